@@ -1,0 +1,97 @@
+// swift-tools-version: 6.3
+// Batten: a durable workflow engine that hosts native plugins. Targets stand in layer order, lowest first;
+// docs/architecture.md holds the table of what each module may import, and Tests/ArchitectureTests enforces it.
+import PackageDescription
+
+/// What every Swift target is compiled with: language mode 6, explicit imports and existentials, no warnings.
+let common: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// Modules that touch C pointers also state each unsafe expression.
+let careful: [SwiftSetting] = common + [.strictMemorySafety()]
+
+let abi: Target.Dependency = .product(name: "CBattenABI", package: "c")
+let json: Target.Dependency = .product(name: "CBattenJSON", package: "swift")
+let sdk: Target.Dependency = .product(name: "BattenPlugin", package: "swift")
+let transfer: Target.Dependency = .product(name: "BattenTransfer", package: "Shared")
+
+/// A bundled plugin: one target, one shared object named `libbatten-plugin-<id>.so`.
+func bundled(_ id: String, _ target: String) -> Product {
+    .library(name: "batten-plugin-\(id)", type: .dynamic, targets: [target])
+}
+
+/// A C plugin that exists for the tests: one folder under Tests/Fixtures, one shared object `libfixture-<name>.so`.
+let fixtures: [String] = []
+
+let package = Package(
+    name: "batten",
+    products: [
+        .executable(name: "batten", targets: ["batten"]),
+        bundled("shell", "ShellPlugin"),
+        bundled("http", "HTTPPlugin"),
+        bundled("llm", "LLMPlugin"),
+        bundled("notify", "NotifyPlugin"),
+        bundled("transform", "TransformPlugin"),
+    ] + fixtures.map { .library(name: "fixture-\($0)", type: .dynamic, targets: ["fixture-\($0)"]) },
+    dependencies: [
+        .package(path: "sdk/c"),
+        .package(path: "sdk/swift"),
+        .package(path: "Plugins/Shared"),
+    ],
+    targets: [
+        // System libraries: a module map and a shim each.
+        .systemLibrary(name: "CYAML", path: "Sources/CLibraries/CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CSQLite", path: "Sources/CLibraries/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        // Layers.
+        .target(name: "BattenSystem", swiftSettings: careful),
+        .target(name: "CBattenPure", linkerSettings: [.linkedLibrary("re2"), .linkedLibrary("crypto")]),
+        .target(name: "BattenCore", dependencies: ["CBattenPure", json], swiftSettings: common),
+        .target(name: "BattenSpec", dependencies: ["BattenCore", "CYAML"], swiftSettings: careful),
+        .target(name: "BattenStore", dependencies: ["BattenCore", "BattenSystem", "CSQLite"], swiftSettings: careful),
+        .target(name: "BattenPluginHost", dependencies: ["BattenCore", "BattenSystem", abi], swiftSettings: careful),
+        .target(name: "BattenEngine", dependencies: ["BattenCore", "BattenSystem"], swiftSettings: common),
+        .target(
+            name: "BattenCommand",
+            dependencies: [
+                "BattenCore", "BattenSystem", "BattenSpec", "BattenStore", "BattenPluginHost", "BattenEngine",
+            ],
+            swiftSettings: common),
+        .executableTarget(name: "batten", dependencies: ["BattenCommand"], swiftSettings: common),
+        // Bundled plugins.
+        .executableTarget(name: "batten-guardian", path: "Plugins/shell/guardian"),
+        .target(name: "ShellPlugin", dependencies: [sdk], path: "Plugins/shell/plugin", swiftSettings: common),
+        .target(name: "HTTPPlugin", dependencies: [sdk, transfer], path: "Plugins/http", swiftSettings: common),
+        .target(name: "LLMPlugin", dependencies: [sdk, transfer], path: "Plugins/llm", swiftSettings: common),
+        .target(name: "NotifyPlugin", dependencies: [sdk, transfer], path: "Plugins/notify", swiftSettings: common),
+        .target(
+            name: "TransformPlugin", dependencies: [abi], path: "Plugins/transform", publicHeadersPath: ".",
+            cSettings: [.unsafeFlags(["-fvisibility=hidden"])],
+            linkerSettings: [.linkedLibrary("jq")]),
+    ]
+        + fixtures.map {
+            .target(name: "fixture-\($0)", dependencies: [abi], path: "Tests/Fixtures/\($0)", publicHeadersPath: ".")
+        }
+        + [
+            // Tests: one target a module, shared helpers beside them.
+            .target(name: "TestSupport", dependencies: ["BattenCore", "BattenSystem"], path: "Tests/TestSupport", swiftSettings: common),
+            .testTarget(name: "BattenSystemTests", dependencies: ["BattenSystem", "TestSupport"], swiftSettings: common),
+            .testTarget(name: "BattenCoreTests", dependencies: ["BattenCore", "TestSupport"], resources: [.copy("Data")], swiftSettings: common),
+            .testTarget(name: "BattenSpecTests", dependencies: ["BattenSpec", "TestSupport"], swiftSettings: common),
+            .testTarget(name: "BattenStoreTests", dependencies: ["BattenStore", "TestSupport"], swiftSettings: common),
+            .testTarget(name: "BattenPluginHostTests", dependencies: ["BattenPluginHost", "TestSupport", abi], swiftSettings: common),
+            .testTarget(name: "BattenEngineTests", dependencies: ["BattenEngine", "BattenStore", "TestSupport"], swiftSettings: common),
+            .testTarget(name: "BattenCommandTests", dependencies: ["BattenCommand", "TestSupport"], swiftSettings: common),
+            .testTarget(name: "BattenPluginTests", dependencies: [sdk], swiftSettings: common),
+            .testTarget(name: "PluginTests", dependencies: ["BattenPluginHost", "TestSupport"], swiftSettings: common),
+            .testTarget(name: "ABITests", dependencies: ["TestSupport"], path: "Tests/ABI", exclude: ["Sources"], swiftSettings: common),
+            .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"], swiftSettings: common),
+            .testTarget(name: "ConformanceTests", dependencies: ["TestSupport"], path: "Tests/Conformance", exclude: ["Cases"], swiftSettings: common),
+        ],
+    cLanguageStandard: .c11,
+    cxxLanguageStandard: .cxx17
+)

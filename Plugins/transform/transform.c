@@ -1,0 +1,1 @@
+typedef int batten_transform_placeholder;

@@ -1,0 +1,1 @@
+// The first file of BattenCommand; replaced as the module grows.

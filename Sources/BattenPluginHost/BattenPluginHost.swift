@@ -1,0 +1,1 @@
+// The first file of BattenPluginHost; replaced as the module grows.

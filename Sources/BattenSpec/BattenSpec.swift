@@ -1,0 +1,1 @@
+// The first file of BattenSpec; replaced as the module grows.

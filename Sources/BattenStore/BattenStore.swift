@@ -1,0 +1,1 @@
+// The first file of BattenStore; replaced as the module grows.

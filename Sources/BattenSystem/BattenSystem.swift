@@ -1,0 +1,1 @@
+// The first file of BattenSystem; replaced as the module grows.
