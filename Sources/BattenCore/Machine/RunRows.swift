@@ -1,0 +1,357 @@
+/// States of a run.
+public enum RunStatus: String, Sendable, Hashable, CaseIterable {
+    case pending, running, paused, waiting, completed, failed, cancelled
+    case timedOut = "timed_out"
+
+    /// Whether the run has ended.
+    public var isTerminal: Bool {
+        switch self {
+        case .completed, .failed, .cancelled, .timedOut: true
+        case .pending, .running, .paused, .waiting: false
+        }
+    }
+}
+
+/// States of a stage.
+public enum StageStatus: String, Sendable, Hashable, CaseIterable {
+    case pending, running, waiting, retrying, completed, failed, cancelled, skipped
+    case timedOut = "timed_out"
+
+    /// Whether the stage is decided.
+    public var isTerminal: Bool {
+        switch self {
+        case .completed, .failed, .cancelled, .skipped, .timedOut: true
+        case .pending, .running, .waiting, .retrying: false
+        }
+    }
+}
+
+/// Why a stage or run is not moving, and since when.
+public struct WaitReason: Sendable, Hashable {
+    /// What it waits for: `sleep`, `retry`, `slot`, `secret`, `pause`, `dependencies` …
+    public var on: String
+    /// The same for people, one line.
+    public var detail: String
+    /// Since when.
+    public var since: Timestamp
+    /// When it ends by itself; nil when nothing in the engine ends it.
+    public var until: Timestamp?
+
+    /// Creates a reason.
+    public init(on: String, detail: String, since: Timestamp, until: Timestamp? = nil) {
+        self.on = on
+        self.detail = detail
+        self.since = since
+        self.until = until
+    }
+}
+
+/// The row of a run: what lists and status show.
+public struct RunRow: Sendable, Hashable {
+    /// Run id, 12 characters of lower-case base32.
+    public var id: String
+    /// Workflow name.
+    public var workflow: String
+    /// Workflow version text.
+    public var version: String
+    /// Hash of the definition the run is locked to.
+    public var definitionHash: String
+    /// State.
+    public var status: RunStatus
+    /// Why it is not moving.
+    public var waiting: WaitReason?
+    /// What started it: `cli`, `exec`, `schedule:<name>` …
+    public var trigger: String
+    /// Parameters after defaults.
+    public var parameters: JSONValue
+    /// Values of host variables read at acceptance, by name.
+    public var hostEnvironment: JSONValue
+    /// Seed of everything random in the run.
+    public var seed: UInt64
+    /// Folder of the run's own.
+    public var workdir: String
+    /// Key under which the same request gives the same run.
+    public var idempotencyKey: String?
+    /// When it was accepted.
+    public var acceptedAt: Timestamp
+    /// When it started.
+    public var startedAt: Timestamp?
+    /// When it ended.
+    public var endedAt: Timestamp?
+    /// What it gave back.
+    public var outputs: JSONValue?
+    /// Why it failed.
+    public var error: StageError?
+    /// Failed stages, those under `on_failure: continue` included.
+    public var failedStages: Int
+
+    /// Creates the row of a run that was just accepted.
+    public init(
+        id: String, workflow: String, version: String, definitionHash: String, trigger: String, parameters: JSONValue,
+        hostEnvironment: JSONValue, seed: UInt64, workdir: String, idempotencyKey: String?, acceptedAt: Timestamp
+    ) {
+        self.id = id
+        self.workflow = workflow
+        self.version = version
+        self.definitionHash = definitionHash
+        self.status = .pending
+        self.waiting = nil
+        self.trigger = trigger
+        self.parameters = parameters
+        self.hostEnvironment = hostEnvironment
+        self.seed = seed
+        self.workdir = workdir
+        self.idempotencyKey = idempotencyKey
+        self.acceptedAt = acceptedAt
+        self.startedAt = nil
+        self.endedAt = nil
+        self.outputs = nil
+        self.error = nil
+        self.failedStages = 0
+    }
+}
+
+/// The row of a stage of a run.
+public struct StageRow: Sendable, Hashable {
+    /// Place in the plan.
+    public var index: Int
+    /// Stage id.
+    public var id: String
+    /// Executor as written.
+    public var uses: String
+    /// Whether it belongs to `finally`.
+    public var isFinally: Bool
+    /// State.
+    public var status: StageStatus
+    /// Why it is not moving.
+    public var waiting: WaitReason?
+    /// Why it was skipped or cancelled, for people.
+    public var reason: String?
+    /// Attempts so far.
+    public var attempts: Int
+    /// When its first attempt started.
+    public var startedAt: Timestamp?
+    /// When it was decided.
+    public var endedAt: Timestamp?
+    /// Its committed outputs; nil until it completes.
+    public var outputs: JSONValue?
+    /// Why it failed.
+    public var error: StageError?
+
+    /// Creates the row of a stage that has not started.
+    public init(index: Int, id: String, uses: String, isFinally: Bool) {
+        self.index = index
+        self.id = id
+        self.uses = uses
+        self.isFinally = isFinally
+        self.status = .pending
+        self.waiting = nil
+        self.reason = nil
+        self.attempts = 0
+        self.startedAt = nil
+        self.endedAt = nil
+        self.outputs = nil
+        self.error = nil
+    }
+}
+
+/// The row of one attempt of a stage.
+public struct AttemptRow: Sendable, Hashable {
+    /// Stage's place in the plan.
+    public var stageIndex: Int
+    /// Attempt number, from 1; it is also the epoch that fences late results.
+    public var number: Int
+    /// Why it was made: `first`, `retry`, `engine_lost`, `fallback`.
+    public var reason: String
+    /// Key that stays the same over the attempts of one stage run.
+    public var idempotencyKey: String
+    /// When it started.
+    public var startedAt: Timestamp
+    /// When it ended; nil while it runs.
+    public var endedAt: Timestamp?
+    /// How it ended.
+    public var outcomeClass: OutcomeClass?
+    /// Whether the outside world may have changed.
+    public var effect: Effect?
+    /// Machine-readable code.
+    public var code: String
+    /// Message for people.
+    public var message: String
+
+    /// Creates the row of an attempt that is starting.
+    public init(stageIndex: Int, number: Int, reason: String, idempotencyKey: String, startedAt: Timestamp) {
+        self.stageIndex = stageIndex
+        self.number = number
+        self.reason = reason
+        self.idempotencyKey = idempotencyKey
+        self.startedAt = startedAt
+        self.endedAt = nil
+        self.outcomeClass = nil
+        self.effect = nil
+        self.code = ""
+        self.message = ""
+    }
+}
+
+/// A durable timer of a run.
+public struct TimerRow: Sendable, Hashable {
+    /// Name, unique in its run, for example `retry:2`.
+    public var key: String
+    /// When it fires.
+    public var at: Timestamp
+
+    /// Creates a timer.
+    public init(key: String, at: Timestamp) {
+        self.key = key
+        self.at = at
+    }
+}
+
+/// One report of usage.
+public struct UsageRow: Sendable, Hashable {
+    /// Stage id.
+    public var stage: String
+    /// Attempt number.
+    public var attempt: Int
+    /// Plugin id.
+    public var plugin: String
+    /// What was counted, for example `input_tokens`.
+    public var metric: String
+    /// What it was counted of, for example `openai/gpt-4o-mini`.
+    public var subject: String
+    /// How much; it adds up, never resets.
+    public var amount: Int64
+    /// When.
+    public var at: Timestamp
+
+    /// Creates a report.
+    public init(
+        stage: String, attempt: Int, plugin: String, metric: String, subject: String, amount: Int64, at: Timestamp
+    ) {
+        self.stage = stage
+        self.attempt = attempt
+        self.plugin = plugin
+        self.metric = metric
+        self.subject = subject
+        self.amount = amount
+        self.at = at
+    }
+}
+
+/// One line of a stage's log.
+public struct LogLine: Sendable, Hashable {
+    /// When it came.
+    public var at: Timestamp
+    /// Stage id.
+    public var stage: String
+    /// Attempt number.
+    public var attempt: Int
+    /// Where it came from: `stdout`, `stderr`, or a level (`debug`, `info`, `warning`, `error`).
+    public var stream: String
+    /// The line without its end; secrets masked.
+    public var text: String
+
+    /// Creates a line.
+    public init(at: Timestamp, stage: String, attempt: Int, stream: String, text: String) {
+        self.at = at
+        self.stage = stage
+        self.attempt = attempt
+        self.stream = stream
+        self.text = text
+    }
+}
+
+/// One entry of a run's journal: a fact that was decided, in the order it was decided.
+public struct JournalRecord: Sendable, Hashable {
+    /// Position in the run's journal, from 1 without gaps.
+    public var seq: Int64
+    /// When it was decided.
+    public var at: Timestamp
+    /// Stage id; nil for facts of the run itself.
+    public var stage: String?
+    /// Attempt number; nil where none is meant.
+    public var attempt: Int?
+    /// What happened, for example `stage_completed`.
+    public var type: String
+    /// The rest of the fact.
+    public var data: JSONValue
+
+    /// Creates a record.
+    public init(seq: Int64, at: Timestamp, stage: String?, attempt: Int?, type: String, data: JSONValue) {
+        self.seq = seq
+        self.at = at
+        self.stage = stage
+        self.attempt = attempt
+        self.type = type
+        self.data = data
+    }
+
+    /// The record as one object of the event stream, keys in the promised order.
+    ///
+    /// - Parameter run: id of the run it belongs to.
+    public func json(run: String) -> JSONValue {
+        .object([
+            "seq": .int(seq), "at": .string(at.rfc3339), "run": .string(run),
+            "stage": stage.map { .string($0) } ?? .null, "attempt": attempt.map { .int(Int64($0)) } ?? .null,
+            "type": .string(type), "data": data,
+        ])
+    }
+}
+
+/// Everything of one run that changes in one transaction: all of it or nothing.
+public struct RunCommit: Sendable {
+    /// Run id.
+    public var run: String
+    /// Epoch of the engine that owns the run; a commit under an older epoch is refused.
+    public var epoch: Int64
+    /// Journal records, in order.
+    public var records: [JournalRecord]
+    /// The run's row when it changed.
+    public var runRow: RunRow?
+    /// Rows of stages that changed.
+    public var stages: [StageRow]
+    /// Rows of attempts that changed.
+    public var attempts: [AttemptRow]
+    /// Timers to arm or move.
+    public var timersArmed: [TimerRow]
+    /// Keys of timers that are gone.
+    public var timersCleared: [String]
+    /// Usage to book.
+    public var usage: [UsageRow]
+    /// Log lines to keep.
+    public var logs: [LogLine]
+    /// Present in the first commit of a run: what the run is locked to.
+    public var acceptance: RunAcceptance?
+
+    /// Creates a commit that changes nothing.
+    public init(run: String, epoch: Int64) {
+        self.run = run
+        self.epoch = epoch
+        self.records = []
+        self.runRow = nil
+        self.stages = []
+        self.attempts = []
+        self.timersArmed = []
+        self.timersCleared = []
+        self.usage = []
+        self.logs = []
+        self.acceptance = nil
+    }
+}
+
+/// What the first commit of a run stores besides its rows.
+public struct RunAcceptance: Sendable {
+    /// Hash of the definition.
+    public var definitionHash: String
+    /// Canonical JSON text of the definition.
+    public var snapshot: [UInt8]
+    /// Engine that owns the run from the start.
+    public var owner: String
+
+    /// Creates an acceptance.
+    public init(definitionHash: String, snapshot: [UInt8], owner: String) {
+        self.definitionHash = definitionHash
+        self.snapshot = snapshot
+        self.owner = owner
+    }
+}

@@ -1,0 +1,71 @@
+/// What an executor says of itself, as the planner and the static checks need it.
+public struct ExecutorInfo: Sendable {
+    /// Type name, `<plugin>.<executor>`.
+    public let type: String
+    /// Version of the plugin that offers it.
+    public let pluginVersion: String
+    /// One line on what it does.
+    public let summary: String
+    /// JSON Schema of `with`.
+    public let input: JSONSchema
+    /// JSON Schema of the outputs.
+    public let output: JSONSchema
+    /// The input schema as data, for people and completions.
+    public let inputSchema: JSONValue
+    /// The output schema as data.
+    public let outputSchema: JSONValue
+    /// Whether doing it twice is the same as doing it once.
+    public let isIdempotent: Bool
+    /// Whether it has no effect at all.
+    public let isPure: Bool
+    /// Whether it listens to a cancel.
+    public let isCancellable: Bool
+    /// Whether it completes without holding a thread.
+    public let isAsynchronous: Bool
+    /// Declared capabilities, as data (`network`, `paths`, `processes`, `secrets`).
+    public let capabilities: JSONValue
+
+    /// Creates a description.
+    public init(
+        type: String, pluginVersion: String, summary: String, input: JSONSchema, output: JSONSchema,
+        inputSchema: JSONValue, outputSchema: JSONValue, isIdempotent: Bool, isPure: Bool, isCancellable: Bool,
+        isAsynchronous: Bool, capabilities: JSONValue
+    ) {
+        self.type = type
+        self.pluginVersion = pluginVersion
+        self.summary = summary
+        self.input = input
+        self.output = output
+        self.inputSchema = inputSchema
+        self.outputSchema = outputSchema
+        self.isIdempotent = isIdempotent
+        self.isPure = isPure
+        self.isCancellable = isCancellable
+        self.isAsynchronous = isAsynchronous
+        self.capabilities = capabilities
+    }
+}
+
+/// Answers which executors exist, for static checks and planning.
+public protocol ExecutorCatalog: Sendable {
+    /// Finds an executor by type name.
+    ///
+    /// - Parameter type: `<plugin>.<executor>`.
+    /// - Returns: the description, or why there is none.
+    func executor(_ type: String) -> ExecutorLookup
+
+    /// Type names that can be suggested for a misspelt one, sorted; asking may load every plugin found.
+    func knownTypes() -> [String]
+}
+
+/// The answer of an executor catalog.
+public enum ExecutorLookup: Sendable {
+    /// It exists.
+    case found(ExecutorInfo)
+    /// No plugin of that name was found in the named folders.
+    case unknownPlugin(id: String, searched: [String])
+    /// The plugin exists and does not offer it; what it offers instead, sorted.
+    case unknownExecutor(plugin: String, offers: [String])
+    /// The plugin was found and refused.
+    case refused(code: String, message: String, help: String)
+}

@@ -1,0 +1,223 @@
+/// A checked workflow in the form the engine runs: indices instead of names, templates compiled, defaults applied.
+///
+/// A plan is immutable. Stages keep their source order; the stages of `finally` follow the main ones.
+public struct Plan: Sendable {
+    /// The definition it was made from.
+    public let definition: WorkflowDefinition
+    /// Canonical JSON text of the definition: what a run is locked to.
+    public let snapshot: [UInt8]
+    /// SHA-256 of the snapshot, lower-case hex.
+    public let hash: String
+    /// Main stages in source order, then the stages of `finally`.
+    public let stages: [PlannedStage]
+    /// Where the stages of `finally` begin in ``stages``.
+    public let finallyStart: Int
+    /// Main stages by the earliest level at which they can run; stages of one level can run in parallel.
+    public let levels: [[Int]]
+    /// The workflow's environment.
+    public let env: [PlannedEnvironmentEntry]
+    /// What the run gives back.
+    public let outputs: [PlannedOutput]
+    /// Fields of later kinds that a run of this workflow would need and this engine refuses, with their place.
+    public let unsupported: [UnsupportedFeature]
+
+    /// Creates a plan; ``Planner`` is the one caller.
+    public init(
+        definition: WorkflowDefinition, snapshot: [UInt8], hash: String, stages: [PlannedStage], finallyStart: Int,
+        levels: [[Int]], env: [PlannedEnvironmentEntry], outputs: [PlannedOutput], unsupported: [UnsupportedFeature]
+    ) {
+        self.definition = definition
+        self.snapshot = snapshot
+        self.hash = hash
+        self.stages = stages
+        self.finallyStart = finallyStart
+        self.levels = levels
+        self.env = env
+        self.outputs = outputs
+        self.unsupported = unsupported
+    }
+}
+
+/// Something a workflow asks for that this engine cannot do yet: it is refused before the run starts.
+public struct UnsupportedFeature: Sendable, Hashable {
+    /// Field or stage kind, for example `gate` or `matrix`.
+    public let feature: String
+    /// Stage that asks for it; nil for the workflow itself.
+    public let stage: String?
+
+    /// Creates an entry.
+    public init(feature: String, stage: String?) {
+        self.feature = feature
+        self.stage = stage
+    }
+}
+
+/// What carries a stage out.
+public enum StageKind: Sendable {
+    /// A plugin's executor.
+    case executor(ExecutorInfo)
+    /// Outputs from expressions alone; decided by the machine itself.
+    case set
+    /// A durable wait.
+    case sleep
+    /// A kind of the engine's own that is parsed and refused before the run starts.
+    case unsupported(String)
+}
+
+/// One stage, ready to run.
+public struct PlannedStage: Sendable {
+    /// Place in ``Plan/stages``.
+    public let index: Int
+    /// What its author wrote.
+    public let definition: StageDefinition
+    /// What carries it out.
+    public let kind: StageKind
+    /// Whether it belongs to `finally`.
+    public let isFinally: Bool
+    /// Stages that must be decided first.
+    public let dependencies: [Int]
+    /// Stages that wait for this one.
+    public let dependents: [Int]
+    /// Level, 0 for stages without dependencies; stages of `finally` count from 0 again.
+    public let level: Int
+    /// Condition; nil means `success()`.
+    public let condition: Expression?
+    /// Whether the condition is joined with `success()` because it names no status function.
+    public let requiresSuccess: Bool
+    /// Whether the condition names `failure()` or `always()`: only such stages still start in a halted run.
+    public let startsWhenHalted: Bool
+    /// The executor's input.
+    public let with: TemplateValue
+    /// Environment: the workflow's, the defaults' and the stage's own, later ones winning.
+    public let env: [PlannedEnvironmentEntry]
+    /// Typed inputs.
+    public let inputs: [PlannedInput]
+    /// Typed outputs; empty means the executor's own.
+    public let outputs: [PlannedOutput]
+    /// Bound on one attempt.
+    public let timeout: Duration
+    /// Bound on all attempts and waits; nil is none.
+    public let deadline: Duration?
+    /// Retry rule.
+    public let retry: RetryPolicy
+    /// What a final failure does.
+    public let onFailure: OnFailure
+    /// Body tried when the attempts are exhausted.
+    public let fallback: PlannedBody?
+    /// Folder of the executor's processes.
+    public let workingDirectory: Template?
+    /// Whether no other stage of the run may run beside it.
+    public let isExclusive: Bool
+
+    /// The stage's identifier.
+    public var id: String { definition.id }
+
+    /// Creates a planned stage; ``Planner`` is the one caller.
+    public init(
+        index: Int, definition: StageDefinition, kind: StageKind, isFinally: Bool, dependencies: [Int],
+        dependents: [Int], level: Int, condition: Expression?, requiresSuccess: Bool, startsWhenHalted: Bool,
+        with: TemplateValue, env: [PlannedEnvironmentEntry], inputs: [PlannedInput], outputs: [PlannedOutput],
+        timeout: Duration, deadline: Duration?, retry: RetryPolicy, onFailure: OnFailure, fallback: PlannedBody?,
+        workingDirectory: Template?, isExclusive: Bool
+    ) {
+        self.index = index
+        self.definition = definition
+        self.kind = kind
+        self.isFinally = isFinally
+        self.dependencies = dependencies
+        self.dependents = dependents
+        self.level = level
+        self.condition = condition
+        self.requiresSuccess = requiresSuccess
+        self.startsWhenHalted = startsWhenHalted
+        self.with = with
+        self.env = env
+        self.inputs = inputs
+        self.outputs = outputs
+        self.timeout = timeout
+        self.deadline = deadline
+        self.retry = retry
+        self.onFailure = onFailure
+        self.fallback = fallback
+        self.workingDirectory = workingDirectory
+        self.isExclusive = isExclusive
+    }
+}
+
+/// A compiled `fallback` body.
+public struct PlannedBody: Sendable {
+    /// What carries it out.
+    public let kind: StageKind
+    /// Executor as written.
+    public let uses: String
+    /// The executor's input.
+    public let with: TemplateValue
+    /// Environment, the workflow's included.
+    public let env: [PlannedEnvironmentEntry]
+    /// Bound on one attempt.
+    public let timeout: Duration
+    /// Retry rule.
+    public let retry: RetryPolicy
+
+    /// Creates a body.
+    public init(
+        kind: StageKind, uses: String, with: TemplateValue, env: [PlannedEnvironmentEntry], timeout: Duration,
+        retry: RetryPolicy
+    ) {
+        self.kind = kind
+        self.uses = uses
+        self.with = with
+        self.env = env
+        self.timeout = timeout
+        self.retry = retry
+    }
+}
+
+/// One environment variable, compiled.
+public struct PlannedEnvironmentEntry: Sendable {
+    /// Where the value comes from.
+    public enum Source: Sendable {
+        /// A template rendered at dispatch.
+        case template(Template)
+        /// A variable of the host as it was recorded when the run was accepted.
+        case fromHost(name: String, default: String?)
+    }
+    /// Variable name.
+    public let name: String
+    /// Where the value comes from.
+    public let source: Source
+
+    /// Creates an entry.
+    public init(name: String, source: Source) {
+        self.name = name
+        self.source = source
+    }
+}
+
+/// One typed input, compiled.
+public struct PlannedInput: Sendable {
+    /// The contract.
+    public let definition: InputDefinition
+    /// The value; nil when none is written.
+    public let value: TemplateValue?
+
+    /// Creates an input.
+    public init(definition: InputDefinition, value: TemplateValue?) {
+        self.definition = definition
+        self.value = value
+    }
+}
+
+/// One typed output, compiled.
+public struct PlannedOutput: Sendable {
+    /// The contract.
+    public let definition: OutputDefinition
+    /// The value; nil takes the field of the same name from the result.
+    public let value: TemplateValue?
+
+    /// Creates an output.
+    public init(definition: OutputDefinition, value: TemplateValue?) {
+        self.definition = definition
+        self.value = value
+    }
+}

@@ -1,0 +1,161 @@
+/// The store as the engine needs it: commits, claims, recovery and controls.
+///
+/// Every call may block; none is made from a thread that must not. The engine calls ``commit(_:)`` from one thread.
+public protocol RunStore: AnyObject, Sendable {
+    /// Writes the changes of several runs in one transaction.
+    ///
+    /// - Parameter batch: at most one commit a run.
+    /// - Returns: one verdict a commit, in order; a fenced run's changes are not written, the others' are.
+    /// - Throws: when nothing was written: the disk is full, the file is damaged, another process holds the file.
+    func commit(_ batch: [RunCommit]) throws(StoreError) -> [CommitVerdict]
+
+    /// Reads everything needed to go on with a run.
+    ///
+    /// - Returns: nil when there is no such run.
+    func recover(run: String) throws(StoreError) -> RecoveredRun?
+
+    /// Takes over a run whose owner is gone.
+    ///
+    /// - Parameters:
+    ///   - run: run id.
+    ///   - engine: id of the engine that takes it.
+    ///   - fromEpoch: epoch that the caller saw; another epoch means somebody else was faster.
+    /// - Returns: the new epoch, or nil when somebody else was faster or the run has ended.
+    func claim(run: String, engine: String, fromEpoch: Int64) throws(StoreError) -> Int64?
+
+    /// Stores a control asked from any process; the owner applies it.
+    ///
+    /// - Returns: the request's id.
+    func requestControl(_ request: ControlRequest) throws(StoreError) -> Int64
+
+    /// Controls asked of runs that this engine owns and has not applied, oldest first.
+    func pendingControls(engine: String) throws(StoreError) -> [PendingControl]
+
+    /// Marks controls as applied or refused.
+    func settleControls(_ settled: [SettledControl]) throws(StoreError)
+
+    /// A number that changes whenever another connection has written to the store.
+    func dataVersion() throws(StoreError) -> Int64
+
+    /// Finds the run that was accepted under an idempotency key.
+    func run(idempotencyKey: String, workflow: String) throws(StoreError) -> String?
+}
+
+/// What became of one run's commit.
+public enum CommitVerdict: Sendable, Hashable {
+    case committed
+    /// Another engine owns the run by now; nothing of it was written.
+    case fenced
+}
+
+/// Everything needed to go on with a run.
+public struct RecoveredRun: Sendable {
+    /// The run's row.
+    public var row: RunRow
+    /// Canonical JSON text of its definition.
+    public var snapshot: [UInt8]
+    /// Engine that owned it last.
+    public var owner: String
+    /// Epoch of that owner.
+    public var epoch: Int64
+    /// The whole journal, in order, outputs included.
+    public var journal: [JournalRecord]
+    /// Checkpoints saved by attempts that have not ended, by stage index.
+    public var checkpoints: [Int: [UInt8]]
+
+    /// Creates a recovered run.
+    public init(
+        row: RunRow, snapshot: [UInt8], owner: String, epoch: Int64, journal: [JournalRecord],
+        checkpoints: [Int: [UInt8]] = [:]
+    ) {
+        self.row = row
+        self.snapshot = snapshot
+        self.owner = owner
+        self.epoch = epoch
+        self.journal = journal
+        self.checkpoints = checkpoints
+    }
+}
+
+/// What a person or program asks of a run.
+public enum RunControl: String, Sendable, Hashable, CaseIterable {
+    /// Ask running executors to stop, run `finally`, end cancelled.
+    case cancel
+    /// Kill at once, `finally` included.
+    case cancelNow = "cancel_now"
+    /// Go on after a pause.
+    case resume
+}
+
+/// A control to store.
+public struct ControlRequest: Sendable {
+    /// Run id.
+    public var run: String
+    /// What is asked.
+    public var control: RunControl
+    /// Who asked: `cli`, `signal` …
+    public var source: String
+    /// When.
+    public var at: Timestamp
+
+    /// Creates a request.
+    public init(run: String, control: RunControl, source: String, at: Timestamp) {
+        self.run = run
+        self.control = control
+        self.source = source
+        self.at = at
+    }
+}
+
+/// A stored control that was not applied yet.
+public struct PendingControl: Sendable {
+    /// The request's id.
+    public var id: Int64
+    /// Run id.
+    public var run: String
+    /// What is asked.
+    public var control: RunControl
+
+    /// Creates a pending control.
+    public init(id: Int64, run: String, control: RunControl) {
+        self.id = id
+        self.run = run
+        self.control = control
+    }
+}
+
+/// What became of a control.
+public struct SettledControl: Sendable {
+    /// The request's id.
+    public var id: Int64
+    /// Why it was refused; nil when it was applied.
+    public var refusal: String?
+
+    /// Creates a result.
+    public init(id: Int64, refusal: String?) {
+        self.id = id
+        self.refusal = refusal
+    }
+}
+
+/// Why the store could not do what was asked.
+public struct StoreError: Error, Sendable, Hashable {
+    /// What kind of trouble it is.
+    public enum Code: String, Sendable, Hashable {
+        case busy, corrupt, full, readOnly = "read_only", newerVersion = "newer_version", unavailable, notADatabase = "not_a_database"
+        case constraint, notFound = "not_found", misuse, io
+    }
+    /// What kind of trouble it is.
+    public var code: Code
+    /// What happened and where.
+    public var message: String
+    /// What to do next.
+    public var help: String
+
+    /// Creates an error.
+    public init(_ code: Code, _ message: String, help: String) {
+        self.code = code
+        self.message = message
+        self.help = help
+    }
+}
