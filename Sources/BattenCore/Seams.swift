@@ -1,0 +1,11 @@
+// Shapes that stand in until Schema/ and Expressions/ declare the real ones: whoever adds a real declaration deletes
+// the one here, and the file goes with the last of them.
+
+/// A compiled JSON Schema.
+public struct JSONSchema: Sendable {}
+/// A parsed expression.
+public struct Expression: Sendable {}
+/// A string with `${{ … }}` segments, parsed.
+public struct Template: Sendable {}
+/// A JSON tree whose strings are templates.
+public struct TemplateValue: Sendable {}
