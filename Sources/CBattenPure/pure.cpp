@@ -1,1 +1,43 @@
+// The C face of SHA-256 (libcrypto) and RE2.
 #include "CBattenPure.h"
+
+#include <cstdio>
+#include <new>
+
+#include <openssl/sha.h>
+#include <re2/re2.h>
+
+struct batten_re2 {
+    re2::RE2 expression;
+    batten_re2(const re2::StringPiece &pattern, const re2::RE2::Options &options) : expression(pattern, options) {}
+};
+
+int batten_sha256(const void *data, size_t length, uint8_t *digest) {
+    return SHA256(static_cast<const unsigned char *>(data), length, digest) != nullptr;
+}
+
+batten_re2 *batten_re2_compile(
+    const char *pattern, size_t length, int64_t max_memory, char *error, size_t error_capacity) {
+    try {
+        re2::RE2::Options options(re2::RE2::Quiet);
+        options.set_max_mem(max_memory);
+        batten_re2 *compiled = new batten_re2(re2::StringPiece(pattern, length), options);
+        if (compiled->expression.ok()) return compiled;
+        std::snprintf(error, error_capacity, "%s", compiled->expression.error().c_str());
+        delete compiled;
+    } catch (...) {
+        std::snprintf(error, error_capacity, "there is not enough memory");
+    }
+    return nullptr;
+}
+
+int batten_re2_search(const batten_re2 *expression, const char *text, size_t length) {
+    try {
+        const re2::StringPiece piece(text, length);
+        return expression->expression.Match(piece, 0, length, re2::RE2::UNANCHORED, nullptr, 0) ? 1 : 0;
+    } catch (...) {
+        return -1;
+    }
+}
+
+void batten_re2_free(batten_re2 *expression) { delete expression; }

@@ -1,1 +1,33 @@
-/* pure */
+/* CBattenPure: functions without I/O from C and C++ libraries behind a C face. No C++ exception leaves them. */
+#ifndef CBATTENPURE_H
+#define CBATTENPURE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Writes the 32 bytes of the SHA-256 of `length` bytes at `data` to `digest`. Returns 0 when the library refused. */
+int batten_sha256(const void *data, size_t length, uint8_t *digest);
+
+/* A compiled RE2 expression: UTF-8, linear time. Immutable, so that any thread may use it. */
+typedef struct batten_re2 batten_re2;
+
+/* Compiles `length` bytes of RE2 syntax with at most `max_memory` bytes. Returns NULL when it does not compile, with
+ * the reason, cut to fit and closed with a zero, in `error` of `error_capacity` bytes. */
+batten_re2 *batten_re2_compile(
+    const char *pattern, size_t length, int64_t max_memory, char *error, size_t error_capacity);
+
+/* 1 when the expression matches anywhere in the text, 0 when it does not, -1 when it ran out of memory. */
+int batten_re2_search(const batten_re2 *expression, const char *text, size_t length);
+
+/* Frees a compiled expression; NULL is harmless. */
+void batten_re2_free(batten_re2 *expression);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

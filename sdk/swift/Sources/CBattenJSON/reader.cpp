@@ -1,1 +1,285 @@
+// Fills the flat tape of CBattenJSON.h from RapidJSON's iterative SAX reader.
 #include "CBattenJSON.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <string>
+#include <vector>
+
+#define RAPIDJSON_HAS_STDSTRING 0
+#include <rapidjson/error/en.h>
+#include <rapidjson/reader.h>
+
+namespace {
+
+// An allocator that reports exhaustion instead of handing out null.
+class Allocator {
+public:
+    static const bool kNeedFree = true;
+    void *Malloc(size_t size) { return checked(size, std::malloc(size)); }
+    void *Realloc(void *old, size_t, size_t size) {
+        if (size == 0) {
+            std::free(old);
+            return nullptr;
+        }
+        return checked(size, std::realloc(old, size));
+    }
+    static void Free(void *pointer) { std::free(pointer); }
+
+private:
+    static void *checked(size_t size, void *pointer) {
+        if (pointer == nullptr && size != 0) throw std::bad_alloc();
+        return pointer;
+    }
+};
+
+// The source with a position that is exact inside every handler call: RapidJSON copies streams it may optimise,
+// and does not copy this one.
+class Source {
+public:
+    typedef char Ch;
+    Source(const char *begin, const char *end) : begin_(begin), at_(begin), end_(end) {}
+    Ch Peek() const { return at_ != end_ ? *at_ : '\0'; }
+    Ch Take() { return at_ != end_ ? *at_++ : '\0'; }
+    size_t Tell() const { return static_cast<size_t>(at_ - begin_); }
+    const char *begin() const { return begin_; }
+    bool atEnd() const { return at_ == end_; }
+
+    Ch *PutBegin() { return nullptr; }
+    void Put(Ch) {}
+    void Flush() {}
+    size_t PutEnd(Ch *) { return 0; }
+
+private:
+    const char *begin_;
+    const char *at_;
+    const char *end_;
+};
+
+struct Tape {
+    std::vector<batten_json_entry> entries;
+    std::vector<uint8_t> text;
+};
+
+class Handler {
+public:
+    Handler(Source &source, Tape &tape, uint32_t maxDepth) : source_(source), tape_(tape), maxDepth_(maxDepth) {}
+
+    bool Null() { return literal(BATTEN_JSON_NULL, 4); }
+    bool Bool(bool value) { return value ? literal(BATTEN_JSON_TRUE, 4) : literal(BATTEN_JSON_FALSE, 5); }
+    bool Int(int value) { return integer(value); }
+    bool Uint(unsigned value) { return integer(value); }
+    bool Int64(int64_t value) { return integer(value); }
+    bool Uint64(uint64_t value) {
+        if (value <= static_cast<uint64_t>(INT64_MAX)) return integer(static_cast<int64_t>(value));
+        return Double(static_cast<double>(value));
+    }
+    bool Double(double value) {
+        batten_json_entry entry = number(BATTEN_JSON_DOUBLE);
+        entry.value.number = value;
+        return add(entry);
+    }
+    bool RawNumber(const char *, rapidjson::SizeType, bool) { return false; }
+    bool String(const char *text, rapidjson::SizeType length, bool) {
+        return string(BATTEN_JSON_STRING, text, length);
+    }
+    bool Key(const char *text, rapidjson::SizeType length, bool) { return string(BATTEN_JSON_KEY, text, length); }
+    bool StartObject() { return open(BATTEN_JSON_OBJECT); }
+    bool StartArray() { return open(BATTEN_JSON_ARRAY); }
+    bool EndObject(rapidjson::SizeType members) { return close(members); }
+    bool EndArray(rapidjson::SizeType elements) { return close(elements); }
+
+    uint32_t failure() const { return failure_; }
+    size_t failureOffset() const { return failureOffset_; }
+
+private:
+    bool literal(uint32_t kind, uint32_t length) {
+        batten_json_entry entry = plain(kind);
+        entry.start = entry.end - length;
+        return add(entry);
+    }
+
+    bool integer(int64_t value) {
+        batten_json_entry entry = number(BATTEN_JSON_INTEGER);
+        entry.value.integer = value;
+        return add(entry);
+    }
+
+    // A number ends where the reader stands; it begins after the last byte that cannot belong to one.
+    batten_json_entry number(uint32_t kind) {
+        batten_json_entry entry = plain(kind);
+        const char *begin = source_.begin();
+        uint32_t start = entry.end;
+        while (start > 0 && isNumberByte(begin[start - 1])) start--;
+        entry.start = start;
+        return entry;
+    }
+
+    static bool isNumberByte(char c) {
+        return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
+    }
+
+    // Inside a string every quote follows a backslash and the opening one never does, so the search backwards from
+    // the closing quote is exact. A text with escapes is always shorter decoded than written.
+    bool string(uint32_t kind, const char *text, rapidjson::SizeType length) {
+        batten_json_entry entry = plain(kind);
+        const char *begin = source_.begin();
+        uint32_t open = entry.end - 1;
+        do {
+            const void *quote = memrchr(begin, '"', open);
+            if (quote == nullptr) return fail(BATTEN_JSON_SYNTAX, entry.end);
+            open = static_cast<uint32_t>(static_cast<const char *>(quote) - begin);
+        } while (open > 0 && begin[open - 1] == '\\');
+        entry.start = open;
+        if (entry.end - open - 2 == length) {
+            entry.value.string.offset = open + 1;
+            entry.value.string.length = length;
+        } else {
+            if (hasSurrogate(text, length)) return fail(BATTEN_JSON_ENCODING, open);
+            entry.value.string.offset = static_cast<uint32_t>(tape_.text.size());
+            entry.value.string.length = length | BATTEN_JSON_DECODED;
+            tape_.text.insert(tape_.text.end(), text, text + length);
+        }
+        return add(entry);
+    }
+
+    // An escaped half of a surrogate pair decodes to ED A0..BF, which no valid UTF-8 contains.
+    static bool hasSurrogate(const char *text, size_t length) {
+        for (size_t i = 0; i + 1 < length; i++) {
+            if (static_cast<uint8_t>(text[i]) == 0xED && static_cast<uint8_t>(text[i + 1]) >= 0xA0) return true;
+        }
+        return false;
+    }
+
+    // RapidJSON takes a bracket after it has told the handler of it.
+    bool open(uint32_t kind) {
+        if (stack_.size() >= maxDepth_) return fail(BATTEN_JSON_DEPTH, source_.Tell());
+        batten_json_entry entry = plain(kind);
+        entry.start = entry.end;
+        stack_.push_back(static_cast<uint32_t>(tape_.entries.size()));
+        return add(entry);
+    }
+
+    bool close(uint32_t count) {
+        batten_json_entry &entry = tape_.entries[stack_.back()];
+        stack_.pop_back();
+        entry.end = static_cast<uint32_t>(source_.Tell()) + 1;
+        entry.next = static_cast<uint32_t>(tape_.entries.size());
+        entry.value.integer = count;
+        return true;
+    }
+
+    batten_json_entry plain(uint32_t kind) {
+        batten_json_entry entry;
+        std::memset(&entry, 0, sizeof entry);
+        entry.kind = kind;
+        entry.end = static_cast<uint32_t>(source_.Tell());
+        return entry;
+    }
+
+    bool add(batten_json_entry entry) {
+        entry.next = static_cast<uint32_t>(tape_.entries.size()) + 1;
+        tape_.entries.push_back(entry);
+        return true;
+    }
+
+    bool fail(uint32_t status, size_t offset) {
+        failure_ = status;
+        failureOffset_ = offset;
+        return false;
+    }
+
+    Source &source_;
+    Tape &tape_;
+    uint32_t maxDepth_;
+    std::vector<uint32_t> stack_;
+    uint32_t failure_ = BATTEN_JSON_OK;
+    size_t failureOffset_ = 0;
+};
+
+void refuse(batten_json_tape *tape, uint32_t status, const char *message, size_t offset) {
+    tape->status = status;
+    tape->message = message;
+    tape->error_offset = offset;
+}
+
+void read(const char *source, size_t length, uint32_t maxDepth, batten_json_tape *out, Tape &tape) {
+    using namespace rapidjson;
+    Source stream(source, source + length);
+    Handler handler(stream, tape, maxDepth);
+    GenericReader<UTF8<>, UTF8<>, Allocator> reader;
+    const unsigned flags = kParseIterativeFlag | kParseValidateEncodingFlag | kParseFullPrecisionFlag;
+    ParseResult result = reader.template Parse<flags>(stream, handler);
+    if (handler.failure() == BATTEN_JSON_DEPTH) {
+        return refuse(out, BATTEN_JSON_DEPTH, "it is nested too deeply", handler.failureOffset());
+    }
+    if (handler.failure() == BATTEN_JSON_ENCODING) {
+        return refuse(out, BATTEN_JSON_ENCODING, "the string holds half a surrogate pair", handler.failureOffset());
+    }
+    if (result.IsError()) {
+        switch (result.Code()) {
+        case kParseErrorStringInvalidEncoding:
+            return refuse(out, BATTEN_JSON_ENCODING, "the string is not valid UTF-8", result.Offset());
+        case kParseErrorStringUnicodeSurrogateInvalid:
+            return refuse(out, BATTEN_JSON_ENCODING, "the string holds half a surrogate pair", result.Offset());
+        case kParseErrorDocumentEmpty:
+            return refuse(out, BATTEN_JSON_SYNTAX, "there is no value", result.Offset());
+        case kParseErrorDocumentRootNotSingular:
+            return refuse(out, BATTEN_JSON_SYNTAX, "something follows the value", result.Offset());
+        case kParseErrorObjectMissName:
+            return refuse(out, BATTEN_JSON_SYNTAX, "expected a key in double quotes", result.Offset());
+        case kParseErrorObjectMissColon:
+            return refuse(out, BATTEN_JSON_SYNTAX, "expected ':' after the key", result.Offset());
+        case kParseErrorObjectMissCommaOrCurlyBracket:
+            return refuse(out, BATTEN_JSON_SYNTAX, "expected ',' or '}'", result.Offset());
+        case kParseErrorArrayMissCommaOrSquareBracket:
+            return refuse(out, BATTEN_JSON_SYNTAX, "expected ',' or ']'", result.Offset());
+        case kParseErrorStringUnicodeEscapeInvalidHex:
+            return refuse(out, BATTEN_JSON_SYNTAX, "expected four hexadecimal digits after '\\u'", result.Offset());
+        case kParseErrorStringEscapeInvalid:
+            return refuse(out, BATTEN_JSON_SYNTAX, "this escape does not exist", result.Offset());
+        case kParseErrorStringMissQuotationMark:
+            return refuse(out, BATTEN_JSON_SYNTAX, "the string is not closed", result.Offset());
+        case kParseErrorNumberTooBig:
+            return refuse(out, BATTEN_JSON_SYNTAX, "the number is too large", result.Offset());
+        case kParseErrorNumberMissFraction:
+            return refuse(out, BATTEN_JSON_SYNTAX, "expected a digit after '.'", result.Offset());
+        case kParseErrorNumberMissExponent:
+            return refuse(out, BATTEN_JSON_SYNTAX, "expected a digit in the exponent", result.Offset());
+        default:
+            return refuse(out, BATTEN_JSON_SYNTAX, "expected a value", result.Offset());
+        }
+    }
+    if (!stream.atEnd()) return refuse(out, BATTEN_JSON_SYNTAX, "something follows the value", stream.Tell());
+}
+
+} // namespace
+
+void batten_json_read(const uint8_t *source, size_t length, uint32_t maxDepth, batten_json_tape *tape) {
+    std::memset(tape, 0, sizeof *tape);
+    if (length >= 0x80000000u) return refuse(tape, BATTEN_JSON_TOO_LARGE, "it has 2 GiB or more", 0);
+    Tape *owner = nullptr;
+    try {
+        owner = new Tape();
+        static const char empty = 0;
+        const char *bytes = length == 0 ? &empty : reinterpret_cast<const char *>(source);
+        read(bytes, length, maxDepth, tape, *owner);
+    } catch (...) {
+        refuse(tape, BATTEN_JSON_MEMORY, "there is not enough memory", 0);
+    }
+    if (tape->status != BATTEN_JSON_OK) {
+        delete owner;
+        return;
+    }
+    tape->owner = owner;
+    tape->entries = owner->entries.data();
+    tape->count = static_cast<uint32_t>(owner->entries.size());
+    tape->text = owner->text.data();
+    tape->text_length = static_cast<uint32_t>(owner->text.size());
+}
+
+void batten_json_free(batten_json_tape *tape) {
+    delete static_cast<Tape *>(tape->owner);
+    std::memset(tape, 0, sizeof *tape);
+}
