@@ -41,10 +41,13 @@ public struct Timestamp: Sendable, Hashable, Comparable {
 
 extension Timestamp: CustomStringConvertible {
     /// The instant in RFC 3339 with milliseconds, as `2026-01-31T06:00:00.000Z`.
-    public var description: String { rfc3339() }
+    public var description: String { rfc3339 }
+
+    /// The instant in RFC 3339, in UTC, with milliseconds.
+    public var rfc3339: String { rfc3339(fractionDigits: 3) }
 
     /// The instant in RFC 3339, in UTC, cut (not rounded) to this many digits of a second, 0 to 9.
-    public func rfc3339(fractionDigits: Int = 3) -> String {
+    public func rfc3339(fractionDigits: Int) -> String {
         let time = CivilTime(self)
         var text = CivilTime.padded(time.year, 4)
         text += "-" + CivilTime.padded(time.month, 2) + "-" + CivilTime.padded(time.day, 2)
