@@ -320,6 +320,8 @@ public struct RunCommit: Sendable {
     public var usage: [UsageRow]
     /// Log lines to keep.
     public var logs: [LogLine]
+    /// State saved by running attempts for the next one; the last one a stage wins.
+    public var checkpoints: [CheckpointRow]
     /// Present in the first commit of a run: what the run is locked to.
     public var acceptance: RunAcceptance?
 
@@ -335,7 +337,25 @@ public struct RunCommit: Sendable {
         self.timersCleared = []
         self.usage = []
         self.logs = []
+        self.checkpoints = []
         self.acceptance = nil
+    }
+}
+
+/// State that a running attempt saved for the next attempt of its stage.
+public struct CheckpointRow: Sendable, Hashable {
+    /// Stage's place in the plan.
+    public var stageIndex: Int
+    /// Attempt number.
+    public var attempt: Int
+    /// The plugin's own bytes.
+    public var state: [UInt8]
+
+    /// Creates a row.
+    public init(stageIndex: Int, attempt: Int, state: [UInt8]) {
+        self.stageIndex = stageIndex
+        self.attempt = attempt
+        self.state = state
     }
 }
 
