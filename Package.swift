@@ -49,7 +49,7 @@ let package = Package(
         .systemLibrary(name: "CSQLite", path: "Sources/CLibraries/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         // Layers.
         .target(name: "BattenSystem", swiftSettings: careful),
-        .target(name: "CBattenPure", linkerSettings: [.linkedLibrary("re2"), .linkedLibrary("crypto")]),
+        .target(name: "CBattenPure", linkerSettings: [.linkedLibrary("re2"), .linkedLibrary("crypto"), .linkedLibrary("m")]),
         .target(name: "BattenCore", dependencies: ["CBattenPure", json], swiftSettings: common),
         .target(name: "BattenSpec", dependencies: ["BattenCore", "CYAML"], swiftSettings: careful),
         .target(name: "BattenStore", dependencies: ["BattenCore", "BattenSystem", "CSQLite"], swiftSettings: careful),

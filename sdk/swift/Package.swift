@@ -19,7 +19,9 @@ let package = Package(
     ],
     dependencies: [.package(path: "../c")],
     targets: [
-        .target(name: "CBattenJSON", cxxSettings: [.unsafeFlags(["-fvisibility=hidden", "-O2"])]),
+        .target(
+            name: "CBattenJSON", cxxSettings: [.unsafeFlags(["-fvisibility=hidden", "-O2"])],
+            linkerSettings: [.linkedLibrary("m")]),
         .target(
             name: "BattenPlugin",
             dependencies: ["CBattenJSON", .product(name: "CBattenABI", package: "c")],

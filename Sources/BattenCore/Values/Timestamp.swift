@@ -8,8 +8,10 @@ public struct Timestamp: Sendable, Hashable, Comparable {
 
     /// Makes an instant from whole seconds since 1970-01-01T00:00:00Z; nil outside the years that can be held.
     public init?(seconds: Int64, nanoseconds: Int64 = 0) {
-        let (scaled, over) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        let (sum, overSum) = scaled.addingReportingOverflow(nanoseconds)
+        // Before 1970 the seconds are rounded towards 1970, so that the first instant of all can be made.
+        let borrowed: Int64 = seconds < 0 && nanoseconds > 0 ? 1 : 0
+        let (scaled, over) = (seconds + borrowed).multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, overSum) = scaled.addingReportingOverflow(nanoseconds - borrowed * 1_000_000_000)
         guard !over, !overSum else { return nil }
         self.nanoseconds = sum
     }
