@@ -47,8 +47,9 @@ let package = Package(
         // System libraries: a module map and a shim each.
         .systemLibrary(name: "CYAML", path: "Sources/CLibraries/CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CSQLite", path: "Sources/CLibraries/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .target(name: "CLinux", path: "Sources/CLibraries/CLinux"),
         // Layers.
-        .target(name: "BattenSystem", swiftSettings: careful),
+        .target(name: "BattenSystem", dependencies: ["CLinux"], swiftSettings: careful),
         .target(name: "CBattenPure", linkerSettings: [.linkedLibrary("re2"), .linkedLibrary("crypto"), .linkedLibrary("m")]),
         .target(name: "BattenCore", dependencies: ["CBattenPure", json], swiftSettings: common),
         .target(name: "BattenSpec", dependencies: ["BattenCore", "CYAML"], swiftSettings: careful),

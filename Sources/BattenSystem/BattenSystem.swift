@@ -1,1 +1,0 @@
-// The first file of BattenSystem; replaced as the module grows.

@@ -1,0 +1,267 @@
+internal import CLinux
+internal import Glibc
+internal import Synchronization
+
+/// Work that an event loop carries out on its thread.
+///
+/// A class, so that posting one costs no allocation.
+public protocol LoopJob: AnyObject, Sendable {
+    /// Called once for each posting, on the loop's thread.
+    func run(on loop: EventLoop)
+}
+
+/// What a watched descriptor is ready for.
+public struct LoopEvents: OptionSet, Sendable, Hashable {
+    /// Bits, the same as the plugin ABI's.
+    public let rawValue: UInt32
+    /// Creates a set from its bits.
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    /// Reading gives bytes, a connection or the end.
+    public static let read = LoopEvents(rawValue: 1)
+    /// Writing takes bytes.
+    public static let write = LoopEvents(rawValue: 2)
+    /// The other side has gone; always reported.
+    public static let hangup = LoopEvents(rawValue: 4)
+    /// The descriptor has an error; always reported.
+    public static let error = LoopEvents(rawValue: 8)
+}
+
+/// A thread that waits for jobs, descriptors and timers, and runs their callbacks one after another.
+///
+/// An idle loop sleeps in the kernel. ``post(_:)`` works from any thread; ``watch(_:for:_:)``, ``unwatch(_:)``,
+/// ``setTimer(at:_:)`` and ``cancelTimer(_:)`` only on the loop's own thread.
+public final class EventLoop: @unchecked Sendable {
+    // SAFETY: `watches`, `timers`, `armed` and `spare` belong to the loop's thread; the descriptors never change; what
+    // several threads share is in `inbox`.
+    private let epoll: Int32
+    private let wakeup: Int32
+    private let alarm: Int32
+    private let inbox = Mutex(Inbox())
+    private var watches: [Int32: Watch] = [:]
+    private var generation: UInt32 = 0
+    private var timers = TimerQueue()
+    private var armed = Int64.max
+    private var spare: [any LoopJob] = []
+
+    private struct Inbox {
+        var jobs: [any LoopJob] = []
+        var isAsleep = false
+        var isClosed = false
+        var thread: Thread?
+    }
+
+    private struct Watch {
+        let generation: UInt32
+        let callback: (Int32, LoopEvents) -> Void
+    }
+
+    /// Creates a loop; it does nothing until ``start(name:stackSize:)``.
+    ///
+    /// - Throws: ``SystemError`` when the process has no descriptors left.
+    public init() throws(SystemError) {
+        epoll = linux_epoll_create()
+        wakeup = linux_eventfd()
+        alarm = linux_timerfd()
+        // Both are edge-triggered and thus need no reading.
+        guard epoll >= 0, wakeup >= 0, alarm >= 0, control(LINUX_ADD, wakeup, [.read, .edge]),
+            control(LINUX_ADD, alarm, [.read, .edge])
+        else {
+            let error = SystemError.last("make an event loop")
+            for descriptor in [epoll, wakeup, alarm] where descriptor >= 0 { close(descriptor) }
+            throw error
+        }
+    }
+
+    deinit {
+        for descriptor in [epoll, wakeup, alarm] { close(descriptor) }
+    }
+
+    /// Starts the loop's thread; to be called once.
+    ///
+    /// - Throws: ``SystemError`` when the system has no room for another thread.
+    public func start(name: String, stackSize: Int = 1 << 20) throws(SystemError) {
+        let thread = try Thread.start(name: name, stackSize: stackSize) { [self] in work() }
+        inbox.withLock { $0.thread = thread }
+    }
+
+    /// Takes no more jobs, runs those already posted, and ends the thread.
+    ///
+    /// - Parameter joining: whether to wait for the thread; not possible from itself.
+    public func stop(joining: Bool = true) {
+        let (thread, wasOpen) = inbox.withLock { state in
+            defer { state.isClosed = true }
+            return (state.thread, !state.isClosed)
+        }
+        if wasOpen { wake() }
+        if joining, wasOpen, let thread, !thread.isCurrent { thread.join() }
+    }
+
+    /// Whether the caller runs on this loop's thread.
+    public var isCurrent: Bool {
+        Self.current === self
+    }
+
+    /// The loop on whose thread the caller runs.
+    public static var current: EventLoop? {
+        guard let pointer = unsafe pthread_getspecific(currentKey) else { return nil }
+        return unsafe Unmanaged<EventLoop>.fromOpaque(pointer).takeUnretainedValue()
+    }
+
+    /// Has a job run on the loop's thread, after all that were posted before.
+    ///
+    /// - Returns: false when the loop has been stopped; the job will not run.
+    @discardableResult
+    public func post(_ job: any LoopJob) -> Bool {
+        let (accepted, asleep) = inbox.withLock { state in
+            guard !state.isClosed else { return (false, false) }
+            state.jobs.append(job)
+            defer { state.isAsleep = false }
+            return (true, state.isAsleep)
+        }
+        if asleep { wake() }
+        return accepted
+    }
+
+    /// Has a closure run on the loop's thread, after all that was posted before.
+    @discardableResult
+    public func post(_ body: @escaping @Sendable () -> Void) -> Bool {
+        post(ClosureJob(body))
+    }
+
+    /// Watches a descriptor, level-triggered, until ``unwatch(_:)``; a second call for one descriptor replaces the first.
+    ///
+    /// - Parameters:
+    ///   - descriptor: stays the caller's, who unwatches it before closing it.
+    ///   - events: what to wait for; ``LoopEvents/hangup`` and ``LoopEvents/error`` are implied.
+    ///   - callback: receives the descriptor and what it is ready for.
+    /// - Throws: ``SystemError`` when the descriptor cannot be watched, such as a regular file.
+    public func watch(
+        _ descriptor: Int32, for events: LoopEvents, _ callback: @escaping (Int32, LoopEvents) -> Void
+    ) throws(SystemError) {
+        generation &+= 1
+        let operation = watches[descriptor] == nil ? LINUX_ADD : LINUX_MODIFY
+        guard control(operation, descriptor, events.intersection([.read, .write])) else {
+            throw .last("watch descriptor \(descriptor)")
+        }
+        watches[descriptor] = Watch(generation: generation, callback: callback)
+    }
+
+    /// Ends the watching; the callback is not called again after this returns.
+    ///
+    /// - Returns: whether the descriptor was watched.
+    @discardableResult
+    public func unwatch(_ descriptor: Int32) -> Bool {
+        guard watches.removeValue(forKey: descriptor) != nil else { return false }
+        _ = control(LINUX_REMOVE, descriptor, [])
+        return true
+    }
+
+    /// Has a closure called once, at an instant of ``MonotonicClock`` or soon after.
+    ///
+    /// - Returns: the timer's name for ``cancelTimer(_:)``, never 0.
+    public func setTimer(at instant: Int64, _ callback: @escaping () -> Void) -> UInt64 {
+        timers.insert(at: instant, callback)
+    }
+
+    /// Takes a timer back.
+    ///
+    /// - Returns: false when it has fired or was taken back before.
+    @discardableResult
+    public func cancelTimer(_ timer: UInt64) -> Bool {
+        timers.remove(timer)
+    }
+
+    // MARK: The thread
+
+    private func work() {
+        unsafe pthread_setspecific(currentKey, Unmanaged.passUnretained(self).toOpaque())
+        var ready = [linux_ready](repeating: linux_ready(), count: 256)
+        while true {
+            let closed = runJobs()
+            fireTimers()
+            let mayBlock = inbox.withLock { state in
+                state.isAsleep = state.jobs.isEmpty && !state.isClosed
+                return state.isAsleep
+            }
+            if closed && !mayBlock && isDrained { break }
+            if mayBlock { arm() }
+            let count = unsafe linux_epoll_wait(epoll, &ready, Int32(ready.count), mayBlock ? -1 : 0)
+            if mayBlock { inbox.withLock { $0.isAsleep = false } }
+            for index in 0..<max(0, Int(count)) { dispatch(ready[index]) }
+        }
+        pthread_setspecific(currentKey, nil)
+    }
+
+    private var isDrained: Bool {
+        inbox.withLock { $0.jobs.isEmpty }
+    }
+
+    /// Runs what has been posted; answers whether the loop is closed.
+    private func runJobs() -> Bool {
+        let closed = inbox.withLock { state in
+            swap(&state.jobs, &spare)
+            return state.isClosed
+        }
+        for job in spare { job.run(on: self) }
+        spare.removeAll(keepingCapacity: spare.count <= 4096)
+        return closed
+    }
+
+    private func fireTimers() {
+        guard let next = timers.next, next <= MonotonicClock.now() else { return }
+        let (now, last) = (MonotonicClock.now(), timers.lastID)
+        while let callback = timers.removeDue(now, notAfter: last) { callback() }
+    }
+
+    private func dispatch(_ ready: linux_ready) {
+        let descriptor = Int32(truncatingIfNeeded: ready.tag & 0xffff_ffff)
+        if descriptor == wakeup { return }
+        if descriptor == alarm { return armed = .max }
+        guard let watch = watches[descriptor], watch.generation == UInt32(ready.tag >> 32) else { return }
+        watch.callback(descriptor, LoopEvents(rawValue: UInt32(truncatingIfNeeded: ready.events)))
+    }
+
+    /// Sets the alarm to the earliest timer before the loop sleeps.
+    private func arm() {
+        let next = timers.next ?? .max
+        guard next < armed else { return }
+        armed = next
+        _ = linux_timerfd_set(alarm, max(next, 1))
+    }
+
+    private func wake() {
+        var one: UInt64 = 1
+        _ = unsafe write(wakeup, &one, 8)
+    }
+
+    private func control(_ operation: Int, _ descriptor: Int32, _ events: LoopEvents) -> Bool {
+        let isOwn = descriptor == wakeup || descriptor == alarm
+        let tag = (isOwn ? 0 : UInt64(generation) << 32) | UInt64(UInt32(bitPattern: descriptor))
+        return linux_epoll_control(epoll, Int32(operation), descriptor, events.rawValue, tag) == 0
+    }
+}
+
+extension LoopEvents {
+    /// Report changes instead of states.
+    fileprivate static let edge = LoopEvents(rawValue: 16)
+}
+
+/// The thread-specific slot that holds the thread's loop.
+private let currentKey: pthread_key_t = {
+    var key = pthread_key_t()
+    _ = unsafe pthread_key_create(&key, nil)
+    return key
+}()
+
+private final class ClosureJob: LoopJob {
+    private let body: @Sendable () -> Void
+
+    init(_ body: @escaping @Sendable () -> Void) {
+        self.body = body
+    }
+
+    func run(on loop: EventLoop) {
+        body()
+    }
+}

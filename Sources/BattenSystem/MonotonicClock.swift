@@ -1,0 +1,30 @@
+internal import Glibc
+
+/// The clock that never goes back and does not run while the machine sleeps: CLOCK_MONOTONIC.
+public enum MonotonicClock {
+    /// Nanoseconds since an unspecified start, the same for all processes of this boot.
+    public static func now() -> Int64 {
+        var time = timespec()
+        _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
+    }
+
+    /// The instant `duration` after `start`; at the ends of the range it saturates.
+    public static func adding(_ duration: Duration, to start: Int64) -> Int64 {
+        let length = duration.nanosecondsSaturated
+        let (sum, overflow) = start.addingReportingOverflow(length)
+        guard overflow else { return sum }
+        return length < 0 ? .min : .max
+    }
+}
+
+extension Duration {
+    /// The length in nanoseconds; beyond ±292 years the nearest value that fits.
+    public var nanosecondsSaturated: Int64 {
+        let (seconds, attoseconds) = components
+        let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, overflow2) = scaled.addingReportingOverflow(attoseconds / 1_000_000_000)
+        guard overflow || overflow2 else { return sum }
+        return seconds < 0 ? .min : .max
+    }
+}

@@ -1,0 +1,31 @@
+/* Linux calls that Swift's Glibc module does not cover, in plain integers. Each answers like the call it wraps: -1 and
+ * errno on failure. */
+#ifndef BATTEN_CLINUX_H
+#define BATTEN_CLINUX_H
+#include <stdint.h>
+
+enum { LINUX_READ = 1, LINUX_WRITE = 2, LINUX_HANGUP = 4, LINUX_ERROR = 8, LINUX_EDGE = 16 };
+enum { LINUX_ADD = 1, LINUX_MODIFY = 2, LINUX_REMOVE = 3 };
+
+/* One descriptor that is ready: the tag it was added with, and LINUX_ bits. */
+typedef struct {
+    uint64_t tag;
+    uint64_t events;
+} linux_ready;
+
+/* epoll_create1, close-on-exec. */
+int linux_epoll_create(void);
+/* epoll_ctl with LINUX_ADD, LINUX_MODIFY or LINUX_REMOVE. */
+int linux_epoll_control(int epoll, int operation, int descriptor, uint32_t events, uint64_t tag);
+/* epoll_wait; at most 256 descriptors at once, a timeout in milliseconds or -1. */
+int linux_epoll_wait(int epoll, linux_ready *ready, int capacity, int timeout);
+/* eventfd, close-on-exec and non-blocking. */
+int linux_eventfd(void);
+/* timerfd on CLOCK_MONOTONIC, close-on-exec and non-blocking. */
+int linux_timerfd(void);
+/* Sets such a timer to go off once at that nanosecond of the clock. */
+int linux_timerfd_set(int descriptor, int64_t nanoseconds);
+/* Names the calling thread; the first 15 bytes count. */
+int linux_set_thread_name(const char *name);
+
+#endif
