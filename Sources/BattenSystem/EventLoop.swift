@@ -40,7 +40,7 @@ public final class EventLoop: @unchecked Sendable {
     private let inbox = Mutex(Inbox())
     private var watches: [Int32: Watch] = [:]
     private var generation: UInt32 = 0
-    private var timers = TimerQueue()
+    private var timers = TimerQueue<() -> Void>()
     private var armed = Int64.max
     private var spare: [any LoopJob] = []
 

@@ -1,5 +1,7 @@
-/// Callbacks in the order of their instants: a binary heap whose removed entries are dropped when they surface.
-struct TimerQueue {
+/// Payloads in the order of their instants: a binary heap whose removed entries are dropped when they surface.
+///
+/// Instants are nanoseconds of any one clock.
+public struct TimerQueue<Payload> {
     private struct Entry {
         let instant: Int64
         let id: UInt64
@@ -11,34 +13,35 @@ struct TimerQueue {
     }
 
     private var heap: [Entry] = []
-    private var callbacks: [UInt64: () -> Void] = [:]
+    private var payloads: [UInt64: Payload] = [:]
     /// The name of the timer that was made last.
     private(set) var lastID: UInt64 = 0
 
     /// The earliest instant of a live timer.
-    var next: Int64? {
+    public var next: Int64? {
         mutating get {
-            while let first = heap.first, callbacks[first.id] == nil { removeFirst() }
+            while let first = heap.first, payloads[first.id] == nil { removeFirst() }
             return heap.first?.instant
         }
     }
 
     /// How many timers are live.
-    var count: Int { callbacks.count }
+    public var count: Int { payloads.count }
 
     /// Adds a timer and names it.
-    mutating func insert(at instant: Int64, _ callback: @escaping () -> Void) -> UInt64 {
+    public mutating func insert(at instant: Int64, _ payload: Payload) -> UInt64 {
         lastID += 1
-        callbacks[lastID] = callback
+        payloads[lastID] = payload
         heap.append(Entry(instant: instant, id: lastID))
         siftUp(heap.count - 1)
         return lastID
     }
 
     /// Removes a timer; false when it is gone already.
-    mutating func remove(_ id: UInt64) -> Bool {
-        guard callbacks.removeValue(forKey: id) != nil else { return false }
-        if heap.count > 64, heap.count > 2 * callbacks.count { compact() }
+    @discardableResult
+    public mutating func remove(_ id: UInt64) -> Bool {
+        guard payloads.removeValue(forKey: id) != nil else { return false }
+        if heap.count > 64, heap.count > 2 * payloads.count { compact() }
         return true
     }
 
@@ -47,11 +50,11 @@ struct TimerQueue {
     mutating func removeDue(_ now: Int64, notAfter last: UInt64) -> (() -> Void)? {
         guard let next, next <= now, let first = heap.first, first.id <= last else { return nil }
         removeFirst()
-        return callbacks.removeValue(forKey: first.id)
+        return payloads.removeValue(forKey: first.id)
     }
 
     private mutating func compact() {
-        let live = callbacks
+        let live = payloads
         heap.removeAll { live[$0.id] == nil }
         heap.sort { $0.precedes($1) }
     }
