@@ -158,7 +158,7 @@ BATTEN_ENUM(batten_class, uint32_t){
     /// The process that carried the call ended. Only a host says this.
     BATTEN_CLASS_CRASHED = 203,
 
-    /// It failed and would fail again.
+    /// It was carried out and the answer is no: an exit status, an expectation that did not hold.
     BATTEN_CLASS_FAILED = 300,
     /// The input asks for something impossible.
     BATTEN_CLASS_BAD_INPUT = 301,
@@ -168,6 +168,8 @@ BATTEN_ENUM(batten_class, uint32_t){
     BATTEN_CLASS_QUOTA = 303,
     /// The plugin broke a rule of this header or contradicts itself.
     BATTEN_CLASS_BUG = 304,
+    /// Trying again cannot help, for a reason that none of the others names.
+    BATTEN_CLASS_PERMANENT = 305,
 
     /// It ended because the host asked.
     BATTEN_CLASS_CANCELLED = 400,
@@ -330,7 +332,8 @@ typedef struct batten_executor {
                                       batten_instance *BATTEN_NULLABLE *BATTEN_NONNULL instance,
                                       batten_buffer *why) BATTEN_NOEXCEPT;
 
-    /// Ends an instance. No call of it is in flight, except calls that the host gave up. May be NULL.
+    /// Ends an instance. No call of it is in flight; an instance with calls that the host gave up and that never
+    /// completed is not closed. May be NULL.
     /// [control]
     void (*BATTEN_NULLABLE close)(batten_instance *BATTEN_NULLABLE instance) BATTEN_NOEXCEPT;
 
@@ -388,7 +391,8 @@ typedef struct batten_plugin {
                                        batten_buffer *why) BATTEN_NOEXCEPT;
 
     /// Ends the plugin's life; all instances are closed. Joins every thread the plugin made, and returns by
-    /// `deadline_ns`. May be NULL.
+    /// `deadline_ns`. The loops still run, so that it can post to them. A plugin with instances that could not be
+    /// closed is not stopped. May be NULL.
     /// [control]
     void (*BATTEN_NULLABLE stop)(batten_state *BATTEN_NULLABLE state, int64_t deadline_ns) BATTEN_NOEXCEPT;
 
@@ -460,8 +464,9 @@ typedef void (*batten_task_fn)(void *BATTEN_NULLABLE user) BATTEN_NOEXCEPT;
 /// `batten.stream/1`: output that is shown while the call still works.
 typedef struct batten_stream {
     uint64_t struct_size;
-    /// Passes on the next bytes of the channel (`stdout`, `stderr`, `text`, or a name of the executor's own). They are
-    /// copied. BUSY: nothing was taken, because the reader is behind; wait and offer the same bytes again.
+    /// Passes on the next bytes of a channel: `text` for a piece of the answer, `stdout` and `stderr` (or a name of the
+    /// executor's own) for output that the host cuts into log lines. They are copied, and a character may be split
+    /// between two writes. BUSY: nothing was taken, because the reader is behind; wait and offer the same bytes again.
     /// [any] [quick]
     batten_rc (*write)(const batten_host *host, batten_token token, batten_span channel,
                        batten_span bytes) BATTEN_NOEXCEPT;
