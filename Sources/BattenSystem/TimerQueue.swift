@@ -47,7 +47,7 @@ public struct TimerQueue<Payload> {
 
     /// Takes out the earliest timer if it is due and its name is not after `last`; a timer made by a timer's callback
     /// thus waits for the next turn.
-    mutating func removeDue(_ now: Int64, notAfter last: UInt64) -> (() -> Void)? {
+    public mutating func removeDue(_ now: Int64, notAfter last: UInt64 = .max) -> Payload? {
         guard let next, next <= now, let first = heap.first, first.id <= last else { return nil }
         removeFirst()
         return payloads.removeValue(forKey: first.id)
