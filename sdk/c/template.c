@@ -5,15 +5,8 @@
  */
 #include <batten/plugin.h>
 
-static const batten_host *host;
-
-static batten_rc start(const batten_host *given, batten_span config, batten_state **state, batten_buffer *why) {
-    (void)config, (void)state, (void)why;
-    host = given;
-    return BATTEN_RC_OK;
-}
-
 static void greet(batten_instance *instance, const batten_call *call) {
+    const batten_host *host = call->host;
     const batten_log *log = (const batten_log *)host->query(host, BATTEN_SERVICE_LOG);
     batten_outcome outcome = {0};
     (void)instance;
@@ -48,7 +41,6 @@ static const batten_plugin plugin = {
     .version = "1.0.0",
     .title = "A first plugin",
     .executors = executors,
-    .start = start,
 };
 
 const batten_plugin *batten_plugin_entry_v1(const batten_hello *hello) {

@@ -200,6 +200,8 @@ BATTEN_ENUM(batten_stop, uint32_t){
 // ---------------------------------------------------------------------------------------------------------------------
 // A call and its outcome
 
+typedef struct batten_host batten_host;
+
 /// One attempt to carry out one stage. Host-owned and read only; it and all it points to stay valid and unchanged
 /// until `complete` for its token returns, or, if `begin` does not answer OK, until `begin` returns.
 typedef struct batten_call {
@@ -207,6 +209,8 @@ typedef struct batten_call {
     /// Counts from 1.
     uint32_t attempt;
     batten_token token;
+    /// The host that made the call: the one `start` was given.
+    const batten_host *host;
     batten_span run_id;
     batten_span stage_id;
     /// The same for all attempts of this stage in this run; for the other side to recognise a repetition.
@@ -249,8 +253,6 @@ typedef struct batten_outcome {
 
 // ---------------------------------------------------------------------------------------------------------------------
 // The host
-
-typedef struct batten_host batten_host;
 
 /// What the host offers to one plugin. Valid from `start` until `stop` returns.
 struct batten_host {
@@ -382,15 +384,15 @@ typedef struct batten_plugin {
     /// `executor_count` pointers, at least one.
     const batten_executor *BATTEN_NULLABLE const *BATTEN_NULLABLE executors;
 
-    /// Begins the plugin's life, once a process. `host` is valid until `stop` returns. Anything but OK refuses the
-    /// plugin and writes the reason for people into `why`; `stop` is then not called. NULL means that there is nothing
-    /// to start; a plugin that completes calls needs it to learn of the host.
+    /// Begins a life of the plugin. `host` is valid until `stop` returns. A process can have several hosts, each with a
+    /// life of its own: what belongs to one is kept in `*state`. Anything but OK refuses the plugin and writes the reason
+    /// for people into `why`; `stop` is then not called. NULL means that there is nothing to start.
     /// [control]
     batten_rc (*BATTEN_NULLABLE start)(const batten_host *host, batten_span config_json,
                                        batten_state *BATTEN_NULLABLE *BATTEN_NONNULL state,
                                        batten_buffer *why) BATTEN_NOEXCEPT;
 
-    /// Ends the plugin's life; all instances are closed. Joins every thread the plugin made, and returns by
+    /// Ends a life of the plugin; all instances are closed. Joins every thread the plugin made, and returns by
     /// `deadline_ns`. The loops still run, so that it can post to them. A plugin with instances that could not be
     /// closed is not stopped. May be NULL.
     /// [control]
