@@ -27,5 +27,7 @@ int linux_timerfd(void);
 int linux_timerfd_set(int descriptor, int64_t nanoseconds);
 /* Names the calling thread; the first 15 bytes count. */
 int linux_set_thread_name(const char *name);
+/* sched_getaffinity: how many processors this process may use. */
+int linux_available_processors(void);
 
 #endif
