@@ -16,9 +16,10 @@ let package = Package(
     dependencies: [.package(path: "../../sdk/swift")],
     targets: [
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(
             name: "BattenTransfer",
-            dependencies: ["CCurl", .product(name: "BattenPlugin", package: "swift")],
+            dependencies: ["CCurl", "CCrypto", .product(name: "BattenPlugin", package: "swift")],
             swiftSettings: settings),
     ]
 )
