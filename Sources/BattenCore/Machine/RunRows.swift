@@ -70,6 +70,8 @@ public struct RunRow: Sendable, Hashable {
     public var seed: UInt64
     /// Folder of the run's own.
     public var workdir: String
+    /// Folder in which the run was asked for; the executors' relative paths start there.
+    public var directory: String
     /// Key under which the same request gives the same run.
     public var idempotencyKey: String?
     /// When it was accepted.
@@ -88,7 +90,8 @@ public struct RunRow: Sendable, Hashable {
     /// Creates the row of a run that was just accepted.
     public init(
         id: String, workflow: String, version: String, definitionHash: String, trigger: String, parameters: JSONValue,
-        hostEnvironment: JSONValue, seed: UInt64, workdir: String, idempotencyKey: String?, acceptedAt: Timestamp
+        hostEnvironment: JSONValue, seed: UInt64, workdir: String, directory: String = "/", idempotencyKey: String?,
+        acceptedAt: Timestamp
     ) {
         self.id = id
         self.workflow = workflow
@@ -101,6 +104,7 @@ public struct RunRow: Sendable, Hashable {
         self.hostEnvironment = hostEnvironment
         self.seed = seed
         self.workdir = workdir
+        self.directory = directory
         self.idempotencyKey = idempotencyKey
         self.acceptedAt = acceptedAt
         self.startedAt = nil
