@@ -90,7 +90,7 @@ let package = Package(
             .testTarget(name: "BattenPluginTests", dependencies: [sdk], swiftSettings: common),
             .testTarget(name: "PluginTests", dependencies: ["BattenPluginHost", "TestSupport"], swiftSettings: common),
             .testTarget(name: "ABITests", dependencies: ["TestSupport"], path: "Tests/ABI", exclude: ["Sources"], swiftSettings: common),
-            .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"], swiftSettings: common),
+            .testTarget(name: "ArchitectureTests", dependencies: ["BattenSystem", "TestSupport"], swiftSettings: common),
             .testTarget(name: "ConformanceTests", dependencies: ["TestSupport"], path: "Tests/Conformance", exclude: ["Cases"], swiftSettings: common),
         ],
     cLanguageStandard: .c11,
