@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// The clock on the wall: CLOCK_REALTIME. It can be set, also back.
+/// The clock on the wall, CLOCK_REALTIME, which can be set, also back.
 public enum WallClock {
     /// Nanoseconds since 1970-01-01T00:00:00Z.
     public static func now() -> Int64 {

@@ -1,6 +1,6 @@
 import BattenSystem
-import Testing
 import TestSupport
+import Testing
 
 /// Holds the imports of every source file against the table in docs/architecture.md.
 struct ImportLawTests {
@@ -34,7 +34,8 @@ struct ImportLawTests {
         for law in Self.laws {
             for file in SourceTree.files(under: law.folder, ending: ".swift") {
                 filesRead += 1
-                for module in SourceTree.imports(of: file) where !Self.always.contains(module) && !law.may.contains(module) {
+                for module in SourceTree.imports(of: file)
+                where !Self.always.contains(module) && !law.may.contains(module) {
                     broken.append("\(file) imports \(module)")
                 }
             }
@@ -70,7 +71,9 @@ struct ImportLawTests {
 
     @Test func uncheckedPromisesHaveTheirReason() {
         var bare: [String] = []
-        for file in ["Sources", "Plugins", "sdk/swift/Sources"].flatMap({ SourceTree.files(under: $0, ending: ".swift") }) {
+        for file in ["Sources", "Plugins", "sdk/swift/Sources"].flatMap({
+            SourceTree.files(under: $0, ending: ".swift")
+        }) {
             let lines = SourceTree.lines(of: file)
             for (number, line) in lines.enumerated() {
                 guard line.contains("@unchecked Sendable") || line.contains("nonisolated(unsafe)"),

@@ -44,7 +44,10 @@ public enum SourceTree {
         lines(of: file).compactMap { line in
             let words = line.split(separator: " ")
             guard let place = words.firstIndex(of: "import"), place < 3, !line.hasPrefix("//") else { return nil }
-            guard words[..<place].allSatisfy({ ["public", "package", "internal", "private", "@testable", "@preconcurrency"].contains($0) })
+            guard
+                words[..<place].allSatisfy({
+                    ["public", "package", "internal", "private", "@testable", "@preconcurrency"].contains($0)
+                })
             else { return nil }
             guard let module = words.dropFirst(place + 1).last else { return nil }
             return module.split(separator: ".").first.map(String.init)
