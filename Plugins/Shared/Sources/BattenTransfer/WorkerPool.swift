@@ -96,7 +96,7 @@ private func workerThread(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableR
 }
 
 /// A counting semaphore.
-private final class Signal: Sendable {
+final class Signal: Sendable {
     // SAFETY: allocated once and freed when nobody can use it any more; sem_post and sem_wait are for all threads.
     private nonisolated(unsafe) let semaphore: UnsafeMutablePointer<sem_t>
 
@@ -116,5 +116,11 @@ private final class Signal: Sendable {
 
     func wait() {
         while sem_wait(semaphore) != 0 {}
+    }
+
+    /// Waits, but no longer than some seconds.
+    func wait(seconds: Int) {
+        var time = timespec(tv_sec: Int(batten_wall_seconds()) + seconds, tv_nsec: 0)
+        while sem_timedwait(semaphore, &time) != 0, batten_errno() == EINTR {}
     }
 }
