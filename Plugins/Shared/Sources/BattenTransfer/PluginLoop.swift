@@ -21,7 +21,7 @@ public final class PluginLoop: TransferLoop {
     /// Brings work from other threads.
     public var poster: any LoopPoster { Poster(loop: loop) }
 
-    /// Watches a descriptor; one that the host refuses is never ready, and its transfer's time limit ends it.
+    /// Watches a descriptor; one that the host refuses is reported as being in error.
     public func watch(
         _ descriptor: Int32, reads: Bool, writes: Bool, handler: @escaping (_ readiness: Readiness) -> Void
     ) {
@@ -41,7 +41,7 @@ public final class PluginLoop: TransferLoop {
                 }
             }
         } catch {
-            loop.post { handler(.error) }
+            _ = timer(at: TransferClient.now) { handler(.error) }
         }
     }
 
