@@ -60,7 +60,9 @@ public final class Context: Sendable {
         return members.compactMap { member in member.value.string.map { (member.name, $0) } }
     }
 
-    /// Why the call shall end; nil means: go on. Cheap enough for an inner loop.
+    /// Why the call shall end; nil means: go on.
+    ///
+    /// Cheap enough for an inner loop.
     public var stopReason: StopReason? { host.stopReason(token: token) }
 
     /// Whether the call shall end.

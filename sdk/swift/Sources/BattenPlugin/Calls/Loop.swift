@@ -101,7 +101,7 @@ public final class Watch {
     /// The descriptor.
     public let descriptor: Int32
     private let loop: Loop
-    private let handler: (Loop.Events) -> Void
+    private var handler: ((Loop.Events) -> Void)?
     private var isActive = false
 
     init(descriptor: Int32, loop: Loop, handler: @escaping (Loop.Events) -> Void) {
@@ -118,7 +118,8 @@ public final class Watch {
             { user, _, events in
                 guard let user = unsafe user else { return }
                 let watch = unsafe Unmanaged<Watch>.fromOpaque(user).takeUnretainedValue()
-                watch.handler(Loop.Events(rawValue: events))
+                let handler = watch.handler
+                handler?(Loop.Events(rawValue: events))
             }, user)
         guard code == .BATTEN_RC_OK else {
             throw Failure(
@@ -138,10 +139,13 @@ public final class Watch {
         try start(events)
     }
 
-    /// Ends the watch; its function is not called again. Has no effect on one that has ended.
+    /// Ends the watch; its function is dropped and not called again.
+    ///
+    /// Has no effect on one that has ended.
     public func cancel() {
         guard isActive, let service = unsafe loop.host.loop else { return }
         isActive = false
+        handler = nil
         _ = unsafe service.pointee.unwatch(loop.host.table, descriptor)
         unsafe Unmanaged.passUnretained(self).release()
     }
@@ -179,7 +183,9 @@ public final class LoopTimer {
         handler?()
     }
 
-    /// Ends the timer; its function is not called. Has no effect on one that was called or has ended.
+    /// Ends the timer; its function is not called.
+    ///
+    /// Has no effect on one that was called or has ended.
     public func cancel() {
         guard handler != nil, let service = unsafe loop.host.loop else { return }
         handler = nil

@@ -7,7 +7,9 @@ enum Outcome: Sendable {
 }
 
 extension Host {
-    /// Tells the host how a call ended. A call that is over already is left alone.
+    /// Tells the host how a call ended.
+    ///
+    /// A call that is over already is left alone.
     func complete(_ token: UInt64, _ outcome: Outcome) {
         var bytes: [UInt8] = []
         var ranges: [Range<Int>] = []

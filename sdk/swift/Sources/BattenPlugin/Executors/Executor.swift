@@ -99,7 +99,7 @@ public struct ExecutorTraits: OptionSet, Sendable {
 
     /// Carrying out a call twice with one idempotency key has the effect of once.
     public static let idempotent = ExecutorTraits(rawValue: 1 << 0)
-    /// The output depends on the input alone and nothing else changes. Implies idempotent.
+    /// The output depends on the input alone and nothing else changes, which implies idempotent.
     public static let pure = ExecutorTraits(rawValue: 1 << 1)
     /// A call ends soon after it is cancelled.
     public static let cancellable = ExecutorTraits(rawValue: 1 << 2)

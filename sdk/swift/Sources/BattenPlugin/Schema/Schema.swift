@@ -37,7 +37,9 @@ public struct Schema: Sendable, Hashable {
     /// A copy that also accepts `null`.
     public func nullable() -> Schema {
         guard let type = json["type"]?.string else { return self }
-        return with("type", [.string(type), "null"])
+        let nullable = with("type", [.string(type), "null"])
+        guard let choices = json["enum"]?.array else { return nullable }
+        return nullable.with("enum", .array(choices + [.null]))
     }
 
     /// A copy with one more keyword.

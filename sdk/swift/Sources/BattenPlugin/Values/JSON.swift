@@ -1,4 +1,4 @@
-/// A JSON value. Objects keep the order of their members.
+/// A JSON value; objects keep the order of their members.
 public enum JSON: Sendable, Hashable {
     /// `null`.
     case null

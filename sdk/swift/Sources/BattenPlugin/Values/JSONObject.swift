@@ -25,7 +25,9 @@ public struct JSONObject: Sendable {
     /// The names in order.
     public var names: [String] { members.map(\.name) }
 
-    /// The value of a member. Setting nil removes it; a new name goes to the end.
+    /// The value of a member.
+    ///
+    /// Setting nil removes it; a new name goes to the end.
     public subscript(name: String) -> JSON? {
         get {
             position(of: name).map { members[$0].value }
