@@ -1,0 +1,1 @@
+// The first file of BattenEngine; replaced as the module grows.
