@@ -1,12 +1,19 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <time.h>
+#include <unistd.h>
 
 int linux_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
 
@@ -50,4 +57,85 @@ int linux_set_thread_name(const char *name) { return prctl(PR_SET_NAME, name, 0,
 int linux_available_processors(void) {
     cpu_set_t set;
     return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : -1;
+}
+
+static volatile sig_atomic_t watch_pipe = -1;
+
+static void tell_signal(int number) {
+    int saved = errno;
+    unsigned char byte = (unsigned char)number;
+    if (watch_pipe >= 0 && write(watch_pipe, &byte, 1) < 0) { /* The pipe is full: a wake-up is under way. */ }
+    errno = saved;
+}
+
+static void ignore_signal(int number) { (void)number; }
+
+int linux_watch_signals(int write_end) {
+    static const int told[] = {SIGINT, SIGTERM, SIGHUP, SIGWINCH};
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    sigemptyset(&action.sa_mask);
+    action.sa_flags = SA_RESTART;
+    watch_pipe = write_end;
+    action.sa_handler = tell_signal;
+    for (unsigned i = 0; i < sizeof told / sizeof told[0]; i++) {
+        struct sigaction before;
+        if (sigaction(told[i], 0, &before) != 0) return -1;
+        if (before.sa_handler == SIG_IGN) continue; /* nohup and shells in the background ask for that. */
+        if (sigaction(told[i], &action, 0) != 0) return -1;
+    }
+    return 0;
+}
+
+int linux_survive_closed_pipes(void) {
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    sigemptyset(&action.sa_mask);
+    action.sa_flags = SA_RESTART;
+    action.sa_handler = ignore_signal;
+    return sigaction(SIGPIPE, &action, 0);
+}
+
+int linux_secure_standard_descriptors(void) {
+    for (int descriptor = 0; descriptor < 3; descriptor++) {
+        if (fcntl(descriptor, F_GETFD) != -1 || errno != EBADF) continue;
+        int opened = open("/dev/null", O_RDWR);
+        if (opened < 0) return -1;
+        if (opened != descriptor) { /* A lower one was closed too and is open now. */
+            if (dup2(opened, descriptor) < 0) return -1;
+            close(opened);
+        }
+    }
+    return 0;
+}
+
+int linux_window_size(int descriptor, int *columns, int *rows) {
+    struct winsize size;
+    if (ioctl(descriptor, TIOCGWINSZ, &size) != 0) return -1;
+    *columns = size.ws_col;
+    *rows = size.ws_row;
+    return 0;
+}
+
+int linux_pipe(int *read_end, int *write_end) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) return -1;
+    if (fcntl(ends[1], F_SETFL, O_NONBLOCK) != 0) return -1;
+    *read_end = ends[0];
+    *write_end = ends[1];
+    return 0;
+}
+
+int linux_has_pidfd(void) {
+    int descriptor = (int)syscall(SYS_pidfd_open, getpid(), 0);
+    if (descriptor < 0) return 0;
+    close(descriptor);
+    return 1;
+}
+
+int linux_free_bytes(const char *path, uint64_t *bytes) {
+    struct statvfs status;
+    if (statvfs(path, &status) != 0) return -1;
+    *bytes = (uint64_t)status.f_bavail * (uint64_t)status.f_frsize;
+    return 0;
 }

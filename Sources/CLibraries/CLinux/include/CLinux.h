@@ -30,4 +30,21 @@ int linux_set_thread_name(const char *name);
 /* sched_getaffinity: how many processors this process may use. */
 int linux_available_processors(void);
 
+/* Writes the number of SIGINT, SIGTERM, SIGHUP and SIGWINCH as a byte to a descriptor when they come; signals that the
+ * process was started to ignore stay ignored. A handler does not outlive exec. */
+int linux_watch_signals(int write_end);
+/* Makes writing to a closed pipe an error (EPIPE) instead of the end; with a handler, which does not outlive exec. */
+int linux_survive_closed_pipes(void);
+/* Opens /dev/null in place of each of the descriptors 0, 1 and 2 that is closed. */
+int linux_secure_standard_descriptors(void);
+/* Columns and rows of a terminal. */
+int linux_window_size(int descriptor, int *columns, int *rows);
+
+/* pipe2, close-on-exec; the write end does not block. */
+int linux_pipe(int *read_end, int *write_end);
+/* Whether pidfd_open works. */
+int linux_has_pidfd(void);
+/* Bytes that an ordinary user may still write to the file system of a path. */
+int linux_free_bytes(const char *path, uint64_t *bytes);
+
 #endif
