@@ -3,9 +3,3 @@
 
 /// A compiled JSON Schema.
 public struct JSONSchema: Sendable {}
-/// A parsed expression.
-public struct Expression: Sendable {}
-/// A string with `${{ … }}` segments, parsed.
-public struct Template: Sendable {}
-/// A JSON tree whose strings are templates.
-public struct TemplateValue: Sendable {}

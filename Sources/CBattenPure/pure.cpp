@@ -2,6 +2,7 @@
 #include "CBattenPure.h"
 
 #include <cstdio>
+#include <cstring>
 #include <new>
 
 #include <openssl/sha.h>
@@ -14,6 +15,11 @@ struct batten_re2 {
 
 int batten_sha256(const void *data, size_t length, uint8_t *digest) {
     return SHA256(static_cast<const unsigned char *>(data), length, digest) != nullptr;
+}
+
+ptrdiff_t batten_find(const uint8_t *text, size_t length, const uint8_t *part, size_t part_length) {
+    const void *found = memmem(text, length, part, part_length);
+    return found == nullptr ? -1 : static_cast<const uint8_t *>(found) - text;
 }
 
 batten_re2 *batten_re2_compile(

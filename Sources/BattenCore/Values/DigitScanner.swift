@@ -13,7 +13,13 @@ struct DigitScanner {
 
     /// Takes the next character if it is this one.
     mutating func take(_ character: Unicode.Scalar) -> Bool {
-        guard next == UInt8(ascii: character) else { return false }
+        guard let byte = UInt8(exactly: character.value) else { return false }
+        return take(byte: byte)
+    }
+
+    /// Takes the next byte if it is this one.
+    mutating func take(byte: UInt8) -> Bool {
+        guard next == byte else { return false }
         place += 1
         return true
     }

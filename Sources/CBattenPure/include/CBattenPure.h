@@ -12,6 +12,9 @@ extern "C" {
 /* Writes the 32 bytes of the SHA-256 of `length` bytes at `data` to `digest`. Returns 0 when the library refused. */
 int batten_sha256(const void *data, size_t length, uint8_t *digest);
 
+/* Where `part` first stands in `text`, in bytes, or -1. Linear time. */
+ptrdiff_t batten_find(const uint8_t *text, size_t length, const uint8_t *part, size_t part_length);
+
 /* A compiled RE2 expression: UTF-8, linear time. Immutable, so that any thread may use it. */
 typedef struct batten_re2 batten_re2;
 
