@@ -1,4 +1,6 @@
-/// Computes the value of a tree in a scope. Total: there is no loop or recursion in the language, and the work of
+/// Computes the value of a tree in a scope.
+///
+/// Total: there is no loop or recursion in the language, and the work of
 /// operators and functions is bounded by a budget.
 struct ExpressionEvaluator {
     /// Bytes of compact JSON that a result may have.
