@@ -46,6 +46,8 @@ public enum CommitVerdict: Sendable, Hashable {
     case committed
     /// Another engine owns the run by now; nothing of it was written.
     case fenced
+    /// The first commit of a run whose idempotency key another run has; nothing of it was written.
+    case duplicate(of: String)
 }
 
 /// Everything needed to go on with a run.

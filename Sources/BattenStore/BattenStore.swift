@@ -1,1 +1,0 @@
-// The first file of BattenStore; replaced as the module grows.

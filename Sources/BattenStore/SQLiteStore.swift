@@ -1,0 +1,108 @@
+public import BattenCore
+internal import Synchronization
+
+/// The store in SQLite: one file in WAL mode that any number of processes write to in turn.
+///
+/// A store has one connection that writes; a lock lets one thread at a time use it.
+public final class SQLiteStore: RunStore {
+    /// Where the store is.
+    public let folder: StateFolder
+    let options: StoreOptions
+    private let writer: Mutex<RunWriter>
+    let blobs: BlobFolder
+
+    /// Opens the store of a folder; both are made when absent, and an older schema is brought up to date.
+    ///
+    /// - Throws: `notADatabase`, `newerVersion`, `corrupt`, `readOnly`, `full`, `busy`, `unavailable`, `io`.
+    public init(_ folder: StateFolder, options: StoreOptions = StoreOptions()) throws(StoreError) {
+        try folder.create()
+        let connection = try Connection(folder.database, .create, busyLimit: options.busyLimit)
+        try Migrator(connection: connection).prepare()
+        try connection.configure(options)
+        self.folder = folder
+        self.options = options
+        blobs = BlobFolder(path: folder.blobs)
+        writer = Mutex(try RunWriter(connection, logLimit: options.logLimit))
+    }
+
+    /// Lends the writer to one thread.
+    func withWriter<Value: Sendable>(
+        _ body: (RunWriter) throws(StoreError) -> Value
+    ) throws(StoreError) -> Value {
+        try writer.withLock { writer throws(StoreError) in try body(writer) }
+    }
+
+    /// Writes the changes of several runs in one transaction.
+    public func commit(_ batch: [RunCommit]) throws(StoreError) -> [CommitVerdict] {
+        if batch.isEmpty { return [] }
+        var spill = Spill(folder: blobs, limit: options.spillLimit)
+        var encoded: [EncodedCommit] = []
+        encoded.reserveCapacity(batch.count)
+        for commit in batch { encoded.append(try EncodedCommit(commit, spill: &spill)) }
+        let files = spill.written
+        return try withWriter { writer throws(StoreError) in try writer.write(encoded, files: files) }
+    }
+
+    /// Reads everything needed to go on with a run.
+    public func recover(run: String) throws(StoreError) -> RecoveredRun? {
+        let unspill = Unspill(folder: blobs)
+        return try withWriter { writer throws(StoreError) in
+            try writer.connection.snapshot { () throws(StoreError) in
+                try RunRecovery(connection: writer.connection, unspill: unspill).read(run)
+            }
+        }
+    }
+
+    /// Takes over a run whose owner is gone.
+    public func claim(run: String, engine: String, fromEpoch: Int64) throws(StoreError) -> Int64? {
+        try withWriter { writer throws(StoreError) in
+            let claim = try writer.connection.statement(
+                """
+                UPDATE runs SET owner = ?2, epoch = epoch + 1
+                WHERE id = ?1 AND epoch = ?3 AND status IN ('pending', 'running', 'paused', 'waiting')
+                RETURNING epoch
+                """)
+            claim.bind(1, run)
+            claim.bind(2, engine)
+            claim.bind(3, fromEpoch)
+            return try writer.connection.transaction { () throws(StoreError) in
+                defer { claim.reset() }
+                return try claim.step() ? claim.int(0) : nil
+            }
+        }
+    }
+
+    /// Finds the run that was accepted under an idempotency key.
+    public func run(idempotencyKey: String, workflow: String) throws(StoreError) -> String? {
+        try withWriter { writer throws(StoreError) in
+            try writer.run(idempotencyKey: idempotencyKey, workflow: workflow)
+        }
+    }
+
+    /// A number that changes whenever another connection has written to the store.
+    public func dataVersion() throws(StoreError) -> Int64 {
+        try withWriter { writer throws(StoreError) in
+            let statement = try writer.connection.statement("PRAGMA data_version")
+            defer { statement.reset() }
+            return try statement.step() ? statement.int(0) : 0
+        }
+    }
+}
+
+extension Connection {
+    /// Sets what a writing connection works by.
+    func configure(_ options: StoreOptions) throws(StoreError) {
+        try execute(
+            """
+            PRAGMA foreign_keys = ON;
+            PRAGMA synchronous = \(options.durability.rawValue.uppercased());
+            PRAGMA temp_store = MEMORY;
+            PRAGMA cache_size = -16384;
+            PRAGMA wal_autocheckpoint = 4000;
+            """)
+        if let limit = options.sizeLimit {
+            let size = try integer("PRAGMA page_size") ?? 4096
+            _ = try integer("PRAGMA max_page_count = \(max(limit / size, 1))")
+        }
+    }
+}

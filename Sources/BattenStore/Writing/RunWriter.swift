@@ -1,0 +1,279 @@
+internal import BattenCore
+
+/// Writes commits through one connection, with statements that stay prepared.
+final class RunWriter {
+    let connection: Connection
+    private let begin: Statement
+    private let end: Statement
+    private let findRun: Statement
+    private let checkEpoch: Statement
+    private let insertEvent: Statement
+    private let updateStage: Statement
+    private let insertStage: Statement
+    private let updateAttempt: Statement
+    private let insertAttempt: Statement
+    private let updateRun: Statement
+    /// Keys of runs by id, so that a commit looks its run up by key.
+    private var keys: [String: Int64] = [:]
+    var logTrimmer: LogTrimmer
+
+    /// Prepares the statements that commits use.
+    init(_ connection: Connection, logLimit: Int) throws(StoreError) {
+        self.connection = connection
+        begin = try connection.prepare("BEGIN IMMEDIATE")
+        end = try connection.prepare("COMMIT")
+        findRun = try connection.prepare("SELECT key, epoch FROM runs WHERE id = ?1")
+        checkEpoch = try connection.prepare("SELECT epoch FROM runs WHERE key = ?1 AND id = ?2")
+        insertEvent = try connection.prepare(
+            """
+            INSERT INTO events (run_key, seq, at, type, stage, attempt, spilled, data)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            """)
+        updateStage = try connection.prepare(
+            """
+            UPDATE stage_runs SET status = ?3, attempts = ?4, started_at = ?5, ended_at = ?6, waiting_on = ?7,
+                waiting_detail = ?8, waiting_since = ?9, waiting_until = ?10, reason = ?11, outputs = ?12, error = ?13
+            WHERE run_key = ?1 AND idx = ?2
+            """)
+        insertStage = try connection.prepare(
+            """
+            INSERT INTO stage_runs (run_key, idx, status, attempts, started_at, ended_at, waiting_on, waiting_detail,
+                waiting_since, waiting_until, reason, outputs, error, id, uses, is_finally)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+            """)
+        updateAttempt = try connection.prepare(
+            """
+            UPDATE attempts SET ended_at = ?4, outcome = ?5, effect = ?6, code = ?7, message = ?8
+            WHERE run_key = ?1 AND idx = ?2 AND number = ?3
+            """)
+        insertAttempt = try connection.prepare(
+            """
+            INSERT INTO attempts (run_key, idx, number, ended_at, outcome, effect, code, message, reason,
+                idempotency_key, started_at)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+            """)
+        updateRun = try connection.prepare(
+            """
+            UPDATE runs SET status = ?2, waiting_on = ?3, waiting_detail = ?4, waiting_since = ?5, waiting_until = ?6,
+                started_at = ?7, ended_at = ?8, failed_stages = ?9, outputs = ?10, error = ?11
+            WHERE key = ?1
+            """)
+        logTrimmer = LogTrimmer(limit: logLimit)
+    }
+
+    /// Writes commits in one transaction.
+    ///
+    /// - Parameter files: length of each file that was written for values of the batch, by hash.
+    func write(_ batch: [EncodedCommit], files: [[UInt8]: Int]) throws(StoreError) -> [CommitVerdict] {
+        try begin.run()
+        do throws(StoreError) {
+            var verdicts: [CommitVerdict] = []
+            verdicts.reserveCapacity(batch.count)
+            for commit in batch { verdicts.append(try write(commit, files: files)) }
+            try end.run()
+            return verdicts
+        } catch {
+            connection.rollBack()
+            keys.removeAll()
+            logTrimmer.rolledBack()
+            throw error
+        }
+    }
+
+    private func write(_ commit: EncodedCommit, files: [[UInt8]: Int]) throws(StoreError) -> CommitVerdict {
+        let source = commit.source
+        let key: Int64
+        if source.acceptance != nil {
+            switch try accept(commit) {
+            case .accepted(let made): key = made
+            case .duplicate(let run): return .duplicate(of: run)
+            }
+        } else {
+            guard let known = try self.key(of: source) else { return .fenced }
+            key = known
+            if let row = source.runRow, let values = commit.run { try update(row, values, key: key) }
+        }
+        if !files.isEmpty { try refer(commit, key: key, files: files) }
+        for (record, data) in zip(source.records, commit.records) { try insert(record, data, key: key) }
+        for (stage, values) in zip(source.stages, commit.stages) {
+            try write(stage, values, key: key, isNew: source.acceptance != nil)
+        }
+        for attempt in source.attempts { try write(attempt, key: key) }
+        for (checkpoint, state) in zip(source.checkpoints, commit.states) { try write(checkpoint, state, key: key) }
+        if !source.timersArmed.isEmpty || !source.timersCleared.isEmpty { try writeTimers(source, key: key) }
+        for usage in source.usage { try insert(usage, key: key) }
+        if !commit.logs.isEmpty { try write(commit.logs, key: key) }
+        if source.runRow?.status.isTerminal == true {
+            keys[source.run] = nil
+            logTrimmer.forget(run: key)
+        }
+        return .committed
+    }
+
+    /// The run's key when the commit's epoch is the run's own, else nil.
+    private func key(of commit: RunCommit) throws(StoreError) -> Int64? {
+        if let known = keys[commit.run] {
+            checkEpoch.bind(1, known)
+            checkEpoch.bind(2, commit.run)
+            defer { checkEpoch.reset() }
+            return try checkEpoch.step() && checkEpoch.int(0) == commit.epoch ? known : nil
+        }
+        findRun.bind(1, commit.run)
+        defer { findRun.reset() }
+        guard try findRun.step(), findRun.int(1) == commit.epoch else { return nil }
+        let key = findRun.int(0)
+        if keys.count > 100_000 { keys.removeAll() }
+        keys[commit.run] = key
+        return key
+    }
+
+    // MARK: Acceptance
+
+    private enum Accepted {
+        case accepted(Int64)
+        case duplicate(String)
+    }
+
+    private func accept(_ commit: EncodedCommit) throws(StoreError) -> Accepted {
+        guard let acceptance = commit.source.acceptance, let row = commit.source.runRow, let values = commit.run else {
+            throw StoreError(
+                .misuse, "the first commit of run \(commit.source.run) has no row of the run",
+                help: "report this as a bug")
+        }
+        if let idempotencyKey = row.idempotencyKey,
+            let other = try run(idempotencyKey: idempotencyKey, workflow: row.workflow)
+        {
+            return .duplicate(other)
+        }
+        let version = try versionKey(acceptance, row: row, snapshot: commit.snapshot)
+        let insert = try connection.statement(
+            """
+            INSERT INTO runs (id, workflow, version, version_key, status, waiting_on, waiting_detail, waiting_since,
+                waiting_until, trigger, owner, epoch, accepted_at, started_at, ended_at, failed_stages, seed,
+                idempotency_key, workdir, parameters, host_environment, outputs, error)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
+                ?22, ?23)
+            """)
+        insert.bind(1, row.id)
+        insert.bind(2, row.workflow)
+        insert.bind(3, row.version)
+        insert.bind(4, version)
+        insert.bind(5, row.status.rawValue)
+        insert.bind(6, waiting: row.waiting)
+        insert.bind(10, row.trigger)
+        insert.bind(11, acceptance.owner)
+        insert.bind(12, commit.source.epoch)
+        insert.bind(13, row.acceptedAt)
+        insert.bind(14, row.startedAt)
+        insert.bind(15, row.endedAt)
+        insert.bind(16, row.failedStages)
+        insert.bind(17, Int64(bitPattern: row.seed))
+        insert.bind(18, row.idempotencyKey)
+        insert.bind(19, row.workdir)
+        insert.bind(20, values.parameters)
+        insert.bind(21, values.hostEnvironment)
+        insert.bind(22, values.outputs)
+        insert.bind(23, values.error)
+        try insert.run()
+        let key = connection.lastRowID
+        keys[row.id] = key
+        return .accepted(key)
+    }
+
+    /// The run that was accepted under an idempotency key.
+    func run(idempotencyKey: String, workflow: String) throws(StoreError) -> String? {
+        let find = try connection.statement("SELECT id FROM runs WHERE workflow = ?1 AND idempotency_key = ?2")
+        find.bind(1, workflow)
+        find.bind(2, idempotencyKey)
+        defer { find.reset() }
+        return try find.step() ? find.text(0) : nil
+    }
+
+    private func versionKey(
+        _ acceptance: RunAcceptance, row: RunRow, snapshot: StoredValue
+    ) throws(StoreError) -> Int64 {
+        try DefinitionTable(connection: connection).keep(
+            hash: acceptance.definitionHash, workflow: row.workflow, version: row.version, snapshot: snapshot,
+            at: row.acceptedAt)
+    }
+
+    // MARK: Rows
+
+    private func update(_ row: RunRow, _ values: EncodedCommit.Run, key: Int64) throws(StoreError) {
+        updateRun.bind(1, key)
+        updateRun.bind(2, row.status.rawValue)
+        updateRun.bind(3, waiting: row.waiting)
+        updateRun.bind(7, row.startedAt)
+        updateRun.bind(8, row.endedAt)
+        updateRun.bind(9, row.failedStages)
+        updateRun.bind(10, values.outputs)
+        updateRun.bind(11, values.error)
+        try updateRun.run()
+    }
+
+    private func insert(
+        _ record: JournalRecord, _ data: (text: [UInt8], spilled: [UInt8]?), key: Int64
+    ) throws(StoreError) {
+        insertEvent.bind(1, key)
+        insertEvent.bind(2, record.seq)
+        insertEvent.bind(3, record.at)
+        insertEvent.bind(4, record.type)
+        insertEvent.bind(5, record.stage)
+        insertEvent.bind(6, record.attempt.map { Int64($0) })
+        if let spilled = data.spilled { insertEvent.bind(7, text: spilled) } else { insertEvent.bindNull(7) }
+        insertEvent.bind(8, text: data.text)
+        try insertEvent.run()
+    }
+
+    private func write(
+        _ stage: StageRow, _ values: (outputs: StoredValue, error: StoredValue), key: Int64, isNew: Bool
+    ) throws(StoreError) {
+        if !isNew {
+            bind(stage, values, key: key, to: updateStage)
+            try updateStage.run()
+            if connection.changes == 1 { return }
+        }
+        bind(stage, values, key: key, to: insertStage)
+        insertStage.bind(14, stage.id)
+        insertStage.bind(15, stage.uses)
+        insertStage.bind(16, stage.isFinally ? 1 : 0)
+        try insertStage.run()
+    }
+
+    private func bind(
+        _ stage: StageRow, _ values: (outputs: StoredValue, error: StoredValue), key: Int64, to statement: Statement
+    ) {
+        statement.bind(1, key)
+        statement.bind(2, stage.index)
+        statement.bind(3, stage.status.rawValue)
+        statement.bind(4, stage.attempts)
+        statement.bind(5, stage.startedAt)
+        statement.bind(6, stage.endedAt)
+        statement.bind(7, waiting: stage.waiting)
+        statement.bind(11, stage.reason)
+        statement.bind(12, values.outputs)
+        statement.bind(13, values.error)
+    }
+
+    private func write(_ attempt: AttemptRow, key: Int64) throws(StoreError) {
+        // A row that has ended is there already, unless it began and ended in one commit.
+        let statements = attempt.endedAt == nil ? [insertAttempt] : [updateAttempt, insertAttempt]
+        for statement in statements {
+            statement.bind(1, key)
+            statement.bind(2, attempt.stageIndex)
+            statement.bind(3, attempt.number)
+            statement.bind(4, attempt.endedAt)
+            statement.bind(5, attempt.outcomeClass?.rawValue)
+            statement.bind(6, attempt.effect?.rawValue)
+            statement.bind(7, attempt.code)
+            statement.bind(8, attempt.message)
+            if statement === insertAttempt {
+                statement.bind(9, attempt.reason)
+                statement.bind(10, attempt.idempotencyKey)
+                statement.bind(11, attempt.startedAt)
+            }
+            try statement.run()
+            if connection.changes == 1 { return }
+        }
+    }
+}

@@ -1,0 +1,65 @@
+public import BattenCore
+
+extension SQLiteStore {
+    /// Stores a control asked from any process; the owner applies it.
+    ///
+    /// - Throws: `notFound` when there is no such run.
+    public func requestControl(_ request: ControlRequest) throws(StoreError) -> Int64 {
+        try withWriter { writer throws(StoreError) in
+            let connection = writer.connection
+            return try connection.transaction { () throws(StoreError) in
+                let insert = try connection.statement(
+                    """
+                    INSERT INTO controls (run_key, control, source, asked_at)
+                    SELECT key, ?2, ?3, ?4 FROM runs WHERE id = ?1
+                    """)
+                insert.bind(1, request.run)
+                insert.bind(2, request.control.rawValue)
+                insert.bind(3, request.source)
+                insert.bind(4, request.at)
+                try insert.run()
+                guard connection.changes == 1 else {
+                    throw StoreError(
+                        .notFound, "there is no run \(request.run)", help: "`batten runs` lists the runs there are")
+                }
+                return connection.lastRowID
+            }
+        }
+    }
+
+    /// Controls asked of runs that this engine owns and has not applied, oldest first.
+    public func pendingControls(engine: String) throws(StoreError) -> [PendingControl] {
+        try withWriter { writer throws(StoreError) in
+            let find = try writer.connection.statement(
+                """
+                SELECT c.key, r.id, c.control FROM controls c JOIN runs r ON r.key = c.run_key
+                WHERE c.settled = 0 AND r.owner = ?1
+                ORDER BY c.key
+                """)
+            find.bind(1, engine)
+            var controls: [PendingControl] = []
+            while try find.step() {
+                guard let control = RunControl(rawValue: find.text(2)) else { continue }
+                controls.append(PendingControl(id: find.int(0), run: find.text(1), control: control))
+            }
+            return controls
+        }
+    }
+
+    /// Marks controls as applied or refused.
+    public func settleControls(_ settled: [SettledControl]) throws(StoreError) {
+        if settled.isEmpty { return }
+        try withWriter { writer throws(StoreError) in
+            try writer.connection.transaction { () throws(StoreError) in
+                for control in settled {
+                    let update = try writer.connection.statement(
+                        "UPDATE controls SET settled = ?2, refusal = ?3 WHERE key = ?1")
+                    update.bind(1, control.id)
+                    update.bind(2, control.refusal == nil ? 1 : 2)
+                    update.bind(3, control.refusal)
+                    try update.run()
+                }
+            }
+        }
+    }
+}
