@@ -20,6 +20,8 @@ public struct Plan: Sendable {
     public let outputs: [PlannedOutput]
     /// Fields of later kinds that a run of this workflow would need and this engine refuses, with their place.
     public let unsupported: [UnsupportedFeature]
+    /// Place of every stage in ``stages``, by id.
+    public let indexByID: [String: Int]
 
     /// Creates a plan; ``Planner`` is the one caller.
     public init(
@@ -35,6 +37,8 @@ public struct Plan: Sendable {
         self.env = env
         self.outputs = outputs
         self.unsupported = unsupported
+        self.indexByID = Dictionary(
+            stages.map { ($0.definition.id, $0.index) }, uniquingKeysWith: { first, _ in first })
     }
 }
 
@@ -86,6 +90,8 @@ public struct PlannedStage: Sendable {
     public let requiresSuccess: Bool
     /// Whether the condition names `failure()` or `always()`: only such stages still start in a halted run.
     public let startsWhenHalted: Bool
+    /// Whether the condition names `cancelled()` or `always()`: only such stages still start in a run that was cancelled.
+    public let startsWhenCancelled: Bool
     /// The executor's input.
     public let with: TemplateValue
     /// Environment: the workflow's, the defaults' and the stage's own, later ones winning.
@@ -116,7 +122,8 @@ public struct PlannedStage: Sendable {
     public init(
         index: Int, definition: StageDefinition, kind: StageKind, isFinally: Bool, dependencies: [Int],
         dependents: [Int], level: Int, condition: Expression?, requiresSuccess: Bool, startsWhenHalted: Bool,
-        with: TemplateValue, env: [PlannedEnvironmentEntry], inputs: [PlannedInput], outputs: [PlannedOutput],
+        startsWhenCancelled: Bool = false, with: TemplateValue, env: [PlannedEnvironmentEntry], inputs: [PlannedInput],
+        outputs: [PlannedOutput],
         timeout: Duration, deadline: Duration?, retry: RetryPolicy, onFailure: OnFailure, fallback: PlannedBody?,
         workingDirectory: Template?, isExclusive: Bool
     ) {
@@ -130,6 +137,7 @@ public struct PlannedStage: Sendable {
         self.condition = condition
         self.requiresSuccess = requiresSuccess
         self.startsWhenHalted = startsWhenHalted
+        self.startsWhenCancelled = startsWhenCancelled
         self.with = with
         self.env = env
         self.inputs = inputs

@@ -1,0 +1,68 @@
+/// What a step has touched so far; the final images are read from the state when the step ends.
+struct RunChanges: Sendable {
+    var isRunTouched = false
+    /// Stages touched, each once, in the order they were first touched.
+    private(set) var stages: [Int] = []
+    private var stageMarks: [Bool]
+    /// Attempts touched, final images, in the order they were first touched.
+    private(set) var attempts: [AttemptRow] = []
+    private var attemptPlaces: [AttemptKey: Int] = [:]
+    /// Timers touched, with whether they were armed before the step.
+    private(set) var timers: [(key: String, wasArmed: Bool)] = []
+    private var timerKeys: Set<String> = []
+    /// Stages whose last dependency was decided, oldest first.
+    var decidable: [Int] = []
+    var decidableStart = 0
+
+    private struct AttemptKey: Hashable {
+        var stage: Int
+        var number: Int
+    }
+
+    init(stageCount: Int) {
+        stageMarks = Array(repeating: false, count: stageCount)
+    }
+
+    mutating func touch(stage: Int) {
+        guard !stageMarks[stage] else { return }
+        stageMarks[stage] = true
+        stages.append(stage)
+    }
+
+    mutating func touch(attempt row: AttemptRow) {
+        let key = AttemptKey(stage: row.stageIndex, number: row.number)
+        if let place = attemptPlaces[key] {
+            attempts[place] = row
+        } else {
+            attemptPlaces[key] = attempts.count
+            attempts.append(row)
+        }
+    }
+
+    mutating func touch(timer key: String, wasArmed: Bool) {
+        if timerKeys.insert(key).inserted { timers.append((key, wasArmed)) }
+    }
+
+    mutating func popDecidable() -> Int? {
+        guard decidableStart < decidable.count else { return nil }
+        defer { decidableStart += 1 }
+        return decidable[decidableStart]
+    }
+
+    /// Forgets everything, keeping the memory.
+    mutating func reset() {
+        isRunTouched = false
+        for stage in stages { stageMarks[stage] = false }
+        stages.removeAll(keepingCapacity: true)
+        if !attempts.isEmpty {
+            attempts.removeAll(keepingCapacity: true)
+            attemptPlaces.removeAll(keepingCapacity: true)
+        }
+        if !timers.isEmpty {
+            timers.removeAll(keepingCapacity: true)
+            timerKeys.removeAll(keepingCapacity: true)
+        }
+        decidable.removeAll(keepingCapacity: true)
+        decidableStart = 0
+    }
+}

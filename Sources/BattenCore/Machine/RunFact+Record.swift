@@ -1,0 +1,254 @@
+extension RunFact {
+    /// The fact as an entry of the journal.
+    func record(seq: Int64, at: Timestamp, plan: Plan) -> JournalRecord {
+        func stage(_ index: Int, _ attempt: Int?, _ type: String, _ data: JSONObject) -> JournalRecord {
+            JournalRecord(
+                seq: seq, at: at, stage: plan.stages[index].definition.id, attempt: attempt, type: type,
+                data: .object(data))
+        }
+        func run(_ type: String, _ data: JSONObject = [:]) -> JournalRecord {
+            JournalRecord(seq: seq, at: at, stage: nil, attempt: nil, type: type, data: .object(data))
+        }
+        switch self {
+        case .runAccepted(let request, let workflow, let version, let hash):
+            return run("run_accepted", Self.data(request, workflow, version, hash))
+        case .runStarted: return run("run_started")
+        case .stageStarted(let index, let attempt, let reason, let body):
+            var data: JSONObject = ["reason": .string(reason.rawValue)]
+            if body != .main { data["body"] = .string(body.rawValue) }
+            return stage(index, attempt, "stage_started", data)
+        case .stageWaiting(let index, let attempt, let hold):
+            return stage(index, attempt, "stage_waiting", hold.data)
+        case .stageStopping(let index, let attempt):
+            return stage(index, attempt, "stage_stopping", ["why": .string("deadline")])
+        case .stageRetrying(let index, let attempt, let failure, let next):
+            var data = failure.data
+            switch next {
+            case .retry(let instant):
+                data["next"] = .string("retry")
+                data["until"] = .string(instant.exact)
+            case .fallback: data["next"] = .string("fallback")
+            }
+            return stage(index, attempt, "stage_retrying", data)
+        case .stageCompleted(let index, let attempt, let outputs, let effect):
+            return stage(
+                index, attempt, "stage_completed", ["outputs": outputs, "effect": .string(effect.rawValue)])
+        case .stageFailed(let index, let attempt, let failure):
+            return stage(index, attempt, "stage_failed", failure.data)
+        case .stageTimedOut(let index, let attempt, let failure):
+            return stage(index, attempt, "stage_timed_out", failure.data)
+        case .stageCancelled(let index, let attempt, let reason, let failure):
+            var data: JSONObject = ["reason": .string(reason)]
+            if let failure {
+                data["error"] = failure.error.json
+                data["effect"] = .string(failure.effect.rawValue)
+            }
+            return stage(index, attempt, "stage_cancelled", data)
+        case .stageSkipped(let index, let reason):
+            return stage(index, nil, "stage_skipped", ["reason": .string(reason)])
+        case .finallyStarted: return run("finally_started")
+        case .attemptLost(let index, let attempt): return stage(index, attempt, "attempt_lost", [:])
+        case .attemptLate(let index, let attempt, let outcomeClass, let code, let message):
+            return stage(
+                index, attempt, "attempt_late",
+                [
+                    "class": outcomeClass.map { .string($0.rawValue) } ?? .null, "code": .string(code),
+                    "message": .string(message),
+                ])
+        case .runCancelRequested(let cause): return run("run_cancel_requested", ["cause": .string(cause.rawValue)])
+        case .runPaused: return run("run_paused")
+        case .runResumed: return run("run_resumed")
+        case .runRecovered(let lost): return run("run_recovered", ["lost": .int(Int64(lost))])
+        case .runCompleted(let outputs): return run("run_completed", ["outputs": outputs])
+        case .runFailed(let error): return run("run_failed", ["error": error.json])
+        case .runCancelled: return run("run_cancelled")
+        case .runTimedOut(let error): return run("run_timed_out", ["error": error.json])
+        }
+    }
+
+    private static func data(
+        _ request: RunRequest, _ workflow: String, _ version: String, _ hash: String
+    ) -> JSONObject {
+        [
+            "run": .string(request.run), "workflow": .string(workflow), "version": .string(version),
+            "definition": .string(hash),
+            "trigger": .string(request.trigger), "parameters": request.parameters,
+            "host_environment": request.hostEnvironment, "seed": .string(String(request.seed)),
+            "workdir": .string(request.workdir),
+            "idempotency_key": request.idempotencyKey.map { .string($0) } ?? .null,
+        ]
+    }
+
+    /// Reads a fact back from the journal.
+    ///
+    /// - Throws: when the record has a type or shape that this version does not know, or names a stage that the plan
+    ///   does not have.
+    init(_ record: JournalRecord, plan: Plan) throws(ReplayError) {
+        let reader = RecordReader(record: record, plan: plan)
+        switch record.type {
+        case "run_accepted":
+            self = .runAccepted(
+                RunRequest(
+                    run: try reader.text("run"), trigger: try reader.text("trigger"),
+                    parameters: try reader.value("parameters"),
+                    hostEnvironment: try reader.value("host_environment"), seed: try reader.seed(),
+                    workdir: try reader.text("workdir"), idempotencyKey: record.data["idempotency_key"]?.stringValue),
+                workflow: try reader.text("workflow"), version: try reader.text("version"),
+                definitionHash: try reader.text("definition"))
+        case "run_started": self = .runStarted
+        case "stage_started":
+            let body = record.data["body"]?.stringValue ?? StageBodyChoice.main.rawValue
+            guard let reason = AttemptReason(rawValue: try reader.text("reason")),
+                let body = StageBodyChoice(rawValue: body)
+            else { throw reader.malformed("reason") }
+            self = .stageStarted(stage: try reader.stage(), attempt: try reader.attempt(), reason: reason, body: body)
+        case "stage_waiting":
+            self = .stageWaiting(stage: try reader.stage(), attempt: record.attempt, hold: try reader.hold())
+        case "stage_stopping":
+            self = .stageStopping(stage: try reader.stage(), attempt: try reader.attempt())
+        case "stage_retrying":
+            let next: NextTry
+            switch try reader.text("next") {
+            case "retry": next = .retry(at: try reader.instant("until"))
+            case "fallback": next = .fallback
+            default: throw reader.malformed("next")
+            }
+            self = .stageRetrying(
+                stage: try reader.stage(), attempt: record.attempt, failure: try reader.failure(), next: next)
+        case "stage_completed":
+            self = .stageCompleted(
+                stage: try reader.stage(), attempt: record.attempt, outputs: try reader.value("outputs"),
+                effect: try reader.effect())
+        case "stage_failed":
+            self = .stageFailed(stage: try reader.stage(), attempt: record.attempt, failure: try reader.failure())
+        case "stage_timed_out":
+            self = .stageTimedOut(stage: try reader.stage(), attempt: record.attempt, failure: try reader.failure())
+        case "stage_cancelled":
+            self = .stageCancelled(
+                stage: try reader.stage(), attempt: record.attempt, reason: try reader.text("reason"),
+                failure: record.data["error"] == nil ? nil : try reader.failure())
+        case "stage_skipped":
+            self = .stageSkipped(stage: try reader.stage(), reason: try reader.text("reason"))
+        case "finally_started": self = .finallyStarted
+        case "attempt_lost": self = .attemptLost(stage: try reader.stage(), attempt: try reader.attempt())
+        case "attempt_late":
+            self = .attemptLate(
+                stage: try reader.stage(), attempt: try reader.attempt(),
+                outcomeClass: record.data["class"]?.stringValue.flatMap { OutcomeClass(rawValue: $0) },
+                code: try reader.text("code"), message: try reader.text("message"))
+        case "run_cancel_requested":
+            guard let cause = StopCause(rawValue: try reader.text("cause")) else { throw reader.malformed("cause") }
+            self = .runCancelRequested(cause)
+        case "run_paused": self = .runPaused
+        case "run_resumed": self = .runResumed
+        case "run_recovered":
+            guard let lost = record.data["lost"]?.intValue else { throw reader.malformed("lost") }
+            self = .runRecovered(lost: Int(clamping: lost))
+        case "run_completed": self = .runCompleted(outputs: try reader.value("outputs"))
+        case "run_failed": self = .runFailed(try reader.error())
+        case "run_cancelled": self = .runCancelled
+        case "run_timed_out": self = .runTimedOut(try reader.error())
+        default: throw reader.problem("its type is '\(record.type)', which this version does not know")
+        }
+    }
+}
+
+extension StageHold {
+    fileprivate var data: JSONObject {
+        switch self {
+        case .slot(let detail): ["on": .string("slot"), "detail": .string(detail)]
+        case .pause: ["on": .string("pause")]
+        case .sleep(let until): ["on": .string("sleep"), "until": .string(until.exact)]
+        case .secret(let reason): ["on": .string("secret"), "detail": .string(reason)]
+        }
+    }
+}
+
+extension StageFailure {
+    fileprivate var data: JSONObject { ["error": error.json, "effect": .string(effect.rawValue)] }
+}
+
+extension Timestamp {
+    /// RFC 3339 with all nanoseconds, so that reading it back gives the same instant.
+    fileprivate var exact: String { rfc3339(fractionDigits: 9) }
+}
+
+/// Why a journal cannot be replayed.
+public struct ReplayError: Error, Sendable, Hashable {
+    /// Position of the record that does not fit.
+    public let seq: Int64
+    /// What does not fit.
+    public let message: String
+    /// What to do next.
+    public let help: String
+}
+
+/// Reads the fields of one record.
+private struct RecordReader {
+    let record: JournalRecord
+    let plan: Plan
+
+    func problem(_ what: String) -> ReplayError {
+        ReplayError(
+            seq: record.seq, message: "record \(record.seq) of the journal cannot be replayed: \(what)",
+            help: "the journal was written by another version, or damaged: 'batten db check' tells")
+    }
+
+    func malformed(_ field: String) -> ReplayError {
+        problem("'\(field)' of \(record.type) is missing or has an unknown value")
+    }
+
+    func stage() throws(ReplayError) -> Int {
+        guard let id = record.stage, let index = plan.indexByID[id] else {
+            throw problem("it names the stage '\(record.stage ?? "")', which the definition does not have")
+        }
+        return index
+    }
+
+    func attempt() throws(ReplayError) -> Int {
+        guard let attempt = record.attempt else { throw malformed("attempt") }
+        return attempt
+    }
+
+    func text(_ field: String) throws(ReplayError) -> String {
+        guard let text = record.data[field]?.stringValue else { throw malformed(field) }
+        return text
+    }
+
+    func value(_ field: String) throws(ReplayError) -> JSONValue {
+        guard let value = record.data[field] else { throw malformed(field) }
+        return value
+    }
+
+    func seed() throws(ReplayError) -> UInt64 {
+        guard let seed = UInt64(try text("seed")) else { throw malformed("seed") }
+        return seed
+    }
+
+    func instant(_ field: String) throws(ReplayError) -> Timestamp {
+        guard let instant = Timestamp(rfc3339: try text(field)) else { throw malformed(field) }
+        return instant
+    }
+
+    func effect() throws(ReplayError) -> Effect {
+        guard let effect = Effect(rawValue: try text("effect")) else { throw malformed("effect") }
+        return effect
+    }
+
+    func error() throws(ReplayError) -> StageError {
+        guard let error = StageError(json: try value("error")) else { throw malformed("error") }
+        return error
+    }
+
+    func failure() throws(ReplayError) -> StageFailure { StageFailure(try error(), effect: try effect()) }
+
+    func hold() throws(ReplayError) -> StageHold {
+        switch try text("on") {
+        case "slot": return .slot(detail: try text("detail"))
+        case "pause": return .pause
+        case "sleep": return .sleep(until: try instant("until"))
+        case "secret": return .secret(reason: try text("detail"))
+        default: throw malformed("on")
+        }
+    }
+}

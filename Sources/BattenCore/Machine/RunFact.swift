@@ -1,0 +1,104 @@
+/// A fact of a run in typed form: decided once, never changed, the only thing that changes the state of a run.
+///
+/// ``JournalRecord`` is the stored form; both ways of the translation are in `RunFact+Record.swift`.
+enum RunFact: Sendable, Hashable {
+    /// The run exists.
+    case runAccepted(RunRequest, workflow: String, version: String, definitionHash: String)
+    /// Its first stages may start.
+    case runStarted
+    /// An attempt is being made.
+    case stageStarted(stage: Int, attempt: Int, reason: AttemptReason, body: StageBodyChoice)
+    /// A stage stands still for a while.
+    case stageWaiting(stage: Int, attempt: Int?, hold: StageHold)
+    /// A running attempt was asked to stop because the stage's deadline has passed.
+    case stageStopping(stage: Int, attempt: Int)
+    /// An attempt failed, or a stage without attempts did, and something else is tried.
+    case stageRetrying(stage: Int, attempt: Int?, failure: StageFailure, next: NextTry)
+    /// A stage has its outputs.
+    case stageCompleted(stage: Int, attempt: Int?, outputs: JSONValue, effect: Effect)
+    /// A stage has failed for good.
+    case stageFailed(stage: Int, attempt: Int?, failure: StageFailure)
+    /// A stage's last attempt ran out of time, or its deadline has passed.
+    case stageTimedOut(stage: Int, attempt: Int?, failure: StageFailure)
+    /// A stage was stopped.
+    case stageCancelled(stage: Int, attempt: Int?, reason: String, failure: StageFailure?)
+    /// A stage will not start.
+    case stageSkipped(stage: Int, reason: String)
+    /// The main stages are decided and those of `finally` start.
+    case finallyStarted
+    /// A running attempt was lost with its engine.
+    case attemptLost(stage: Int, attempt: Int)
+    /// A result came too late and is ignored.
+    case attemptLate(stage: Int, attempt: Int, outcomeClass: OutcomeClass?, code: String, message: String)
+    /// The run is to stop.
+    case runCancelRequested(StopCause)
+    /// Nothing new starts until the run is resumed.
+    case runPaused
+    /// The run goes on.
+    case runResumed
+    /// Another engine has taken the run over.
+    case runRecovered(lost: Int)
+    /// The run ended well.
+    case runCompleted(outputs: JSONValue)
+    /// The run failed.
+    case runFailed(StageError)
+    /// The run was stopped.
+    case runCancelled
+    /// The run's time was up.
+    case runTimedOut(StageError)
+}
+
+/// Why a stage stands still without having ended.
+enum StageHold: Sendable, Hashable {
+    /// It is ready and waits for its turn.
+    case slot(detail: String)
+    /// It is ready and the run is paused.
+    case pause
+    /// It sleeps until an instant.
+    case sleep(until: Timestamp)
+    /// Something is missing on this engine.
+    case secret(reason: String)
+}
+
+/// What follows a failed attempt.
+enum NextTry: Sendable, Hashable {
+    /// The same body again, at an instant.
+    case retry(at: Timestamp)
+    /// The fallback, at once.
+    case fallback
+}
+
+/// Why a run is to stop before its stages are decided.
+enum StopCause: String, Sendable, Hashable {
+    /// Somebody asked.
+    case cancel
+    /// Somebody asked for the end at once, `finally` included.
+    case now
+    /// The run's timeout has passed.
+    case timeout
+}
+
+/// How an attempt or stage failed.
+struct StageFailure: Sendable, Hashable {
+    /// What people and programs see.
+    var error: StageError
+    /// Whether the outside world may have changed.
+    var effect: Effect
+
+    init(_ error: StageError, effect: Effect) {
+        self.error = error
+        self.effect = effect
+    }
+
+    /// What is left of an outcome once it is known not to be `ok`.
+    init(_ outcome: StageOutcome) {
+        error = StageError(
+            outcome.outcomeClass, code: outcome.code, message: outcome.message, details: outcome.details)
+        effect = outcome.effect
+    }
+
+    /// A failure that the machine itself finds: nothing was done and trying again cannot help.
+    static func permanent(_ code: String, _ message: String, details: JSONValue = .null) -> StageFailure {
+        StageFailure(StageError(.permanent, code: code, message: message, details: details), effect: .none)
+    }
+}

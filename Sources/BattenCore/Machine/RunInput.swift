@@ -1,0 +1,115 @@
+/// Something that happened to a run, as the engine tells its machine.
+public enum RunInput: Sendable {
+    /// The run was asked for; the first input of every run.
+    case accepted(RunRequest)
+    /// An attempt ended.
+    case attemptFinished(stage: Int, attempt: Int, outcome: StageOutcome)
+    /// An attempt could not be made because something is missing on this engine, for example a secret.
+    case attemptBlocked(stage: Int, attempt: Int, reason: String)
+    /// A timer that the machine armed is due.
+    case timerFired(String)
+    /// Somebody asks something of the run.
+    case control(RunControl)
+    /// Somebody asks that nothing new starts until `resume`.
+    case pause
+    /// A new owner has replayed the journal: attempts that were running are lost.
+    case restarted
+}
+
+/// What a run is started with.
+public struct RunRequest: Sendable, Hashable {
+    /// Run id.
+    public var run: String
+    /// What started it: `cli`, `exec` …
+    public var trigger: String
+    /// Parameters after defaults; an object.
+    public var parameters: JSONValue
+    /// Values of host variables read at acceptance, by name; an object of strings.
+    public var hostEnvironment: JSONValue
+    /// Seed of everything random in the run.
+    public var seed: UInt64
+    /// Folder of the run's own.
+    public var workdir: String
+    /// Key under which the same request gives the same run.
+    public var idempotencyKey: String?
+
+    /// Creates a request.
+    public init(
+        run: String, trigger: String, parameters: JSONValue = .object([:]), hostEnvironment: JSONValue = .object([:]),
+        seed: UInt64, workdir: String, idempotencyKey: String? = nil
+    ) {
+        self.run = run
+        self.trigger = trigger
+        self.parameters = parameters
+        self.hostEnvironment = hostEnvironment
+        self.seed = seed
+        self.workdir = workdir
+        self.idempotencyKey = idempotencyKey
+    }
+}
+
+/// Which body of a stage is meant.
+public enum StageBodyChoice: String, Sendable, Hashable {
+    case main, fallback
+}
+
+/// Why an attempt is made.
+public enum AttemptReason: String, Sendable, Hashable {
+    case first, retry, fallback
+    case engineLost = "engine_lost"
+}
+
+/// An attempt to make.
+public struct StageStart: Sendable, Hashable {
+    /// Stage's place in the plan.
+    public var stageIndex: Int
+    /// Attempt number, from 1.
+    public var attempt: Int
+    /// Why it is made.
+    public var reason: AttemptReason
+    /// Key that stays the same over the attempts of one stage run.
+    public var idempotencyKey: String
+    /// Which body to call.
+    public var body: StageBodyChoice
+    /// Bound on the attempt: the body's own, cut at the stage's deadline.
+    public var timeout: Duration
+    /// Whether it was lost twice and should be kept away from other calls where that is possible.
+    public var wantsIsolation: Bool
+}
+
+/// What the engine does after a step was committed.
+public enum RunEffect: Sendable, Hashable {
+    /// Call the stage's executor.
+    case startAttempt(StageStart)
+    /// Ask an attempt to stop; `now` means without grace.
+    case cancelAttempt(stage: Int, attempt: Int, now: Bool)
+    /// Tell the machine when this instant has come.
+    case armTimer(key: String, at: Timestamp)
+    /// Forget a timer.
+    case disarmTimer(key: String)
+    /// The run has ended; nothing more comes.
+    case runEnded(RunStatus)
+}
+
+/// What one input changed: facts, the images of all rows that changed, and what to do after the commit.
+public struct RunStep: Sendable {
+    /// Facts in the order they were decided.
+    public var records: [JournalRecord] = []
+    /// The run's row when it changed.
+    public var runRow: RunRow?
+    /// Rows of stages that changed, each once.
+    public var stages: [StageRow] = []
+    /// Rows of attempts that changed, each once.
+    public var attempts: [AttemptRow] = []
+    /// Timers to arm or move.
+    public var timersArmed: [TimerRow] = []
+    /// Keys of timers that are gone.
+    public var timersCleared: [String] = []
+    /// What to do once the step is committed, in order.
+    public var effects: [RunEffect] = []
+    /// Why a control was refused; nil when it was applied or none was asked.
+    public var refusal: String?
+
+    /// Whether there is anything to commit.
+    public var isEmpty: Bool { records.isEmpty }
+}

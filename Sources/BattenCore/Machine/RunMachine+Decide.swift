@@ -1,0 +1,350 @@
+// What follows from what happened: which stages start, wait, are skipped or end, until nothing more follows.
+extension RunMachine {
+    /// Draws every consequence; a loop, so that long chains of `set` stages need no stack.
+    mutating func drain(_ at: Timestamp) {
+        guard state.isAccepted, !state.isEnded else { return }
+        while true {
+            if let index = changes.popDecidable() {
+                decide(index, at)
+            } else if let index = nextInQueue() {
+                start(index, at)
+            } else if state.phase == .main, state.mainLeft == 0, state.finallyLeft > 0, state.stop != .now {
+                emit(.finallyStarted, at)
+            } else if state.mainLeft == 0, state.finallyLeft == 0 {
+                endRun(at)
+                return
+            } else {
+                return
+            }
+        }
+    }
+
+    /// Decides a stage whose dependencies are all decided.
+    private mutating func decide(_ index: Int, _ at: Timestamp) {
+        guard state.stages[index].mode == .idle, state.stages[index].dependenciesLeft == 0 else { return }
+        if let reason = reasonNotToStart(index) {
+            emit(.stageSkipped(stage: index, reason: reason), at)
+            return
+        }
+        switch condition(of: index) {
+        case .success(true): begin(index, at)
+        case .success(false):
+            emit(.stageSkipped(stage: index, reason: skipReason(index)), at)
+        case .failure(let thrown):
+            emit(.stageFailed(stage: index, attempt: nil, failure: thrown.failure), at)
+            sweepIfHalted(by: index, at)
+        }
+    }
+
+    /// Why the run's state forbids a stage to start whatever its condition says; nil when it may.
+    func reasonNotToStart(_ index: Int) -> String? {
+        guard !state.stages[index].row.isFinally else { return nil }
+        if let stop = state.stop {
+            if stop == .cancel, plan.stages[index].startsWhenCancelled { return nil }
+            return stop == .timeout ? "timed out: the run's timeout has passed" : "cancelled: the run was cancelled"
+        }
+        if let culprit = state.haltedBy, !plan.stages[index].startsWhenHalted {
+            return "halted: stage '\(state.stages[culprit].row.id)' \(state.stages[culprit].row.status.verb)"
+        }
+        return nil
+    }
+
+    private func condition(of index: Int) -> Result<Bool, StageFailure.Thrown> {
+        let hasSuccess = state.stages[index].unmet == nil
+        guard let condition = plan.stages[index].condition else { return .success(hasSuccess) }
+        if plan.stages[index].requiresSuccess && !hasSuccess { return .success(false) }
+        let scope = RunScope(plan: plan, state: state, stage: index)
+        let id = plan.stages[index].id
+        do throws(StageFailure.Thrown) {
+            if condition.references.contains(where: { $0.namespace == .inputs }) { try evaluateInputs(index, scope) }
+            let value: JSONValue
+            do throws(ExpressionError) {
+                value = try condition.evaluate(in: scope)
+            } catch {
+                throw .render(stage: id, field: "if", error)
+            }
+            guard case .bool(let answer) = value else {
+                throw .contract(
+                    "batten.condition", "the condition of stage '\(id)' gives \(value.described), not true or false",
+                    field: "if")
+            }
+            return .success(answer)
+        } catch {
+            var failure = error.failure
+            failure.error.code = "batten.condition"
+            return .failure(StageFailure.Thrown(failure: failure))
+        }
+    }
+
+    private func skipReason(_ index: Int) -> String {
+        let needsSuccess = plan.stages[index].condition == nil || plan.stages[index].requiresSuccess
+        if needsSuccess, let unmet = state.stages[index].unmet {
+            return "dependency '\(state.stages[unmet].row.id)' \(state.stages[unmet].row.status.verb)"
+        }
+        return "condition is false"
+    }
+
+    // MARK: Starting
+
+    /// Begins the current body of a stage.
+    mutating func begin(_ index: Int, _ at: Timestamp) {
+        let isFallback = state.stages[index].body == .fallback
+        let kind = isFallback ? plan.stages[index].fallback?.kind : plan.stages[index].kind
+        switch kind {
+        case .executor: startOrQueue(index, at)
+        case .set: set(index, at)
+        case .sleep: sleep(index, at)
+        case .unsupported(let name):
+            failed(index, attempt: nil, .permanent("batten.unsupported", "'\(name)' cannot be run yet"), at)
+        case nil:
+            failed(index, attempt: nil, .permanent("batten.unsupported", "there is no fallback"), at)
+        }
+    }
+
+    /// Starts an attempt when its turn has come, or lines the stage up.
+    mutating func startOrQueue(_ index: Int, _ at: Timestamp) {
+        if state.queueStart == state.queue.count, canStart(index) {
+            start(index, at)
+        } else {
+            let hold: StageHold = state.isPaused ? .pause : .slot(detail: slotDetail(index))
+            emit(.stageWaiting(stage: index, attempt: nil, hold: hold), at)
+        }
+    }
+
+    private func canStart(_ index: Int) -> Bool {
+        if state.isPaused || state.exclusiveRunning > 0 { return false }
+        if state.isExclusive(index, plan) && state.counts.running > 0 { return false }
+        guard let limit = plan.definition.maxParallel else { return true }
+        return state.counts.running < max(1, limit)
+    }
+
+    private func slotDetail(_ index: Int) -> String {
+        if let limit = plan.definition.maxParallel, state.counts.running >= max(1, limit) {
+            return "\(max(1, limit)) stages run already (max_parallel)"
+        }
+        if state.exclusiveRunning > 0 { return "waits for a stage that must run alone" }
+        if state.isExclusive(index, plan), state.counts.running > 0 { return "must run alone and waits for the others" }
+        return "waits for its turn"
+    }
+
+    private func nextInQueue() -> Int? {
+        guard state.queueStart < state.queue.count else { return nil }
+        let index = state.queue[state.queueStart]
+        return canStart(index) ? index : nil
+    }
+
+    private mutating func start(_ index: Int, _ at: Timestamp) {
+        let body = state.stages[index].body
+        let number = state.stages[index].row.attempts + 1
+        let reason = state.stages[index].nextReason
+        emit(.stageStarted(stage: index, attempt: number, reason: reason, body: body), at)
+        var timeout = plan.stages[index].timeout
+        if body == .fallback, let bound = plan.stages[index].fallback?.timeout { timeout = bound }
+        if let deadline = state.timers[TimerKey.deadline(index).text] {
+            timeout = min(timeout, max(deadline - at, .zero))
+        }
+        effects.append(
+            .startAttempt(
+                StageStart(
+                    stageIndex: index, attempt: number, reason: reason,
+                    idempotencyKey: state.idempotencyKey(stage: index, body: body), body: body, timeout: timeout,
+                    wantsIsolation: state.stages[index].losses >= Self.lossesBeforeIsolation)))
+    }
+
+    // MARK: Ending stages
+
+    /// Holds a result against the stage's output contract and completes the stage.
+    mutating func complete(_ index: Int, attempt: Int?, result: JSONValue, effect: Effect, _ at: Timestamp) {
+        switch outputs(of: index, attempt: attempt, result: result) {
+        case .success(let outputs):
+            emit(.stageCompleted(stage: index, attempt: attempt, outputs: outputs, effect: effect), at)
+        case .failure(let thrown):
+            var outcome = thrown.failure.outcome
+            outcome.effect = effect
+            failed(index, attempt: attempt, outcome, at)
+        }
+    }
+
+    /// Decides what follows a failed attempt: another one, the fallback, or the end of the stage.
+    mutating func failed(_ index: Int, attempt: Int?, _ outcome: StageOutcome, _ at: Timestamp) {
+        let failure = StageFailure(outcome)
+        if let cause = state.stages[index].stopping {
+            endStopped(index, attempt: attempt, cause, failure: failure, at)
+            return
+        }
+        let stage = state.stages[index]
+        if reasonNotToStart(index) == nil {
+            if attempt != nil, let policy = policy(of: index),
+                RetrySchedule.isRetried(
+                    outcome, policy: policy, isIdempotent: isIdempotent(index), attempts: stage.counted)
+            {
+                let delay = RetrySchedule.delay(
+                    policy: policy, retry: stage.counted, seed: state.row.seed, stage: index,
+                    attempt: stage.row.attempts, retryAfter: outcome.retryAfter)
+                emit(
+                    .stageRetrying(stage: index, attempt: attempt, failure: failure, next: .retry(at: at + delay)), at)
+                return
+            }
+            if stage.body == .main, plan.stages[index].fallback != nil {
+                emit(.stageRetrying(stage: index, attempt: attempt, failure: failure, next: .fallback), at)
+                begin(index, at)
+                return
+            }
+        }
+        end(index, attempt: attempt, failure, at)
+    }
+
+    private func policy(of index: Int) -> RetryPolicy? {
+        state.stages[index].body == .main ? plan.stages[index].retry : plan.stages[index].fallback?.retry
+    }
+
+    private func isIdempotent(_ index: Int) -> Bool {
+        let kind = state.stages[index].body == .main ? plan.stages[index].kind : plan.stages[index].fallback?.kind
+        guard case .executor(let info) = kind else { return true }
+        return info.isIdempotent || info.isPure
+    }
+
+    /// Ends a stage with its failure.
+    private mutating func end(_ index: Int, attempt: Int?, _ failure: StageFailure, _ at: Timestamp) {
+        if failure.error.outcomeClass == .timeout {
+            emit(.stageTimedOut(stage: index, attempt: attempt, failure: failure), at)
+        } else {
+            emit(.stageFailed(stage: index, attempt: attempt, failure: failure), at)
+        }
+        sweepIfHalted(by: index, at)
+    }
+
+    /// Ends a stage whose attempt was asked to stop and did not succeed.
+    mutating func endStopped(
+        _ index: Int, attempt: Int?, _ cause: StopCause, failure: StageFailure?, _ at: Timestamp
+    ) {
+        if cause == .timeout {
+            emit(
+                .stageTimedOut(
+                    stage: index, attempt: attempt, failure: deadlineFailure(index, effect: failure?.effect ?? .none)),
+                at)
+            sweepIfHalted(by: index, at)
+        } else {
+            emit(
+                .stageCancelled(stage: index, attempt: attempt, reason: stopReason, failure: failure), at)
+        }
+    }
+
+    var stopReason: String {
+        state.stop == .timeout ? "timed out: the run's timeout has passed" : "cancelled: the run was cancelled"
+    }
+
+    // MARK: Sweeps
+
+    /// Applies `halt` to everything that has not started, the moment it comes into force.
+    mutating func sweepIfHalted(by index: Int, _ at: Timestamp) {
+        guard state.haltedBy == index, state.stop == nil, state.phase == .main else { return }
+        for other in 0..<plan.finallyStart where !plan.stages[other].startsWhenHalted {
+            guard let reason = reasonNotToStart(other) else { continue }
+            drop(other, reason: reason, keepFailure: true, at)
+        }
+    }
+
+    /// Applies a cancel or the run's timeout to all main stages.
+    mutating func sweepStopped(_ at: Timestamp) {
+        for index in 0..<plan.finallyStart {
+            let mode = state.stages[index].mode
+            if mode == .running {
+                effects.append(.cancelAttempt(stage: index, attempt: state.stages[index].row.attempts, now: false))
+                continue
+            }
+            let hasNotStarted = mode == .idle || (mode == .queued && state.stages[index].row.attempts == 0)
+            if hasNotStarted && reasonNotToStart(index) == nil { continue }
+            drop(index, reason: stopReason, keepFailure: false, at)
+        }
+    }
+
+    /// Ends every stage at once.
+    mutating func sweepKilled(_ at: Timestamp) {
+        let reason = "cancelled: the run was ended at once"
+        for index in plan.stages.indices {
+            if state.stages[index].mode == .running {
+                let attempt = state.stages[index].row.attempts
+                effects.append(.cancelAttempt(stage: index, attempt: attempt, now: true))
+                emit(.stageCancelled(stage: index, attempt: attempt, reason: reason, failure: nil), at)
+            } else {
+                drop(index, reason: reason, keepFailure: false, at)
+            }
+        }
+    }
+
+    /// Ends a stage that is not running: skipped before its first attempt, stopped after it.
+    private mutating func drop(_ index: Int, reason: String, keepFailure: Bool, _ at: Timestamp) {
+        let stage = state.stages[index]
+        switch stage.mode {
+        case .ended, .running: return
+        case .idle: emit(.stageSkipped(stage: index, reason: reason), at)
+        case .queued where stage.row.attempts == 0: emit(.stageSkipped(stage: index, reason: reason), at)
+        case .sleeping, .blocked: emit(.stageCancelled(stage: index, attempt: nil, reason: reason, failure: nil), at)
+        case .queued, .retrying:
+            if keepFailure, let failure = stage.lastFailure {
+                end(index, attempt: nil, failure, at)
+            } else {
+                emit(.stageCancelled(stage: index, attempt: nil, reason: reason, failure: stage.lastFailure), at)
+            }
+        }
+    }
+
+    // MARK: The run's end
+
+    private mutating func endRun(_ at: Timestamp) {
+        switch state.stop {
+        case .cancel, .now:
+            emit(.runCancelled, at)
+            return
+        case .timeout:
+            let bound = plan.definition.timeout.map { DurationText.format($0) } ?? ""
+            emit(
+                .runTimedOut(
+                    StageError(
+                        .timeout, code: "batten.run_timeout", message: "the run's timeout of \(bound) has passed")),
+                at)
+            return
+        case nil: break
+        }
+        if let error = state.decisiveError {
+            emit(.runFailed(error), at)
+        } else if state.isCancelAsked {
+            emit(.runCancelled, at)
+        } else {
+            switch runOutputs() {
+            case .success(let outputs): emit(.runCompleted(outputs: outputs), at)
+            case .failure(let thrown): emit(.runFailed(thrown.failure.error), at)
+            }
+        }
+    }
+}
+
+extension StageStatus {
+    /// The status as the predicate of a sentence.
+    var verb: String {
+        switch self {
+        case .completed: "completed"
+        case .failed: "failed"
+        case .cancelled: "was cancelled"
+        case .skipped: "was skipped"
+        case .timedOut: "timed out"
+        case .pending, .running, .waiting, .retrying: "is not decided"
+        }
+    }
+}
+
+extension StageOutcome {
+    /// An outcome that the machine itself finds.
+    static func permanent(_ code: String, _ message: String) -> StageOutcome {
+        StageOutcome(.permanent, effect: .none, code: code, message: message)
+    }
+}
+
+extension StageFailure {
+    /// The failure as the outcome of an attempt.
+    var outcome: StageOutcome {
+        StageOutcome(
+            error.outcomeClass, effect: effect, code: error.code, message: error.message, details: error.details)
+    }
+}

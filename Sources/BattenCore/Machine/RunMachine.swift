@@ -1,0 +1,257 @@
+/// The state machine of one run: a value without clock, threads or I/O.
+///
+/// An input is *decided* into facts; only facts change the state, so that a journal replays to the same state. What an
+/// input costs grows with what it changes and with the dependents of that, never with the size of the run; the
+/// exceptions are a halt, a cancel and a takeover, which look at every stage once.
+public struct RunMachine: Sendable {
+    /// What the run is locked to.
+    public let plan: Plan
+    /// What the facts so far add up to.
+    public internal(set) var state: RunState
+    var changes: RunChanges
+    var records: [JournalRecord] = []
+    var effects: [RunEffect] = []
+
+    /// How many losses of one stage make it run alone; the next one ends it.
+    static let lossesBeforeIsolation = 2
+
+    /// Creates the machine of a run that does not exist yet.
+    ///
+    /// - Parameter plan: what the run will be locked to.
+    public init(plan: Plan) {
+        self.plan = plan
+        self.state = RunState(plan: plan)
+        self.changes = RunChanges(stageCount: plan.stages.count)
+    }
+
+    /// Decides what an input means and applies it.
+    ///
+    /// - Parameters:
+    ///   - input: what happened.
+    ///   - at: the instant at which it is decided.
+    /// - Returns: everything to commit and, after the commit, to do. An input that means nothing any more (a timer that
+    ///   was cleared, a control that does not fit) gives an empty step.
+    public mutating func apply(_ input: RunInput, at: Timestamp) -> RunStep {
+        var refusal: String?
+        let wasEnded = state.isEnded
+        switch input {
+        case .accepted(let request): accept(request, at)
+        case .attemptFinished(let stage, let attempt, let outcome): finish(stage, attempt, outcome, at)
+        case .attemptBlocked(let stage, let attempt, let reason): block(stage, attempt, reason, at)
+        case .timerFired(let key): fire(key, at)
+        case .control(let control): refusal = apply(control, at)
+        case .pause: refusal = pause(at)
+        case .restarted: restart(at)
+        }
+        drain(at)
+        return finishStep(refusal: refusal, wasEnded: wasEnded)
+    }
+
+    /// Applies a fact that was decided before: how a new owner gets to the state of the old one.
+    ///
+    /// - Throws: when the record does not follow the one before it or does not fit the plan.
+    public mutating func replay(_ record: JournalRecord) throws(ReplayError) {
+        guard record.seq == state.lastSeq + 1 else {
+            throw ReplayError(
+                seq: record.seq,
+                message: "record \(record.seq) of the journal stands where \(state.lastSeq + 1) was expected",
+                help: "the journal is damaged: 'batten db check' tells")
+        }
+        let fact = try RunFact(record, plan: plan)
+        state.evolve(fact, at: record.at, plan: plan, changes: &changes)
+        changes.reset()
+    }
+
+    /// Records a fact and lets it change the state.
+    mutating func emit(_ fact: RunFact, _ at: Timestamp) {
+        state.evolve(fact, at: at, plan: plan, changes: &changes)
+        records.append(fact.record(seq: state.lastSeq, at: at, plan: plan))
+    }
+
+    private mutating func finishStep(refusal: String?, wasEnded: Bool) -> RunStep {
+        var step = RunStep()
+        step.refusal = refusal
+        guard !records.isEmpty else { return step }
+        step.records = records
+        if changes.isRunTouched { step.runRow = state.row }
+        step.stages.reserveCapacity(changes.stages.count)
+        for index in changes.stages { step.stages.append(state.stages[index].row) }
+        step.attempts = changes.attempts
+        for (key, wasArmed) in changes.timers {
+            if let instant = state.timers[key] {
+                step.timersArmed.append(TimerRow(key: key, at: instant))
+                effects.append(.armTimer(key: key, at: instant))
+            } else if wasArmed {
+                step.timersCleared.append(key)
+                effects.append(.disarmTimer(key: key))
+            }
+        }
+        if state.isEnded && !wasEnded { effects.append(.runEnded(state.row.status)) }
+        step.effects = effects
+        records.removeAll(keepingCapacity: true)
+        effects.removeAll(keepingCapacity: true)
+        changes.reset()
+        return step
+    }
+
+    // MARK: Inputs
+
+    private mutating func accept(_ request: RunRequest, _ at: Timestamp) {
+        guard !state.isAccepted else { return }
+        emit(
+            .runAccepted(
+                request, workflow: plan.definition.name, version: plan.definition.version, definitionHash: plan.hash),
+            at)
+        emit(.runStarted, at)
+    }
+
+    /// Whether a report is about the attempt that is running now.
+    private func isCurrent(_ index: Int, _ attempt: Int) -> Bool {
+        state.stages[index].mode == .running && state.stages[index].row.attempts == attempt
+    }
+
+    private mutating func finish(_ index: Int, _ attempt: Int, _ outcome: StageOutcome, _ at: Timestamp) {
+        guard state.isAccepted, state.stages.indices.contains(index) else { return }
+        guard isCurrent(index, attempt) else {
+            emit(
+                .attemptLate(
+                    stage: index, attempt: attempt, outcomeClass: outcome.outcomeClass, code: outcome.code,
+                    message: outcome.message), at)
+            return
+        }
+        if outcome.outcomeClass == .ok {
+            complete(index, attempt: attempt, result: outcome.output, effect: outcome.effect, at)
+        } else {
+            failed(index, attempt: attempt, outcome, at)
+        }
+    }
+
+    private mutating func block(_ index: Int, _ attempt: Int, _ reason: String, _ at: Timestamp) {
+        guard state.isAccepted, state.stages.indices.contains(index) else { return }
+        guard isCurrent(index, attempt) else {
+            emit(
+                .attemptLate(
+                    stage: index, attempt: attempt, outcomeClass: nil, code: "batten.secret_missing", message: reason),
+                at)
+            return
+        }
+        if let cause = state.stages[index].stopping {
+            endStopped(index, attempt: attempt, cause, failure: nil, at)
+            return
+        }
+        emit(.stageWaiting(stage: index, attempt: attempt, hold: .secret(reason: reason)), at)
+    }
+
+    private mutating func fire(_ key: String, _ at: Timestamp) {
+        guard state.timers[key] != nil, !state.isEnded, let timer = TimerKey(key) else { return }
+        switch timer {
+        case .run:
+            guard state.phase == .main, state.stop == nil else { return }
+            emit(.runCancelRequested(.timeout), at)
+            sweepStopped(at)
+        case .deadline(let index):
+            guard state.stages.indices.contains(index) else { return }
+            deadlinePassed(index, at)
+        case .retry(let index):
+            guard !state.isPaused, state.stages.indices.contains(index), state.stages[index].mode == .retrying
+            else { return }
+            startOrQueue(index, at)
+        case .sleep(let index):
+            guard !state.isPaused, state.stages.indices.contains(index), state.stages[index].mode == .sleeping
+            else { return }
+            complete(index, attempt: nil, result: .object([:]), effect: .none, at)
+        }
+    }
+
+    private mutating func deadlinePassed(_ index: Int, _ at: Timestamp) {
+        let stage = state.stages[index]
+        switch stage.mode {
+        case .ended: return
+        case .running:
+            guard stage.stopping == nil else { return }
+            emit(.stageStopping(stage: index, attempt: stage.row.attempts), at)
+            effects.append(.cancelAttempt(stage: index, attempt: stage.row.attempts, now: false))
+        case .idle, .queued, .sleeping, .retrying, .blocked:
+            emit(.stageTimedOut(stage: index, attempt: nil, failure: deadlineFailure(index, effect: .none)), at)
+            sweepIfHalted(by: index, at)
+        }
+    }
+
+    func deadlineFailure(_ index: Int, effect: Effect) -> StageFailure {
+        let bound = plan.stages[index].deadline.map { DurationText.format($0) } ?? ""
+        return StageFailure(
+            StageError(
+                .timeout, code: "batten.deadline",
+                message: "the deadline of \(bound) for all attempts and waits has passed",
+                details: state.stages[index].lastFailure.map { .object(["last_error": $0.error.json]) } ?? .null),
+            effect: effect)
+    }
+
+    private mutating func apply(_ control: RunControl, _ at: Timestamp) -> String? {
+        guard state.isAccepted else { return "the run was not accepted yet" }
+        guard !state.isEnded else { return "the run has ended (\(state.row.status.rawValue))" }
+        switch control {
+        case .resume:
+            guard state.isPaused else { return "the run is not paused" }
+            resume(at)
+        case .cancel:
+            guard !state.isCancelAsked else { return nil }
+            let wasStopping = state.stop != nil
+            if state.isPaused { resume(at) }
+            emit(.runCancelRequested(.cancel), at)
+            if state.phase == .main, !wasStopping { sweepStopped(at) }
+        case .cancelNow:
+            emit(.runCancelRequested(.now), at)
+            sweepKilled(at)
+        }
+        return nil
+    }
+
+    private mutating func pause(_ at: Timestamp) -> String? {
+        guard state.isAccepted else { return "the run was not accepted yet" }
+        guard !state.isEnded else { return "the run has ended (\(state.row.status.rawValue))" }
+        guard !state.isPaused else { return nil }
+        emit(.runPaused, at)
+        return nil
+    }
+
+    private mutating func resume(_ at: Timestamp) {
+        emit(.runResumed, at)
+        let due = state.timers.filter { $0.value <= at && TimerKey($0.key)?.stopsWhilePaused == false }
+        for timer in due.sorted(by: { ($0.value, $0.key) < ($1.value, $1.key) }) { fire(timer.key, at) }
+    }
+
+    private mutating func restart(_ at: Timestamp) {
+        guard state.isAccepted, !state.isEnded else { return }
+        let lost = state.stages.indices.filter { state.stages[$0].mode == .running }
+        let blocked = state.stages.indices.filter { state.stages[$0].mode == .blocked }
+        emit(.runRecovered(lost: lost.count), at)
+        for index in lost {
+            let stopping = state.stages[index].stopping
+            emit(.attemptLost(stage: index, attempt: state.stages[index].row.attempts), at)
+            let failure = state.stages[index].lastFailure
+            if let stopping {
+                endStopped(index, attempt: nil, stopping, failure: failure, at)
+            } else if state.stages[index].losses > Self.lossesBeforeIsolation, let failure {
+                let error = StageError(
+                    .crashed, code: "batten.engine_lost",
+                    message: "the engine died during this stage \(state.stages[index].losses) times")
+                emit(
+                    .stageFailed(stage: index, attempt: nil, failure: StageFailure(error, effect: failure.effect)), at)
+                sweepIfHalted(by: index, at)
+            } else {
+                startOrQueue(index, at)
+            }
+        }
+        for index in blocked where state.stages[index].mode == .blocked { startOrQueue(index, at) }
+        for index in state.stages.indices
+        where state.stages[index].mode == .idle && state.stages[index].dependenciesLeft == 0
+            && (!state.stages[index].row.isFinally || state.phase == .finally)
+        {
+            changes.decidable.append(index)
+        }
+        for timer in state.armedTimers where !changes.timers.contains(where: { $0.key == timer.key }) {
+            effects.append(.armTimer(key: timer.key, at: timer.at))
+        }
+    }
+}

@@ -1,0 +1,167 @@
+/// What the expressions of a run can name, looked up when they do: nothing is copied that is not read.
+///
+/// A scope is made for one stage (or for the run's own outputs) and one moment, and thrown away after it.
+final class RunScope: ExpressionScope {
+    private let plan: Plan
+    private let state: RunState
+    /// The stage whose expressions are evaluated; nil for the run's own.
+    private let stage: Int?
+    private let attempt: Int
+    /// Gives secrets; nil where none may be read.
+    private let secrets: ((String) -> String?)?
+    /// The executor's result, where it may be read.
+    var result: JSONValue?
+    /// The stage's inputs once they were evaluated.
+    var inputs: JSONValue?
+    /// A secret that was asked for and is missing.
+    private(set) var missingSecret: String?
+    /// Names of the secrets that were read, in order.
+    private(set) var secretsRead: [String] = []
+    private let entries: [PlannedEnvironmentEntry]
+    private var environment: JSONObject?
+    private var environmentInProgress: JSONObject?
+    private(set) var environmentFailure: (name: String, error: ExpressionError)?
+
+    init(
+        plan: Plan, state: RunState, stage: Int?, body: StageBodyChoice = .main, attempt: Int = 1,
+        secrets: ((String) -> String?)? = nil
+    ) {
+        self.plan = plan
+        self.state = state
+        self.stage = stage
+        self.attempt = attempt
+        self.secrets = secrets
+        if let stage {
+            entries = body == .main ? plan.stages[stage].env : (plan.stages[stage].fallback?.env ?? [])
+        } else {
+            entries = plan.env
+        }
+    }
+
+    var now: Timestamp? { state.row.acceptedAt }
+
+    func lookup(_ namespace: ExpressionNamespace) -> ScopeLookup {
+        switch namespace {
+        case .parameters: return .value(state.row.parameters)
+        case .inputs: return inputs.map { .value($0) } ?? .unavailable
+        case .stages: return .value(allStages)
+        case .env: return renderedEnvironment().map { .value(.object($0)) } ?? .unavailable
+        case .secrets: return allSecrets()
+        case .run: return .value(run)
+        case .workflow:
+            return .value(["name": .string(plan.definition.name), "version": .string(plan.definition.version)])
+        case .result: return result.map { .value($0) } ?? .unavailable
+        case .context, .item, .index, .matrix: return .unavailable
+        }
+    }
+
+    func lookup(_ namespace: ExpressionNamespace, member key: String) -> ScopeLookup {
+        switch namespace {
+        case .stages:
+            guard let index = plan.indexByID[key] else { return .missing }
+            return .value(view(of: index))
+        case .secrets: return secret(key)
+        default:
+            guard case .value(let whole) = lookup(namespace) else { return .unavailable }
+            return whole[key].map { .value($0) } ?? .missing
+        }
+    }
+
+    func status(_ function: StatusFunction) -> Bool? {
+        switch function {
+        case .success: return stage.map { state.stages[$0].unmet == nil }
+        case .failure:
+            guard let stage else { return nil }
+            return state.stages[stage].hasFailedAncestor
+                || (state.stages[stage].row.isFinally && state.hasFailedMainStage)
+        case .cancelled: return state.isCancelAsked
+        case .always: return true
+        }
+    }
+
+    // MARK: Namespaces
+
+    private var run: JSONValue {
+        [
+            "id": .string(state.row.id), "attempt": .int(Int64(attempt)),
+            "started_at": .string((state.row.startedAt ?? state.row.acceptedAt).rfc3339),
+            "trigger": .string(state.row.trigger), "workdir": .string(state.row.workdir),
+        ]
+    }
+
+    private func view(of index: Int) -> JSONValue {
+        let row = state.stages[index].row
+        return [
+            "outputs": row.status == .completed ? row.outputs ?? .object([:]) : .object([:]),
+            "status": .string(row.status.rawValue), "error": row.error?.json ?? .null,
+        ]
+    }
+
+    private var allStages: JSONValue {
+        var object = JSONObject()
+        object.reserveCapacity(state.stages.count)
+        for index in state.stages.indices { object[state.stages[index].row.id] = view(of: index) }
+        return .object(object)
+    }
+
+    private func secret(_ name: String) -> ScopeLookup {
+        guard let secrets else { return .unavailable }
+        guard plan.definition.secrets.contains(name) else { return .missing }
+        guard let value = secrets(name) else {
+            if missingSecret == nil { missingSecret = name }
+            return .missing
+        }
+        if !secretsRead.contains(name) { secretsRead.append(name) }
+        return .value(.string(value))
+    }
+
+    private func allSecrets() -> ScopeLookup {
+        guard secrets != nil else { return .unavailable }
+        var object = JSONObject()
+        for name in plan.definition.secrets {
+            guard case .value(let value) = secret(name) else { return .unavailable }
+            object[name] = value
+        }
+        return .value(.object(object))
+    }
+
+    // MARK: Environment
+
+    /// Renders the environment once; nil when an entry has no value, which ``environmentFailure`` then tells.
+    ///
+    /// An entry sees those before it, so that a stage can extend what the workflow gives.
+    func renderedEnvironment() -> JSONObject? {
+        if let environment { return environment }
+        if let environmentInProgress { return environmentInProgress }
+        if environmentFailure != nil { return nil }
+        environmentInProgress = [:]
+        defer { environmentInProgress = nil }
+        for entry in entries {
+            switch entry.source {
+            case .fromHost(let name, let fallback):
+                if let value = state.row.hostEnvironment[name]?.stringValue ?? fallback {
+                    environmentInProgress?[entry.name] = .string(value)
+                } else {
+                    environmentInProgress?[entry.name] = nil
+                }
+            case .template(let template):
+                do throws(ExpressionError) {
+                    environmentInProgress?[entry.name] = .string(try template.renderText(in: self))
+                } catch {
+                    environmentFailure = (entry.name, error)
+                    return nil
+                }
+            }
+        }
+        environment = environmentInProgress
+        return environment
+    }
+}
+
+extension RunState {
+    /// Whether some main stage failed or timed out; what `failure()` asks in `finally`.
+    var hasFailedMainStage: Bool {
+        row.failedStages > 0
+            && stages.contains { !$0.row.isFinally && ($0.row.status == .failed || $0.row.status == .timedOut) }
+    }
+}

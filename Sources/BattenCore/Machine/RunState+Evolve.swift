@@ -1,0 +1,392 @@
+extension RunState {
+    /// The state before the first fact.
+    init(plan: Plan) {
+        row = RunRow(
+            id: "", workflow: plan.definition.name, version: plan.definition.version, definitionHash: plan.hash,
+            trigger: "", parameters: .object([:]), hostEnvironment: .object([:]), seed: 0, workdir: "",
+            idempotencyKey: nil, acceptedAt: Timestamp(nanoseconds: 0))
+        stages = []
+        stages.reserveCapacity(plan.stages.count)
+        for index in plan.stages.indices {
+            stages.append(
+                StageState(
+                    row: StageRow(
+                        index: index, id: plan.stages[index].definition.id, uses: plan.stages[index].definition.uses,
+                        isFinally: plan.stages[index].isFinally),
+                    dependenciesLeft: plan.stages[index].dependencies.count))
+        }
+        mainLeft = plan.finallyStart
+        finallyLeft = plan.stages.count - plan.finallyStart
+    }
+
+    /// Applies one fact: the only way the state changes.
+    ///
+    /// - Parameters:
+    ///   - fact: what happened.
+    ///   - at: when it was decided.
+    ///   - plan: what the run is locked to.
+    ///   - changes: receives what was touched.
+    mutating func evolve(_ fact: RunFact, at: Timestamp, plan: Plan, changes: inout RunChanges) {
+        lastSeq += 1
+        switch fact {
+        case .runAccepted(let request, let workflow, let version, let hash):
+            row = RunRow(
+                id: request.run, workflow: workflow, version: version, definitionHash: hash, trigger: request.trigger,
+                parameters: request.parameters, hostEnvironment: request.hostEnvironment, seed: request.seed,
+                workdir: request.workdir, idempotencyKey: request.idempotencyKey, acceptedAt: at)
+            changes.isRunTouched = true
+            for index in stages.indices { changes.touch(stage: index) }
+        case .runStarted:
+            row.status = .running
+            row.startedAt = at
+            changes.isRunTouched = true
+            if let timeout = plan.definition.timeout { arm(.run, at + timeout, &changes) }
+            for index in 0..<plan.finallyStart where stages[index].dependenciesLeft == 0 {
+                changes.decidable.append(index)
+            }
+        case .finallyStarted:
+            phase = .finally
+            disarm(.run, &changes)
+            for index in plan.finallyStart..<plan.stages.count where stages[index].dependenciesLeft == 0 {
+                changes.decidable.append(index)
+            }
+        case .runCancelRequested(let cause): requestStop(cause, &changes)
+        case .runPaused: pause(at, &changes)
+        case .runResumed: resume(at, &changes)
+        case .runRecovered: break
+        case .runCompleted(let outputs):
+            row.outputs = outputs
+            end(.completed, at, &changes)
+        case .runFailed(let error):
+            row.error = error
+            end(.failed, at, &changes)
+        case .runCancelled: end(.cancelled, at, &changes)
+        case .runTimedOut(let error):
+            row.error = error
+            end(.timedOut, at, &changes)
+        default: evolveStage(fact, at, plan, &changes)
+        }
+        refreshStatus(at, &changes)
+    }
+
+    private mutating func evolveStage(
+        _ fact: RunFact, _ at: Timestamp, _ plan: Plan, _ changes: inout RunChanges
+    ) {
+        switch fact {
+        case .stageStarted(let index, let number, let reason, let body):
+            start(index, number, reason, body, at, plan, &changes)
+        case .stageWaiting(let index, _, let hold): wait(index, hold, at, plan, &changes)
+        case .stageStopping(let index, _):
+            stages[index].stopping = .timeout
+            disarm(.deadline(index), &changes)
+        case .stageRetrying(let index, _, let failure, let next):
+            closeAttempt(index, failure, at, &changes)
+            stages[index].lastFailure = failure
+            stages[index].row.error = failure.error
+            switch next {
+            case .retry(let instant):
+                stages[index].nextReason = .retry
+                stages[index].row.status = .retrying
+                stages[index].row.waiting = WaitReason(
+                    on: "retry", detail: "waits to be tried again", since: at, until: instant)
+                setMode(index, .retrying, plan)
+                arm(.retry(index), instant, &changes)
+            case .fallback:
+                stages[index].nextReason = .fallback
+                stages[index].body = .fallback
+                stages[index].counted = 0
+                stages[index].row.waiting = nil
+                setMode(index, .idle, plan)
+            }
+            changes.touch(stage: index)
+        case .stageCompleted(let index, _, let outputs, let effect):
+            if stages[index].mode == .running, var attempt = stages[index].attempt {
+                attempt.endedAt = at
+                attempt.outcomeClass = .ok
+                attempt.effect = effect
+                store(attempt, index, &changes)
+            }
+            stages[index].row.outputs = outputs
+            stages[index].row.error = nil
+            settle(index, .completed, at, plan, &changes)
+        case .stageFailed(let index, _, let failure):
+            fail(index, .failed, failure, at, plan, &changes)
+        case .stageTimedOut(let index, _, let failure):
+            fail(index, .timedOut, failure, at, plan, &changes)
+        case .stageCancelled(let index, _, let reason, let failure):
+            closeAttempt(
+                index,
+                failure ?? StageFailure(StageError(.cancelled, code: "", message: reason), effect: .unknown), at,
+                &changes)
+            stages[index].row.reason = reason
+            stages[index].row.error = failure?.error ?? stages[index].row.error
+            settle(index, .cancelled, at, plan, &changes)
+        case .stageSkipped(let index, let reason):
+            stages[index].row.reason = reason
+            settle(index, .skipped, at, plan, &changes)
+        case .attemptLost(let index, _):
+            let failure = StageFailure(
+                StageError(.crashed, code: "batten.engine_lost", message: "the engine that made the attempt has died"),
+                effect: .unknown)
+            closeAttempt(index, failure, at, &changes)
+            stages[index].lastFailure = failure
+            stages[index].losses += 1
+            stages[index].counted = max(0, stages[index].counted - 1)
+            stages[index].nextReason = .engineLost
+            setMode(index, .idle, plan)
+            changes.touch(stage: index)
+        default: break
+        }
+    }
+
+    // MARK: Stages
+
+    private mutating func start(
+        _ index: Int, _ number: Int, _ reason: AttemptReason, _ body: StageBodyChoice, _ at: Timestamp, _ plan: Plan,
+        _ changes: inout RunChanges
+    ) {
+        stages[index].body = body
+        stages[index].counted += 1
+        stages[index].nextReason = reason
+        stages[index].row.attempts = number
+        stages[index].row.status = .running
+        stages[index].row.waiting = nil
+        setMode(index, .running, plan)
+        open(index, at, plan, &changes)
+        store(
+            AttemptRow(
+                stageIndex: index, number: number, reason: reason.rawValue,
+                idempotencyKey: idempotencyKey(stage: index, body: body), startedAt: at), index, &changes)
+        changes.touch(stage: index)
+        advanceQueue()
+    }
+
+    private mutating func wait(
+        _ index: Int, _ hold: StageHold, _ at: Timestamp, _ plan: Plan, _ changes: inout RunChanges
+    ) {
+        stages[index].row.status = .waiting
+        switch hold {
+        case .slot(let detail):
+            stages[index].row.waiting = WaitReason(on: "slot", detail: detail, since: at)
+            setMode(index, .queued, plan)
+            queue.append(index)
+        case .pause:
+            stages[index].row.waiting = WaitReason(on: "pause", detail: "the run is paused", since: at)
+            setMode(index, .queued, plan)
+            queue.append(index)
+        case .sleep(let until):
+            stages[index].row.waiting = WaitReason(on: "sleep", detail: "sleeps", since: at, until: until)
+            setMode(index, .sleeping, plan)
+            open(index, at, plan, &changes)
+            arm(.sleep(index), until, &changes)
+            advanceQueue()
+        case .secret(let reason):
+            let failure = StageFailure(
+                StageError(.permanent, code: "batten.secret_missing", message: reason), effect: .none)
+            closeAttempt(index, failure, at, &changes)
+            stages[index].counted = max(0, stages[index].counted - 1)
+            stages[index].row.waiting = WaitReason(on: "secret", detail: reason, since: at)
+            setMode(index, .blocked, plan)
+        }
+        changes.touch(stage: index)
+    }
+
+    /// Notes that a stage has begun and starts the clock of its deadline.
+    private mutating func open(_ index: Int, _ at: Timestamp, _ plan: Plan, _ changes: inout RunChanges) {
+        guard stages[index].row.startedAt == nil else { return }
+        stages[index].row.startedAt = at
+        if let deadline = plan.stages[index].deadline { arm(.deadline(index), at + deadline, &changes) }
+    }
+
+    private mutating func closeAttempt(
+        _ index: Int, _ failure: StageFailure, _ at: Timestamp, _ changes: inout RunChanges
+    ) {
+        guard stages[index].mode == .running, var attempt = stages[index].attempt else { return }
+        attempt.endedAt = at
+        attempt.outcomeClass = failure.error.outcomeClass
+        attempt.effect = failure.effect
+        attempt.code = failure.error.code
+        attempt.message = failure.error.message
+        store(attempt, index, &changes)
+    }
+
+    private mutating func store(_ attempt: AttemptRow, _ index: Int, _ changes: inout RunChanges) {
+        stages[index].attempt = attempt
+        changes.touch(attempt: attempt)
+    }
+
+    private mutating func fail(
+        _ index: Int, _ status: StageStatus, _ failure: StageFailure, _ at: Timestamp, _ plan: Plan,
+        _ changes: inout RunChanges
+    ) {
+        closeAttempt(index, failure, at, &changes)
+        stages[index].row.error = failure.error
+        row.failedStages += 1
+        changes.isRunTouched = true
+        let policy = plan.stages[index].onFailure
+        if policy != .continue {
+            if decisiveError == nil {
+                decisiveError = failure.error.decisive(stage: stages[index].row.id)
+            }
+            if policy == .halt, !stages[index].row.isFinally, haltedBy == nil { haltedBy = index }
+        }
+        settle(index, status, at, plan, &changes)
+    }
+
+    /// Decides a stage and tells its dependents.
+    private mutating func settle(
+        _ index: Int, _ status: StageStatus, _ at: Timestamp, _ plan: Plan, _ changes: inout RunChanges
+    ) {
+        setMode(index, .ended, plan)
+        stages[index].row.status = status
+        stages[index].row.waiting = nil
+        stages[index].row.endedAt = at
+        stages[index].stopping = nil
+        stages[index].lastFailure = nil
+        if status == .completed, stages[index].row.startedAt == nil { stages[index].row.startedAt = at }
+        disarm(.deadline(index), &changes)
+        disarm(.retry(index), &changes)
+        disarm(.sleep(index), &changes)
+        changes.touch(stage: index)
+        if stages[index].row.isFinally { finallyLeft -= 1 } else { mainLeft -= 1 }
+        let failed = status == .failed || status == .timedOut
+        let meets = status == .completed || (failed && plan.stages[index].onFailure == .continue)
+        let failedAbove = failed || stages[index].hasFailedAncestor
+        for dependent in plan.stages[index].dependents {
+            stages[dependent].dependenciesLeft -= 1
+            if !meets, stages[dependent].unmet == nil { stages[dependent].unmet = index }
+            if failedAbove { stages[dependent].hasFailedAncestor = true }
+            if stages[dependent].dependenciesLeft == 0, stages[dependent].mode == .idle {
+                changes.decidable.append(dependent)
+            }
+        }
+        advanceQueue()
+    }
+
+    /// The key under which all attempts of a stage's body are one request to the outside.
+    func idempotencyKey(stage index: Int, body: StageBodyChoice) -> String {
+        let key = row.id + "/" + stages[index].row.id
+        return body == .main ? key : key + "/fallback"
+    }
+
+    private mutating func setMode(_ index: Int, _ mode: StageState.Mode, _ plan: Plan) {
+        let old = stages[index].mode
+        guard old != mode else { return }
+        counts.add(-1, to: old)
+        counts.add(1, to: mode)
+        if old == .running || mode == .running, isExclusive(index, plan) {
+            exclusiveRunning += mode == .running ? 1 : -1
+        }
+        stages[index].mode = mode
+        if old == .running { stages[index].stopping = nil }
+    }
+
+    /// Whether no other stage of the run may run beside this one: it says so, or it was lost twice.
+    func isExclusive(_ index: Int, _ plan: Plan) -> Bool {
+        plan.stages[index].isExclusive || stages[index].losses >= RunMachine.lossesBeforeIsolation
+    }
+
+    /// Forgets the stages at the head of the queue that no longer wait.
+    private mutating func advanceQueue() {
+        while queueStart < queue.count, stages[queue[queueStart]].mode != .queued { queueStart += 1 }
+        if queueStart == queue.count {
+            queue.removeAll(keepingCapacity: true)
+            queueStart = 0
+        }
+    }
+
+    // MARK: Timers
+
+    private mutating func arm(_ key: TimerKey, _ at: Timestamp, _ changes: inout RunChanges) {
+        let text = key.text
+        changes.touch(timer: text, wasArmed: timers.updateValue(at, forKey: text) != nil)
+    }
+
+    private mutating func disarm(_ key: TimerKey, _ changes: inout RunChanges) {
+        if timers.isEmpty && stoppedClocks.isEmpty { return }
+        let text = key.text
+        stoppedClocks[text] = nil
+        if timers.removeValue(forKey: text) != nil { changes.touch(timer: text, wasArmed: true) }
+    }
+
+    // MARK: The run
+
+    private mutating func requestStop(_ cause: StopCause, _ changes: inout RunChanges) {
+        if cause != .timeout { isCancelAsked = true }
+        if cause == .now || (phase == .main && stop == nil) { stop = cause }
+        disarm(.run, &changes)
+        guard phase == .main else { return }
+        for index in stages.indices where stages[index].mode == .running && stages[index].stopping == nil {
+            stages[index].stopping = .cancel
+        }
+    }
+
+    private mutating func pause(_ at: Timestamp, _ changes: inout RunChanges) {
+        isPaused = true
+        for (key, instant) in timers where TimerKey(key)?.stopsWhilePaused == true {
+            stoppedClocks[key] = max(instant - at, .zero)
+        }
+        for key in stoppedClocks.keys.sorted() where timers.removeValue(forKey: key) != nil {
+            changes.touch(timer: key, wasArmed: true)
+        }
+    }
+
+    private mutating func resume(_ at: Timestamp, _ changes: inout RunChanges) {
+        isPaused = false
+        for (key, rest) in stoppedClocks.sorted(by: { $0.key < $1.key }) {
+            timers[key] = at + rest
+            changes.touch(timer: key, wasArmed: false)
+        }
+        stoppedClocks.removeAll()
+        for index in queue[queueStart...] where stages[index].row.waiting?.on == "pause" {
+            stages[index].row.waiting = WaitReason(on: "slot", detail: "waits for its turn", since: at)
+            changes.touch(stage: index)
+        }
+    }
+
+    private mutating func end(_ status: RunStatus, _ at: Timestamp, _ changes: inout RunChanges) {
+        phase = .ended
+        row.status = status
+        row.waiting = nil
+        row.endedAt = at
+        disarm(.run, &changes)
+        changes.isRunTouched = true
+    }
+
+    /// Derives the run's status from what its stages do.
+    private mutating func refreshStatus(_ at: Timestamp, _ changes: inout RunChanges) {
+        guard phase != .ended, row.startedAt != nil else { return }
+        let status: RunStatus
+        var reason: (on: String, detail: String)?
+        if isPaused {
+            status = .paused
+            reason = ("pause", "the run is paused; 'batten resume \(row.id)' goes on")
+        } else if counts.running == 0, counts.sleeping + counts.retrying + counts.blocked > 0 {
+            status = .waiting
+            if counts.sleeping > 0 {
+                reason = ("sleep", "only sleeping stages are left to wait for")
+            } else if counts.retrying > 0 {
+                reason = ("retry", "stages wait to be tried again")
+            } else {
+                reason = ("secret", "a secret is missing on this engine")
+            }
+        } else {
+            status = .running
+        }
+        if row.status == status && row.waiting?.on == reason?.on { return }
+        row.status = status
+        row.waiting = reason.map { WaitReason(on: $0.on, detail: $0.detail, since: at) }
+        changes.isRunTouched = true
+    }
+}
+
+extension StageError {
+    /// The same error as the reason why a run failed: it names the stage.
+    fileprivate func decisive(stage: String) -> StageError {
+        let text =
+            message.isEmpty ? "stage '\(stage)' failed (\(outcomeClass.rawValue))" : "stage '\(stage)': \(message)"
+        var data: JSONObject = ["stage": .string(stage)]
+        if !details.isNull { data["details"] = details }
+        return StageError(outcomeClass, code: code, message: text, details: .object(data))
+    }
+}

@@ -1,0 +1,189 @@
+/// The state of a run: what its facts add up to.
+///
+/// Only ``RunState/evolve(_:at:plan:changes:)`` changes it, one fact at a time, so the same facts always give the same
+/// state.
+public struct RunState: Sendable, Hashable {
+    /// The part of its life a run is in.
+    enum Phase: Sendable, Hashable {
+        case main, finally, ended
+    }
+
+    /// The run's row; its id is empty before the run is accepted.
+    public internal(set) var row: RunRow
+    /// Position of the last fact in the journal; 0 before the first.
+    public internal(set) var lastSeq: Int64 = 0
+    /// The stages, in the order of the plan.
+    var stages: [StageState]
+    var phase = Phase.main
+    /// Main stages that are not decided.
+    var mainLeft: Int
+    /// Stages of `finally` that are not decided.
+    var finallyLeft: Int
+    /// How many stages are in each mode.
+    var counts = ModeCounts()
+    /// Running stages that must be alone.
+    var exclusiveRunning = 0
+    /// Ready stages that wait for their turn, oldest first; entries that no longer wait are passed over.
+    var queue: [Int] = []
+    var queueStart = 0
+    /// Armed timers.
+    var timers: [String: Timestamp] = [:]
+    /// What was left of the clocks that a pause has stopped.
+    var stoppedClocks: [String: Duration] = [:]
+    /// Whether a stage failed under `halt`.
+    var haltedBy: Int?
+    /// Why the main stages were stopped.
+    var stop: StopCause?
+    /// Whether anybody asked the run to be cancelled.
+    var isCancelAsked = false
+    var isPaused = false
+    /// The failure that decides the run.
+    var decisiveError: StageError?
+
+    /// Whether the run exists.
+    public var isAccepted: Bool { lastSeq > 0 }
+
+    /// Whether the run has ended.
+    public var isEnded: Bool { phase == .ended }
+
+    /// Whether nothing in this engine can move the run: it waits for a secret or a `resume`.
+    public var isStuck: Bool {
+        guard isAccepted, !isEnded, counts.running == 0 else { return false }
+        if isPaused { return true }
+        return counts.blocked > 0 && counts.sleeping == 0 && counts.retrying == 0
+    }
+
+    /// The rows of all stages, in the order of the plan.
+    public var stageRows: [StageRow] { stages.map(\.row) }
+
+    /// The row of a stage.
+    ///
+    /// - Parameter index: place in the plan.
+    public func stageRow(_ index: Int) -> StageRow? { stages.indices.contains(index) ? stages[index].row : nil }
+
+    /// The latest attempt of a stage; nil when there was none.
+    ///
+    /// - Parameter index: place in the plan.
+    public func latestAttempt(_ index: Int) -> AttemptRow? {
+        stages.indices.contains(index) ? stages[index].attempt : nil
+    }
+
+    /// The attempts that are running, as stage and attempt number, in the order of the plan.
+    public var runningAttempts: [(stage: Int, attempt: Int)] {
+        stages.indices.filter { stages[$0].mode == .running }.map { ($0, stages[$0].row.attempts) }
+    }
+
+    /// The timers that are armed, by key.
+    public var armedTimers: [TimerRow] {
+        timers.map { TimerRow(key: $0.key, at: $0.value) }.sorted { ($0.at, $0.key) < ($1.at, $1.key) }
+    }
+
+    /// The stages that stand still, with the reason; in the order of the plan.
+    public var waitingStages: [(stage: String, reason: WaitReason)] {
+        stages.compactMap { stage in
+            guard !stage.row.status.isTerminal, let reason = stage.row.waiting else { return nil }
+            return (stage.row.id, reason)
+        }
+    }
+}
+
+/// The state of one stage.
+struct StageState: Sendable, Hashable {
+    /// What a stage is doing; finer than the status that is shown.
+    enum Mode: Sendable, Hashable {
+        /// Not decided yet, or about to be.
+        case idle
+        /// Ready, waiting for its turn.
+        case queued
+        case running
+        case sleeping
+        /// Between two attempts.
+        case retrying
+        /// Something is missing on this engine.
+        case blocked
+        case ended
+    }
+
+    var row: StageRow
+    var attempt: AttemptRow?
+    var mode = Mode.idle
+    /// Dependencies that are not decided.
+    var dependenciesLeft: Int
+    /// The first dependency that makes `success()` false.
+    var unmet: Int?
+    /// Whether some ancestor failed or timed out.
+    var hasFailedAncestor = false
+    /// Why its running attempt was asked to stop.
+    var stopping: StopCause?
+    /// Attempts of the current body that count against its limit.
+    var counted = 0
+    /// Attempts lost with their engine.
+    var losses = 0
+    var body = StageBodyChoice.main
+    var nextReason = AttemptReason.first
+    /// How the last attempt failed.
+    var lastFailure: StageFailure?
+}
+
+/// How many stages of a run are in the modes that matter for its status.
+struct ModeCounts: Sendable, Hashable {
+    var running = 0
+    var sleeping = 0
+    var retrying = 0
+    var blocked = 0
+
+    mutating func add(_ amount: Int, to mode: StageState.Mode) {
+        switch mode {
+        case .running: running += amount
+        case .sleeping: sleeping += amount
+        case .retrying: retrying += amount
+        case .blocked: blocked += amount
+        case .idle, .queued, .ended: break
+        }
+    }
+}
+
+/// Names of the timers of a run.
+enum TimerKey: Sendable, Hashable {
+    /// The run's timeout.
+    case run
+    /// A stage's deadline.
+    case deadline(Int)
+    /// A stage's next attempt.
+    case retry(Int)
+    /// The end of a stage's sleep.
+    case sleep(Int)
+
+    var text: String {
+        switch self {
+        case .run: "run"
+        case .deadline(let stage): "deadline:\(stage)"
+        case .retry(let stage): "retry:\(stage)"
+        case .sleep(let stage): "sleep:\(stage)"
+        }
+    }
+
+    init?(_ text: String) {
+        if text == "run" {
+            self = .run
+            return
+        }
+        guard let colon = text.firstIndex(of: ":"), let stage = Int(text[text.index(after: colon)...]) else {
+            return nil
+        }
+        switch text[..<colon] {
+        case "deadline": self = .deadline(stage)
+        case "retry": self = .retry(stage)
+        case "sleep": self = .sleep(stage)
+        default: return nil
+        }
+    }
+
+    /// Whether a pause stops this clock.
+    var stopsWhilePaused: Bool {
+        switch self {
+        case .run, .deadline: true
+        case .retry, .sleep: false
+        }
+    }
+}

@@ -1,0 +1,191 @@
+/// Compiles the parts of a definition; what many stages share is compiled once.
+struct PlanCompiler {
+    let definition: WorkflowDefinition
+    let catalog: any ExecutorCatalog
+    /// The workflow's environment.
+    let workflowEnvironment: [PlannedEnvironmentEntry]
+    /// The workflow's environment with that of `defaults` after it.
+    private let sharedEnvironment: [PlannedEnvironmentEntry]
+    private var executors: [String: ExecutorLookup] = [:]
+    private var noInput: TemplateValue?
+
+    init(_ definition: WorkflowDefinition, _ catalog: any ExecutorCatalog) throws(PlanError) {
+        self.definition = definition
+        self.catalog = catalog
+        workflowEnvironment = try Self.environment(definition.env, stage: nil)
+        sharedEnvironment = workflowEnvironment + (try Self.environment(definition.defaults.env, stage: nil))
+    }
+
+    mutating func stage(
+        _ stage: StageDefinition, at index: Int, isFinally: Bool, dependencies: [Int], dependents: [Int], level: Int
+    ) throws(PlanError) -> PlannedStage {
+        var condition: Expression?
+        if let text = stage.condition {
+            do throws(ExpressionError) {
+                condition = try Expression.parse(condition: text)
+            } catch {
+                throw Self.expression(error, "if", stage.id)
+            }
+        }
+        var workingDirectory: Template?
+        if let text = stage.workingDirectory {
+            workingDirectory = try Self.template(text, "working_directory", stage.id)
+        }
+        var inputs: [PlannedInput] = []
+        for input in stage.inputs {
+            let value = try input.value.map { value throws(PlanError) in
+                try Self.value(value, "inputs.\(input.name)", stage.id)
+            }
+            inputs.append(PlannedInput(definition: input, value: value))
+        }
+        let main = StageBody(uses: stage.uses, with: stage.with)
+        return PlannedStage(
+            index: index, definition: stage, kind: try kind(stage.uses, stage.id), isFinally: isFinally,
+            dependencies: dependencies, dependents: dependents, level: level, condition: condition,
+            requiresSuccess: condition.map { !$0.usesStatusFunction } ?? false,
+            startsWhenHalted: condition?.startsWhenHalted ?? false,
+            startsWhenCancelled: condition.map { $0.uses(.cancelled) || $0.uses(.always) } ?? false,
+            with: try input(main, "with", stage.id), env: try environment(stage.env, stage.id), inputs: inputs,
+            outputs: try Self.outputs(stage.outputs, stage.id),
+            timeout: stage.timeout ?? definition.defaults.timeout ?? PlanLimits.timeout, deadline: stage.deadline,
+            retry: .planned(stage.retry, defaults: definition.defaults.retry),
+            onFailure: stage.onFailure ?? definition.defaults.onFailure ?? .halt,
+            fallback: try stage.fallback.map { body throws(PlanError) in try fallback(body, stage.id) },
+            workingDirectory: workingDirectory, isExclusive: stage.parallel == false)
+    }
+
+    private mutating func fallback(_ body: StageBody, _ stage: String) throws(PlanError) -> PlannedBody {
+        PlannedBody(
+            kind: try kind(body.uses, stage), uses: body.uses, with: try input(body, "fallback.with", stage),
+            env: try environment(body.env, stage),
+            timeout: body.timeout ?? definition.defaults.timeout ?? PlanLimits.timeout,
+            retry: .planned(body.retry, defaults: definition.defaults.retry))
+    }
+
+    private mutating func input(_ body: StageBody, _ field: String, _ stage: String) throws(PlanError) -> TemplateValue
+    {
+        if body.with.isEmpty, let noInput { return noInput }
+        let input = Planner.effectiveInput(of: body, agents: definition.agents)
+        let compiled = try Self.value(.object(input), field, stage)
+        if body.with.isEmpty { noInput = compiled }
+        return compiled
+    }
+
+    private mutating func kind(_ uses: String, _ stage: String) throws(PlanError) -> StageKind {
+        switch uses {
+        case "set": return .set
+        case "sleep": return .sleep
+        case _ where UnsupportedFeature.laterKinds.contains(uses): return .unsupported(uses)
+        default: break
+        }
+        let lookup: ExecutorLookup
+        if let known = executors[uses] {
+            lookup = known
+        } else {
+            lookup = catalog.executor(uses)
+            executors[uses] = lookup
+        }
+        switch lookup {
+        case .found(let info): return .executor(info)
+        case .unknownPlugin(let id, let searched):
+            throw PlanError(
+                .unknownExecutor, stage: stage, "stage '\(stage)' uses '\(uses)', and there is no plugin '\(id)'",
+                help: searched.isEmpty
+                    ? "'batten plugin list' shows the plugins found" : "searched \(searched.joined(separator: ", "))")
+        case .unknownExecutor(let plugin, let offers):
+            throw PlanError(
+                .unknownExecutor, stage: stage,
+                "stage '\(stage)' uses '\(uses)', which plugin '\(plugin)' does not offer",
+                help: "it offers \(offers.joined(separator: ", "))")
+        case .refused(let code, let message, let help):
+            throw PlanError(
+                .refusedPlugin, stage: stage,
+                "stage '\(stage)' uses '\(uses)', whose plugin was refused: "
+                    + (code.isEmpty ? message : "\(message) (\(code))"), help: help)
+        }
+    }
+
+    func runOutputs() throws(PlanError) -> [PlannedOutput] { try Self.outputs(definition.outputs, nil) }
+
+    private func environment(
+        _ entries: [EnvironmentEntry], _ stage: String
+    ) throws(PlanError) -> [PlannedEnvironmentEntry] {
+        entries.isEmpty ? sharedEnvironment : sharedEnvironment + (try Self.environment(entries, stage: stage))
+    }
+
+    // MARK: Templates
+
+    private static func environment(
+        _ entries: [EnvironmentEntry], stage: String?
+    ) throws(PlanError) -> [PlannedEnvironmentEntry] {
+        var planned: [PlannedEnvironmentEntry] = []
+        for entry in entries {
+            switch entry.source {
+            case .text(let text):
+                planned.append(
+                    PlannedEnvironmentEntry(
+                        name: entry.name, source: .template(try template(text, "env.\(entry.name)", stage))))
+            case .fromHost(let name, let fallback):
+                planned.append(
+                    PlannedEnvironmentEntry(name: entry.name, source: .fromHost(name: name, default: fallback)))
+            }
+        }
+        return planned
+    }
+
+    private static func outputs(
+        _ declared: [OutputDefinition], _ stage: String?
+    ) throws(PlanError) -> [PlannedOutput] {
+        var planned: [PlannedOutput] = []
+        for output in declared {
+            let value = try output.value.map { value throws(PlanError) in
+                try Self.value(value, "outputs.\(output.name)", stage)
+            }
+            planned.append(PlannedOutput(definition: output, value: value))
+        }
+        return planned
+    }
+
+    private static func template(_ text: String, _ field: String, _ stage: String?) throws(PlanError) -> Template {
+        do throws(ExpressionError) {
+            return try Template.parse(text)
+        } catch {
+            throw expression(error, field, stage)
+        }
+    }
+
+    private static func value(_ value: JSONValue, _ field: String, _ stage: String?) throws(PlanError) -> TemplateValue
+    {
+        do throws(ExpressionError) {
+            return try TemplateValue.compile(value)
+        } catch {
+            throw expression(error, field, stage)
+        }
+    }
+
+    private static func expression(_ error: ExpressionError, _ field: String, _ stage: String?) -> PlanError {
+        let place = error.location.isEmpty ? field : field + "." + error.location.pathText
+        let whose = stage.map { "stage '\($0)'" } ?? "the workflow"
+        return PlanError(
+            .expression, stage: stage, "\(place) of \(whose): \(error.message)",
+            help: error.help ?? "correct the expression")
+    }
+}
+
+extension RetryPolicy {
+    /// The rule of a stage: its own fields over those of `defaults` over the standard ones.
+    ///
+    /// Where either writes `retry` and neither names classes, a plain failure is tried again too.
+    static func planned(_ own: RetryDefinition?, defaults: RetryDefinition?) -> RetryPolicy {
+        guard own != nil || defaults != nil else { return .standard }
+        let standard = RetryPolicy.standard
+        return RetryPolicy(
+            maxAttempts: Swift.max(1, own?.maxAttempts ?? defaults?.maxAttempts ?? standard.maxAttempts),
+            backoff: own?.backoff ?? defaults?.backoff ?? standard.backoff,
+            initial: own?.initial ?? defaults?.initial ?? standard.initial,
+            factor: Swift.max(1, own?.factor ?? defaults?.factor ?? standard.factor),
+            max: own?.max ?? defaults?.max ?? standard.max,
+            jitter: own?.jitter ?? defaults?.jitter ?? standard.jitter,
+            on: (own?.on ?? defaults?.on).map { Set($0) } ?? standard.on.union([.failed]), isWritten: true)
+    }
+}

@@ -1,0 +1,97 @@
+/// Makes a plan of a definition: executors found, templates compiled, defaults applied, order decided.
+public enum Planner {
+    /// Plans a workflow.
+    ///
+    /// - Parameters:
+    ///   - definition: what its author means; checked before, or made by a program.
+    ///   - catalog: tells which executors exist.
+    ///   - snapshot: canonical JSON text of the definition, what a run will be locked to.
+    /// - Throws: `PlanError` when the definition has no plan. Kinds of stages that cannot run yet are no error here:
+    ///   they are listed in ``Plan/unsupported``.
+    public static func plan(
+        _ definition: WorkflowDefinition, catalog: any ExecutorCatalog, snapshot: [UInt8]
+    ) throws(PlanError) -> Plan {
+        let count = definition.stages.count + definition.finally.count
+        guard count <= PlanLimits.stages else {
+            throw PlanError(
+                .size, "the workflow has \(count) stages; \(PlanLimits.stages) are possible",
+                help: "split it into several workflows")
+        }
+        let main = try StageGraph(definition.stages, isFinally: false)
+        let finally = try StageGraph(
+            definition.finally, isFinally: true,
+            mainIDs: definition.finally.isEmpty ? [] : Set(definition.stages.lazy.map(\.id)))
+        var compiler = try PlanCompiler(definition, catalog)
+        var stages: [PlannedStage] = []
+        stages.reserveCapacity(count)
+        for (place, stage) in definition.stages.enumerated() {
+            stages.append(
+                try compiler.stage(
+                    stage, at: place, isFinally: false, dependencies: main.dependencies[place],
+                    dependents: main.dependents[place], level: main.levels[place]))
+        }
+        let start = stages.count
+        for (place, stage) in definition.finally.enumerated() {
+            stages.append(
+                try compiler.stage(
+                    stage, at: start + place, isFinally: true,
+                    dependencies: finally.dependencies[place].map { $0 + start },
+                    dependents: finally.dependents[place].map { $0 + start }, level: finally.levels[place]))
+        }
+        var levels = [[Int]](repeating: [], count: (main.levels.max() ?? -1) + 1)
+        for (place, level) in main.levels.enumerated() { levels[level].append(place) }
+        return Plan(
+            definition: definition, snapshot: snapshot, hash: SHA256.hex(snapshot), stages: stages,
+            finallyStart: start, levels: levels, env: compiler.workflowEnvironment,
+            outputs: try compiler.runOutputs(), unsupported: UnsupportedFeature.all(in: definition))
+    }
+
+    /// The input of a stage with the fields of its agent filled in.
+    ///
+    /// Where `with.agent` of a language-model stage names one of the workflow's agents, the agent's fields take its
+    /// place; what the stage writes itself wins.
+    public static func effectiveInput(of body: StageBody, agents: [AgentDefinition]) -> JSONObject {
+        guard body.uses.hasPrefix("llm."), let name = body.with["agent"]?.stringValue,
+            let agent = agents.first(where: { $0.name == name })
+        else { return body.with }
+        var input = body.with
+        input["agent"] = nil
+        for (key, value) in agent.fields where input[key] == nil { input[key] = value }
+        return input
+    }
+}
+
+extension UnsupportedFeature {
+    /// Everything a definition asks for that cannot be run yet, in source order.
+    static func all(in definition: WorkflowDefinition) -> [UnsupportedFeature] {
+        var found: [UnsupportedFeature] = []
+        func note(_ isUsed: Bool, _ feature: String, _ stage: String? = nil) {
+            if isUsed { found.append(UnsupportedFeature(feature: feature, stage: stage)) }
+        }
+        note(definition.budget != nil, "budget")
+        note(definition.concurrency != nil, "concurrency")
+        note(!definition.schedule.isEmpty, "schedule")
+        note(definition.context != nil, "context")
+        note(!definition.hooks.isEmpty, "hooks")
+        for stage in definition.stages + definition.finally {
+            note(laterKinds.contains(stage.uses), stage.uses, stage.id)
+            if let fallback = stage.fallback { note(laterKinds.contains(fallback.uses), fallback.uses, stage.id) }
+            note(stage.forEach != nil, "for_each", stage.id)
+            note(stage.matrix != nil, "matrix", stage.id)
+            note(stage.maxParallel != nil, "max_parallel", stage.id)
+            note(stage.failFast != nil, "fail_fast", stage.id)
+            note(stage.compensate != nil, "compensate", stage.id)
+            note(stage.cache != nil, "cache", stage.id)
+            note(stage.isolation == .process, "isolation: process", stage.id)
+            note(stage.priority != nil, "priority", stage.id)
+            note(stage.budget != nil, "budget", stage.id)
+            note(stage.context != nil, "context", stage.id)
+            note(stage.handoff != nil, "handoff", stage.id)
+            if let onLost = stage.onLost, onLost != .retry { note(true, "on_lost: \(onLost.rawValue)", stage.id) }
+        }
+        return found
+    }
+
+    /// Kinds of the engine's own that are parsed and refused before a run starts.
+    static let laterKinds: Set<String> = ["gate", "signal", "workflow"]
+}

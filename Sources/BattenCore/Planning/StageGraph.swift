@@ -1,0 +1,95 @@
+/// The order of stages: who waits for whom, by place.
+struct StageGraph: Sendable {
+    /// Places each stage waits for, in the order written, each once.
+    let dependencies: [[Int]]
+    /// Places that wait for each stage, in source order.
+    let dependents: [[Int]]
+    /// Longest way from a stage without dependencies.
+    let levels: [Int]
+
+    /// Builds the graph in time linear in stages and dependencies.
+    ///
+    /// - Throws: `PlanError` for an id that occurs twice, a dependency that does not exist, or a cycle.
+    init(_ stages: [StageDefinition], isFinally: Bool, mainIDs: Set<String> = []) throws(PlanError) {
+        var places: [String: Int] = [:]
+        places.reserveCapacity(stages.count)
+        for (place, stage) in stages.enumerated() {
+            guard places.updateValue(place, forKey: stage.id) == nil, !mainIDs.contains(stage.id) else {
+                throw PlanError(
+                    .duplicateStage, stage: stage.id, "two stages have the id '\(stage.id)'",
+                    help: "give one of them another id")
+            }
+        }
+        var dependencies = [[Int]](repeating: [], count: stages.count)
+        var dependents = [[Int]](repeating: [], count: stages.count)
+        for (place, stage) in stages.enumerated() {
+            var seen: Set<Int> = []
+            for id in stage.dependsOn {
+                guard let other = places[id] else { throw Self.unknown(id, of: stage.id, isFinally, mainIDs) }
+                guard seen.insert(other).inserted else { continue }
+                dependencies[place].append(other)
+                dependents[other].append(place)
+            }
+        }
+        self.dependencies = dependencies
+        self.dependents = dependents
+        levels = try Self.levels(stages, dependencies, dependents)
+    }
+
+    private static func levels(
+        _ stages: [StageDefinition], _ dependencies: [[Int]], _ dependents: [[Int]]
+    ) throws(PlanError) -> [Int] {
+        var left = dependencies.map(\.count)
+        var levels = [Int](repeating: 0, count: stages.count)
+        var ready = left.indices.filter { left[$0] == 0 }
+        var next = 0
+        while next < ready.count {
+            let place = ready[next]
+            next += 1
+            for dependent in dependents[place] {
+                levels[dependent] = max(levels[dependent], levels[place] + 1)
+                left[dependent] -= 1
+                if left[dependent] == 0 { ready.append(dependent) }
+            }
+        }
+        if let start = left.indices.first(where: { left[$0] > 0 }) {
+            throw cycle(from: start, left, dependencies, stages)
+        }
+        return levels
+    }
+
+    /// Walks up from a stage that is never ready until a stage comes twice: that part of the way is the cycle.
+    private static func cycle(
+        from start: Int, _ left: [Int], _ dependencies: [[Int]], _ stages: [StageDefinition]
+    ) -> PlanError {
+        var order: [Int: Int] = [:]
+        var way: [Int] = []
+        var place = start
+        while order[place] == nil {
+            order[place] = way.count
+            way.append(place)
+            guard let up = dependencies[place].first(where: { left[$0] > 0 }) else { break }
+            place = up
+        }
+        var path = way[(order[place] ?? 0)...].reversed().map { stages[$0].id }
+        if let first = path.first { path.append(first) }
+        let id = stages[place].id
+        return PlanError(
+            .cycle, stage: id, "stages wait for one another in a circle: \(path.joined(separator: " → "))",
+            help: "remove one of these dependencies", path: path)
+    }
+
+    private static func unknown(
+        _ id: String, of stage: String, _ isFinally: Bool, _ mainIDs: Set<String>
+    ) -> PlanError {
+        if isFinally, mainIDs.contains(id) {
+            return PlanError(
+                .unknownDependency, stage: stage,
+                "stage '\(stage)' of finally depends on '\(id)', which is not a stage of finally",
+                help: "leave the dependency out: finally starts when all main stages are decided")
+        }
+        return PlanError(
+            .unknownDependency, stage: stage, "stage '\(stage)' depends on '\(id)', which does not exist",
+            help: "name one of the workflow's stages")
+    }
+}
