@@ -17,6 +17,9 @@ public struct TimerQueue<Payload> {
     /// The name of the timer that was made last.
     private(set) var lastID: UInt64 = 0
 
+    /// Creates an empty queue.
+    public init() {}
+
     /// The earliest instant of a live timer.
     public var next: Int64? {
         mutating get {

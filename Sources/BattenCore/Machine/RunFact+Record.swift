@@ -74,7 +74,7 @@ extension RunFact {
             "definition": .string(hash),
             "trigger": .string(request.trigger), "parameters": request.parameters,
             "host_environment": request.hostEnvironment, "seed": .string(String(request.seed)),
-            "workdir": .string(request.workdir),
+            "workdir": .string(request.workdir), "directory": .string(request.directory),
             "idempotency_key": request.idempotencyKey.map { .string($0) } ?? .null,
         ]
     }
@@ -92,7 +92,8 @@ extension RunFact {
                     run: try reader.text("run"), trigger: try reader.text("trigger"),
                     parameters: try reader.value("parameters"),
                     hostEnvironment: try reader.value("host_environment"), seed: try reader.seed(),
-                    workdir: try reader.text("workdir"), idempotencyKey: record.data["idempotency_key"]?.stringValue),
+                    workdir: try reader.text("workdir"), directory: try reader.text("directory"),
+                    idempotencyKey: record.data["idempotency_key"]?.stringValue),
                 workflow: try reader.text("workflow"), version: try reader.text("version"),
                 definitionHash: try reader.text("definition"))
         case "run_started": self = .runStarted

@@ -30,13 +30,15 @@ public struct RunRequest: Sendable, Hashable {
     public var seed: UInt64
     /// Folder of the run's own.
     public var workdir: String
+    /// Folder in which the run was asked for; the executors' relative paths start there.
+    public var directory: String
     /// Key under which the same request gives the same run.
     public var idempotencyKey: String?
 
     /// Creates a request.
     public init(
         run: String, trigger: String, parameters: JSONValue = .object([:]), hostEnvironment: JSONValue = .object([:]),
-        seed: UInt64, workdir: String, idempotencyKey: String? = nil
+        seed: UInt64, workdir: String, directory: String = "/", idempotencyKey: String? = nil
     ) {
         self.run = run
         self.trigger = trigger
@@ -44,6 +46,7 @@ public struct RunRequest: Sendable, Hashable {
         self.hostEnvironment = hostEnvironment
         self.seed = seed
         self.workdir = workdir
+        self.directory = directory
         self.idempotencyKey = idempotencyKey
     }
 }

@@ -33,7 +33,7 @@ extension RunState {
             row = RunRow(
                 id: request.run, workflow: workflow, version: version, definitionHash: hash, trigger: request.trigger,
                 parameters: request.parameters, hostEnvironment: request.hostEnvironment, seed: request.seed,
-                workdir: request.workdir, idempotencyKey: request.idempotencyKey, acceptedAt: at)
+                workdir: request.workdir, directory: request.directory, idempotencyKey: request.idempotencyKey, acceptedAt: at)
             changes.isRunTouched = true
             for index in stages.indices { changes.touch(stage: index) }
         case .runStarted:

@@ -59,9 +59,9 @@ enum RunColumns {
     static let list = """
         r.id, r.workflow, r.version, v.hash, r.status, r.waiting_on, r.waiting_detail, r.waiting_since,
             r.waiting_until, r.trigger, r.parameters, r.host_environment, r.seed, r.workdir, r.idempotency_key,
-            r.accepted_at, r.started_at, r.ended_at, r.outputs, r.error, r.failed_stages
+            r.accepted_at, r.started_at, r.ended_at, r.outputs, r.error, r.failed_stages, r.directory
         """
-    static let count: Int32 = 21
+    static let count: Int32 = 22
 
     static func read(_ row: Statement, _ unspill: Unspill) throws(StoreError) -> RunRow {
         guard let status = RunStatus(rawValue: row.text(4)) else {
@@ -73,7 +73,7 @@ enum RunColumns {
             id: row.text(0), workflow: row.text(1), version: row.text(2), definitionHash: row.text(3),
             trigger: row.text(9), parameters: try unspill.value(row, 10) ?? .null,
             hostEnvironment: try unspill.value(row, 11) ?? .null, seed: UInt64(bitPattern: row.int(12)),
-            workdir: row.text(13), idempotencyKey: row.optionalText(14),
+            workdir: row.text(13), directory: row.text(21), idempotencyKey: row.optionalText(14),
             acceptedAt: row.timestamp(15) ?? Timestamp(nanoseconds: 0))
         run.status = status
         run.waiting = row.waiting(5)

@@ -63,6 +63,7 @@ extension Migration {
                 seed INTEGER NOT NULL,
                 idempotency_key TEXT,
                 workdir TEXT NOT NULL,
+                directory TEXT NOT NULL,
                 parameters ANY NOT NULL,
                 host_environment ANY NOT NULL,
                 outputs ANY,

@@ -150,9 +150,9 @@ final class RunWriter {
             """
             INSERT INTO runs (id, workflow, version, version_key, status, waiting_on, waiting_detail, waiting_since,
                 waiting_until, trigger, owner, epoch, accepted_at, started_at, ended_at, failed_stages, seed,
-                idempotency_key, workdir, parameters, host_environment, outputs, error)
+                idempotency_key, workdir, parameters, host_environment, outputs, error, directory)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
-                ?22, ?23)
+                ?22, ?23, ?24)
             """)
         insert.bind(1, row.id)
         insert.bind(2, row.workflow)
@@ -174,6 +174,7 @@ final class RunWriter {
         insert.bind(21, values.hostEnvironment)
         insert.bind(22, values.outputs)
         insert.bind(23, values.error)
+        insert.bind(24, row.directory)
         try insert.run()
         let key = connection.lastRowID
         keys[row.id] = key
