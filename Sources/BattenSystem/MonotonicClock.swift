@@ -9,6 +9,13 @@ public enum MonotonicClock {
         return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
     }
 
+    /// Nanoseconds of processor time that the calling thread has used.
+    public static func threadProcessorTime() -> Int64 {
+        var time = timespec()
+        _ = unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
+    }
+
     /// The instant `duration` after `start`; at the ends of the range it saturates.
     public static func adding(_ duration: Duration, to start: Int64) -> Int64 {
         let length = duration.nanosecondsSaturated
