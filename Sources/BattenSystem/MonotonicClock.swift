@@ -16,6 +16,12 @@ public enum MonotonicClock {
         return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
     }
 
+    /// Lets the calling thread sleep until an instant of this clock.
+    public static func sleep(until instant: Int64) {
+        var time = timespec(tv_sec: Int(max(instant, 0) / 1_000_000_000), tv_nsec: Int(max(instant, 0) % 1_000_000_000))
+        while unsafe clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nil) == EINTR {}
+    }
+
     /// The instant `duration` after `start`; at the ends of the range it saturates.
     public static func adding(_ duration: Duration, to start: Int64) -> Int64 {
         let length = duration.nanosecondsSaturated

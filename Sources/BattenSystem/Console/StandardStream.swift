@@ -22,6 +22,11 @@ public enum StandardStream: Int32, Sendable, Hashable {
         try checked("handle SIGPIPE") { linux_survive_closed_pipes() }
     }
 
+    /// Has a write to a closed pipe or socket fail with an error instead of ending the process; children are not affected.
+    public static func surviveClosedPipes() {
+        _ = linux_survive_closed_pipes()
+    }
+
     /// Whether it is a terminal: `isatty`.
     public var isTerminal: Bool { isatty(rawValue) == 1 }
 

@@ -1,1 +1,0 @@
-// The first file of BattenPluginHost; replaced as the module grows.

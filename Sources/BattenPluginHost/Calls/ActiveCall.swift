@@ -1,0 +1,104 @@
+import BattenCore
+import BattenSystem
+import CBattenABI
+import Synchronization
+
+/// A call that has not ended, or was given up while the plugin still works on it.
+@safe final class ActiveCall: LoopJob, PoolJob, @unchecked Sendable {
+    // SAFETY: `token`, `phase` and `early` are guarded by the call table's lock; `call` is written before the call is
+    // handed to a second thread and read-only from then on; everything else is constant or guards itself.
+
+    /// How far a call has come.
+    enum Phase {
+        /// The plugin has not seen it.
+        case waiting
+        /// `begin` was entered and has not returned.
+        case beginning
+        /// The plugin works on it.
+        case working
+        /// It was completed before `begin` returned; the outcome waits in `early`.
+        case completedEarly
+        /// Its outcome was handed out.
+        case ended
+        /// Its outcome was handed out, but the plugin may still use its memory.
+        case abandoned
+    }
+
+    let tag: UInt64
+    let instance: ExecutorInstance
+    let deadline: Int64?
+    let grace: Int64
+    /// Why it shall stop, a `batten_stop`; 0 while it shall not.
+    let stop = Atomic<UInt32>(0)
+    /// What the plugin streams, on its way to the sink.
+    let output = Mutex(OutputState())
+    private let sink: any CallSink
+
+    var token: UInt64 = 0
+    var phase = Phase.waiting
+    var early: StageOutcome?
+
+    private let call: UnsafeMutablePointer<batten_call>
+    private let bytes: UnsafeMutableBufferPointer<UInt8>
+
+    init(_ request: ExecutorCall, instance: ExecutorInstance, sink: any CallSink) {
+        tag = request.tag
+        self.instance = instance
+        self.sink = sink
+        deadline = request.deadline
+        grace = max(0, request.grace.nanosecondsSaturated)
+        unsafe (call, bytes) = unsafe CallMemory.make(request, host: instance.executor.plugin.table)
+    }
+
+    deinit {
+        unsafe call.deallocate()
+        unsafe bytes.deallocate()
+    }
+
+    /// What the plugin is given.
+    var pointer: UnsafePointer<batten_call> { unsafe UnsafePointer(call) }
+
+    /// The host this call belongs to.
+    var host: PluginHost { instance.executor.plugin.host }
+
+    /// Names the call; before any other thread knows it.
+    func assign(token: UInt64) {
+        self.token = token
+        unsafe call.pointee.token = token
+    }
+
+    /// Hands the outcome to the sink; the caller has taken the call out of the table and thus does it once.
+    func deliver(_ outcome: StageOutcome) {
+        for line in output.withLock({ $0.finish() }) {
+            line.isText
+                ? _ = sink.stream(tag: tag, text: line.text) : sink.log(tag: tag, stream: line.channel, text: line.text)
+        }
+        sink.finished(tag: tag, outcome: outcome)
+    }
+
+    /// Passes a report on while the call lives.
+    var reports: any CallSink { sink }
+
+    func run(on loop: EventLoop) {
+        host.begin(self)
+    }
+
+    func runOnPool() {
+        host.run(self)
+    }
+}
+
+/// Asks a begun call to stop, on the loop it belongs to.
+final class CancelJob: LoopJob {
+    private let call: ActiveCall
+    private let why: UInt32
+
+    init(_ call: ActiveCall, why: UInt32) {
+        self.call = call
+        self.why = why
+    }
+
+    func run(on loop: EventLoop) {
+        call.host.askToStop(call, why: why)
+    }
+}

@@ -1,0 +1,52 @@
+import BattenSystem
+import Synchronization
+
+/// The event loops that asynchronous executors share, started when the first one is needed.
+final class LoopGroup: Sendable {
+    fileprivate struct State {
+        var loops: [EventLoop] = []
+        var handedOut = 0
+        var isClosed = false
+    }
+
+    private let state = Mutex(State())
+    private let limit: Int
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    /// The loop for the next instance, in turn.
+    ///
+    /// - Throws: ``SystemError`` when a loop or its thread cannot be made.
+    func next() throws(SystemError) -> EventLoop {
+        try state.withLock { state throws(SystemError) in
+            defer { state.handedOut += 1 }
+            if state.loops.count < limit, state.handedOut >= state.loops.count {
+                let loop = try EventLoop()
+                try loop.start(name: "batten-loop-\(state.loops.count + 1)")
+                state.loops.append(loop)
+                return loop
+            }
+            return state.loops[state.handedOut % state.loops.count]
+        }
+    }
+
+    /// The place of a loop among them; nil when it is none of them.
+    func index(of loop: EventLoop) -> Int? {
+        state.withLock { $0.loops.firstIndex { $0 === loop } }
+    }
+
+    /// The loop that a plugin names by place + 1.
+    func loop(named name: UInt64) -> EventLoop? {
+        state.withLock { state in
+            guard name >= 1, name <= UInt64(state.loops.count) else { return nil }
+            return state.loops[Int(name) - 1]
+        }
+    }
+
+    /// Ends all loops without waiting for their threads, which a plugin may hold up.
+    func close() {
+        for loop in state.withLock({ $0.loops }) { loop.stop(joining: false) }
+    }
+}

@@ -1,0 +1,58 @@
+/// Why a plugin was not found, not loaded or refused.
+public struct PluginError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The kinds of refusal; the raw value is the code that people and programs see.
+    public enum Code: String, Sendable, Hashable, CaseIterable {
+        /// Two folders offer one plugin id.
+        case duplicate = "plugin.duplicate"
+        /// It lies outside the bundled folder and nobody has allowed it in this process.
+        case untrusted = "plugin.untrusted"
+        /// The file cannot be read.
+        case unreadable = "plugin.unreadable"
+        /// The file is no shared object.
+        case notSharedObject = "plugin.not_shared_object"
+        /// It was built for another machine.
+        case wrongMachine = "plugin.wrong_machine"
+        /// The file ends too early.
+        case truncated = "plugin.truncated"
+        /// The system's loader refused it.
+        case loadFailed = "plugin.load_failed"
+        /// It has no entry function.
+        case noEntry = "plugin.no_entry"
+        /// It speaks another major version of the ABI.
+        case otherMajor = "plugin.abi_major"
+        /// It needs a newer host.
+        case hostTooOld = "plugin.host_too_old"
+        /// Its entry function refused this host.
+        case refusedHost = "plugin.refused_host"
+        /// Its descriptor breaks a rule of the ABI.
+        case badDescriptor = "plugin.bad_descriptor"
+        /// It refused to start.
+        case startFailed = "plugin.start_failed"
+        /// Too many of its calls had to be given up.
+        case quarantined = "plugin.quarantined"
+        /// The host has been shut down.
+        case shutDown = "plugin.host_shut_down"
+    }
+
+    /// The kind of refusal.
+    public let code: Code
+    /// What happened and where.
+    public let message: String
+    /// What to do next.
+    public let help: String
+    /// What a layer below said; empty when there is nothing.
+    public let cause: String
+
+    /// Creates an error.
+    public init(_ code: Code, _ message: String, help: String, cause: String = "") {
+        self.code = code
+        self.message = message
+        self.help = help
+        self.cause = cause
+    }
+
+    /// Message, cause and help in one line.
+    public var description: String {
+        "\(message)\(cause.isEmpty ? "" : ": \(cause)"); \(help)"
+    }
+}

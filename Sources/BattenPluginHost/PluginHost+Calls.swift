@@ -1,0 +1,91 @@
+import BattenCore
+import CBattenABI
+import Synchronization
+
+/// What happens on the threads of plugins: beginning, running, completing.
+extension PluginHost {
+    /// Begins a call on its loop.
+    func begin(_ call: ActiveCall) {
+        let executor = call.instance.executor.descriptor
+        guard let begin = unsafe executor.functions.begin, let opened = call.instance.opened else {
+            if table.withdraw(call) { call.deliver(HostOutcome.shutDown) }
+            return leave(call.instance)
+        }
+        guard table.enter(call, beginning: true) else { return leave(call.instance) }
+        let rc = unsafe begin(opened.pointer, call.pointer)
+        switch table.beginReturned(call, accepted: rc == .BATTEN_RC_OK) {
+        case .goesOn: return
+        case .wasAbandoned: call.instance.executor.plugin.outstanding.subtract(1, ordering: .relaxed)
+        case .deliver(let outcome):
+            if rc != .BATTEN_RC_OK {
+                misbehaved(call.instance.executor.plugin, "\(executor.type): begin completed a call that it refused")
+            }
+            call.deliver(outcome)
+            leave(call.instance)
+        case .refused:
+            call.deliver(HostOutcome.notBegun(executor.type, rc))
+            leave(call.instance)
+        }
+    }
+
+    /// Runs a call on a thread of the pool.
+    func run(_ call: ActiveCall) {
+        let executor = call.instance.executor
+        guard let run = unsafe executor.descriptor.functions.run, let opened = call.instance.opened else {
+            if table.withdraw(call) { call.deliver(HostOutcome.shutDown) }
+            return leave(call.instance)
+        }
+        guard table.enter(call, beginning: false) else { return leave(call.instance) }
+        unsafe run(opened.pointer, call.pointer)
+        switch table.runReturned(call) {
+        case .completed: return
+        case .incomplete:
+            let type = executor.descriptor.type
+            misbehaved(executor.plugin, "\(type): run returned without completing its call")
+            call.deliver(HostOutcome.bug(type, code: "no_completion", "run returned without completing the call"))
+            leave(call.instance)
+        case .wasAbandoned:
+            executor.plugin.outstanding.subtract(1, ordering: .relaxed)
+            pool.unmarkStuck()
+        }
+    }
+
+    /// Ends a call by the plugin's word; any thread of the plugin.
+    func complete(_ token: UInt64, _ pointer: UnsafePointer<batten_outcome>?, from plugin: LoadedPlugin) -> batten_rc {
+        guard let call = table.find(token) else { return completeEnded(token, from: plugin) }
+        guard call.instance.executor.plugin === plugin else {
+            misbehaved(plugin, "it completed a call of another plugin")
+            return .BATTEN_RC_STALE
+        }
+        let executor = call.instance.executor.descriptor
+        let read = unsafe pointer.flatMap { unsafe OutcomeReader.read($0, of: executor) }
+        let outcome = read ?? HostOutcome.bug(executor.type, code: "bad_outcome", "its batten_outcome cannot be read")
+        switch table.complete(token, with: outcome) {
+        case .deliver:
+            call.deliver(outcome)
+            leave(call.instance)
+        case .kept: break
+        case .stale, .wasAbandoned: return ended(token, plugin)
+        }
+        return read == nil ? .BATTEN_RC_BAD_ARGUMENT : .BATTEN_RC_OK
+    }
+
+    private func completeEnded(_ token: UInt64, from plugin: LoadedPlugin) -> batten_rc {
+        switch table.complete(token, with: StageOutcome(.permanent)) {
+        case .wasAbandoned(let call):
+            if call.instance.loop != nil { call.instance.executor.plugin.outstanding.subtract(1, ordering: .relaxed) }
+            return .BATTEN_RC_STALE
+        case .stale, .deliver, .kept:
+            return ended(token, plugin)
+        }
+    }
+
+    private func ended(_ token: UInt64, _ plugin: LoadedPlugin) -> batten_rc {
+        misbehaved(plugin, "it completed a call that was over: a call is completed exactly once")
+        return .BATTEN_RC_STALE
+    }
+
+    private func misbehaved(_ plugin: LoadedPlugin, _ rule: String) {
+        settings.report(.misbehaviour(plugin: plugin.descriptor.id, rule: rule))
+    }
+}

@@ -1,0 +1,48 @@
+import BattenCore
+import BattenSystem
+import CBattenABI
+import Synchronization
+
+extension PluginHost {
+    /// Stops every plugin in an orderly way; see ``ExecutorHost/shutdown(within:)``.
+    ///
+    /// Calls get three quarters of the time to end, then they are given up; instances are closed and plugins stopped
+    /// in the rest of it. What could not be ended in time is reported and left behind.
+    public func shutdown(within limit: Duration) {
+        let begin = MonotonicClock.now()
+        let end = MonotonicClock.adding(limit, to: begin)
+        guard !isShuttingDown.exchange(true, ordering: .sequentiallyConsistent) else { return }
+        let tokens = table.close()
+        for token in tokens { requestStop(token, why: batten_stop.BATTEN_STOP_SHUTDOWN.rawValue) }
+        if table.count > 0 {
+            let patience = MonotonicClock.adding(limit * 3 / 4, to: begin)
+            _ = quiet.wait(until: patience) { $0 || table.count == 0 ? true : nil }
+            for token in tokens { abandon(token) }
+        }
+        stopPlugins(by: end)
+        loops.close()
+        pool.close()
+        deadlines.close()
+    }
+
+    /// Ends all plugins at the same time, each on a thread of its own, because one may hang.
+    private func stopPlugins(by end: Int64) {
+        let plugins = catalog.close()
+        let pending = Monitor(Set(plugins.map(\.descriptor.id)))
+        for plugin in plugins {
+            do throws(SystemError) {
+                try Thread.detach(name: "batten-stop") {
+                    plugin.end(by: end)
+                    pending.signal { _ = $0.remove(plugin.descriptor.id) }
+                }
+            } catch {
+                pending.withLock { _ = $0.remove(plugin.descriptor.id) }
+                settings.report(.notStopped(plugin: plugin.descriptor.id, reason: error.description))
+            }
+        }
+        _ = pending.wait(until: end) { $0.isEmpty ? true : nil }
+        for id in pending.withLock({ $0.sorted() }) {
+            settings.report(.notStopped(plugin: id, reason: "its stop did not return in time"))
+        }
+    }
+}
