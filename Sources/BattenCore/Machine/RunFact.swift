@@ -102,3 +102,19 @@ struct StageFailure: Sendable, Hashable {
         StageFailure(StageError(.permanent, code: code, message: message, details: details), effect: .none)
     }
 }
+
+extension RunFact {
+    /// The stage that the fact is about; nil for facts of the run itself.
+    var stageIndex: Int? {
+        switch self {
+        case .stageStarted(let stage, _, _, _), .stageWaiting(let stage, _, _), .stageStopping(let stage, _),
+            .stageRetrying(let stage, _, _, _), .stageCompleted(let stage, _, _, _), .stageFailed(let stage, _, _),
+            .stageTimedOut(let stage, _, _), .stageCancelled(let stage, _, _, _), .stageSkipped(let stage, _),
+            .attemptLost(let stage, _), .attemptLate(let stage, _, _, _, _):
+            stage
+        case .runAccepted, .runStarted, .finallyStarted, .runCancelRequested, .runPaused, .runResumed, .runRecovered,
+            .runCompleted, .runFailed, .runCancelled, .runTimedOut:
+            nil
+        }
+    }
+}

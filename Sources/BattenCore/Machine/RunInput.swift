@@ -12,6 +12,8 @@ public enum RunInput: Sendable {
     case control(RunControl)
     /// Somebody asks that nothing new starts until `resume`.
     case pause
+    /// Slots that other runs held are free again.
+    case slotsFreed
     /// A new owner has replayed the journal: attempts that were running are lost.
     case restarted
 }
@@ -20,7 +22,7 @@ public enum RunInput: Sendable {
 public struct RunRequest: Sendable, Hashable {
     /// Run id.
     public var run: String
-    /// What started it: `cli`, `exec` …
+    /// What started it, for example `cli` or `exec`.
     public var trigger: String
     /// Parameters after defaults; an object.
     public var parameters: JSONValue

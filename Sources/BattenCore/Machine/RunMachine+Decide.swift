@@ -103,7 +103,7 @@ extension RunMachine {
 
     /// Starts an attempt when its turn has come, or lines the stage up.
     mutating func startOrQueue(_ index: Int, _ at: Timestamp) {
-        if state.queueStart == state.queue.count, canStart(index) {
+        if canStart(index), slots.hasRoom(state.pool(of: index, plan)), nextInQueue() == nil {
             start(index, at)
         } else {
             let hold: StageHold = state.isPaused ? .pause : .slot(detail: slotDetail(index))
@@ -124,13 +124,18 @@ extension RunMachine {
         }
         if state.exclusiveRunning > 0 { return "waits for a stage that must run alone" }
         if state.isExclusive(index, plan), state.counts.running > 0 { return "must run alone and waits for the others" }
-        return "waits for its turn"
+        let pool = state.pool(of: index, plan)
+        return slots.hasRoom(pool) ? "waits for its turn" : slots.detail(pool)
     }
 
     private func nextInQueue() -> Int? {
-        guard state.queueStart < state.queue.count else { return nil }
-        let index = state.queue[state.queueStart]
-        return canStart(index) ? index : nil
+        guard !state.queue.isEmpty else { return nil }
+        for index in state.queue.heads {
+            // What holds up the oldest one holds up all, unless it is only the slots of its own kind.
+            guard canStart(index) else { return nil }
+            if slots.hasRoom(state.pool(of: index, plan)) { return index }
+        }
+        return nil
     }
 
     private mutating func start(_ index: Int, _ at: Timestamp) {

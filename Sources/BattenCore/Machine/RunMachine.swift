@@ -11,6 +11,8 @@ public struct RunMachine: Sendable {
     var changes: RunChanges
     var records: [JournalRecord] = []
     var effects: [RunEffect] = []
+    /// Slots of the engine, held here while an input is applied.
+    var slots = SlotPool.unlimited
 
     /// How many losses of one stage make it run alone; the next one ends it.
     static let lossesBeforeIsolation = 2
@@ -24,14 +26,27 @@ public struct RunMachine: Sendable {
         self.changes = RunChanges(stageCount: plan.stages.count)
     }
 
+    /// Decides what an input means and applies it, with slots that never run out.
+    ///
+    /// - Parameters:
+    ///   - input: what happened.
+    ///   - at: the instant at which it is decided.
+    public mutating func apply(_ input: RunInput, at: Timestamp) -> RunStep {
+        var slots = SlotPool.unlimited
+        return apply(input, at: at, slots: &slots)
+    }
+
     /// Decides what an input means and applies it.
     ///
     /// - Parameters:
     ///   - input: what happened.
     ///   - at: the instant at which it is decided.
+    ///   - slots: what the runs of the engine share; attempts that start take from it, attempts that end give back.
     /// - Returns: everything to commit and, after the commit, to do. An input that means nothing any more (a timer that
     ///   was cleared, a control that does not fit) gives an empty step.
-    public mutating func apply(_ input: RunInput, at: Timestamp) -> RunStep {
+    public mutating func apply(_ input: RunInput, at: Timestamp, slots pool: inout SlotPool) -> RunStep {
+        swap(&slots, &pool)
+        defer { swap(&slots, &pool) }
         var refusal: String?
         let wasEnded = state.isEnded
         switch input {
@@ -41,6 +56,7 @@ public struct RunMachine: Sendable {
         case .timerFired(let key): fire(key, at)
         case .control(let control): refusal = apply(control, at)
         case .pause: refusal = pause(at)
+        case .slotsFreed: break
         case .restarted: restart(at)
         }
         drain(at)
@@ -64,8 +80,17 @@ public struct RunMachine: Sendable {
 
     /// Records a fact and lets it change the state.
     mutating func emit(_ fact: RunFact, _ at: Timestamp) {
+        let held = fact.stageIndex.flatMap { heldSlot($0) }
         state.evolve(fact, at: at, plan: plan, changes: &changes)
+        let holds = fact.stageIndex.flatMap { heldSlot($0) }
+        if let held, holds == nil { slots.free(held) }
+        if let holds, held == nil { slots.take(holds) }
         records.append(fact.record(seq: state.lastSeq, at: at, plan: plan))
+    }
+
+    /// The slot that a stage holds: a running attempt holds one.
+    private func heldSlot(_ index: Int) -> StagePool? {
+        state.stages[index].mode == .running ? state.pool(of: index, plan) : nil
     }
 
     private mutating func finishStep(refusal: String?, wasEnded: Bool) -> RunStep {
@@ -225,6 +250,8 @@ public struct RunMachine: Sendable {
         guard state.isAccepted, !state.isEnded else { return }
         let lost = state.stages.indices.filter { state.stages[$0].mode == .running }
         let blocked = state.stages.indices.filter { state.stages[$0].mode == .blocked }
+        // Replaying the journal took no slots; losing the attempts gives them back.
+        for index in lost { slots.take(state.pool(of: index, plan)) }
         emit(.runRecovered(lost: lost.count), at)
         for index in lost {
             let stopping = state.stages[index].stopping

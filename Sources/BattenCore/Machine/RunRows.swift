@@ -28,7 +28,7 @@ public enum StageStatus: String, Sendable, Hashable, CaseIterable {
 
 /// Why a stage or run is not moving, and since when.
 public struct WaitReason: Sendable, Hashable {
-    /// What it waits for: `sleep`, `retry`, `slot`, `secret`, `pause`, `dependencies` …
+    /// What it waits for, in one word such as `sleep`, `retry`, `slot`, `secret` or `pause`.
     public var on: String
     /// The same for people, one line.
     public var detail: String
@@ -60,7 +60,7 @@ public struct RunRow: Sendable, Hashable {
     public var status: RunStatus
     /// Why it is not moving.
     public var waiting: WaitReason?
-    /// What started it: `cli`, `exec`, `schedule:<name>` …
+    /// What started it, for example `cli`, `exec` or `schedule:<name>`.
     public var trigger: String
     /// Parameters after defaults.
     public var parameters: JSONValue

@@ -33,7 +33,8 @@ extension RunState {
             row = RunRow(
                 id: request.run, workflow: workflow, version: version, definitionHash: hash, trigger: request.trigger,
                 parameters: request.parameters, hostEnvironment: request.hostEnvironment, seed: request.seed,
-                workdir: request.workdir, directory: request.directory, idempotencyKey: request.idempotencyKey, acceptedAt: at)
+                workdir: request.workdir, directory: request.directory, idempotencyKey: request.idempotencyKey,
+                acceptedAt: at)
             changes.isRunTouched = true
             for index in stages.indices { changes.touch(stage: index) }
         case .runStarted:
@@ -169,11 +170,11 @@ extension RunState {
         case .slot(let detail):
             stages[index].row.waiting = WaitReason(on: "slot", detail: detail, since: at)
             setMode(index, .queued, plan)
-            queue.append(index)
+            queue.append(index, pool: pool(of: index, plan))
         case .pause:
             stages[index].row.waiting = WaitReason(on: "pause", detail: "the run is paused", since: at)
             setMode(index, .queued, plan)
-            queue.append(index)
+            queue.append(index, pool: pool(of: index, plan))
         case .sleep(let until):
             stages[index].row.waiting = WaitReason(on: "sleep", detail: "sleeps", since: at, until: until)
             setMode(index, .sleeping, plan)
@@ -286,13 +287,15 @@ extension RunState {
         plan.stages[index].isExclusive || stages[index].losses >= RunMachine.lossesBeforeIsolation
     }
 
+    /// The slots that the current body of a stage uses.
+    func pool(of index: Int, _ plan: Plan) -> StagePool {
+        if stages[index].body == .fallback, let fallback = plan.stages[index].fallback { return fallback.pool }
+        return plan.stages[index].pool
+    }
+
     /// Forgets the stages at the head of the queue that no longer wait.
     private mutating func advanceQueue() {
-        while queueStart < queue.count, stages[queue[queueStart]].mode != .queued { queueStart += 1 }
-        if queueStart == queue.count {
-            queue.removeAll(keepingCapacity: true)
-            queueStart = 0
-        }
+        queue.advance { stages[$0].mode == .queued }
     }
 
     // MARK: Timers
@@ -338,7 +341,7 @@ extension RunState {
             changes.touch(timer: key, wasArmed: false)
         }
         stoppedClocks.removeAll()
-        for index in queue[queueStart...] where stages[index].row.waiting?.on == "pause" {
+        for index in queue.stages where stages[index].row.waiting?.on == "pause" {
             stages[index].row.waiting = WaitReason(on: "slot", detail: "waits for its turn", since: at)
             changes.touch(stage: index)
         }

@@ -23,9 +23,8 @@ public struct RunState: Sendable, Hashable {
     var counts = ModeCounts()
     /// Running stages that must be alone.
     var exclusiveRunning = 0
-    /// Ready stages that wait for their turn, oldest first; entries that no longer wait are passed over.
-    var queue: [Int] = []
-    var queueStart = 0
+    /// Ready stages that wait for their turn.
+    var queue = ReadyQueue()
     /// Armed timers.
     var timers: [String: Timestamp] = [:]
     /// What was left of the clocks that a pause has stopped.
@@ -52,6 +51,9 @@ public struct RunState: Sendable, Hashable {
         if isPaused { return true }
         return counts.blocked > 0 && counts.sleeping == 0 && counts.retrying == 0
     }
+
+    /// Whether ready stages wait for their turn.
+    public var hasQueue: Bool { !queue.isEmpty }
 
     /// The rows of all stages, in the order of the plan.
     public var stageRows: [StageRow] { stages.map(\.row) }

@@ -76,6 +76,8 @@ public struct PlannedStage: Sendable {
     public let definition: StageDefinition
     /// What carries it out.
     public let kind: StageKind
+    /// Which slots its attempts use.
+    public let pool: StagePool
     /// Whether it belongs to `finally`.
     public let isFinally: Bool
     /// Stages that must be decided first.
@@ -130,6 +132,7 @@ public struct PlannedStage: Sendable {
         self.index = index
         self.definition = definition
         self.kind = kind
+        self.pool = StagePool(kind)
         self.isFinally = isFinally
         self.dependencies = dependencies
         self.dependents = dependents
@@ -156,6 +159,8 @@ public struct PlannedStage: Sendable {
 public struct PlannedBody: Sendable {
     /// What carries it out.
     public let kind: StageKind
+    /// Which slots its attempts use.
+    public let pool: StagePool
     /// Executor as written.
     public let uses: String
     /// The executor's input.
@@ -173,6 +178,7 @@ public struct PlannedBody: Sendable {
         retry: RetryPolicy
     ) {
         self.kind = kind
+        self.pool = StagePool(kind)
         self.uses = uses
         self.with = with
         self.env = env
