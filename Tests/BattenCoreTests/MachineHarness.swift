@@ -19,7 +19,7 @@ struct TestCatalog: ExecutorCatalog {
 
     func knownTypes() -> [String] { ["test.run"] }
 
-    static let anything = JSONSchema()
+    static let anything = JSONSchema.anything
 }
 
 /// A run under test: the machine with a clock of its own, whose attempts the test ends by hand.
