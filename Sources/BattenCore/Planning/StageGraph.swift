@@ -71,9 +71,12 @@ struct StageGraph: Sendable {
             guard let up = dependencies[place].first(where: { left[$0] > 0 }) else { break }
             place = up
         }
-        var path = way[(order[place] ?? 0)...].reversed().map { stages[$0].id }
-        if let first = path.first { path.append(first) }
-        let id = stages[place].id
+        var circle = Array(way[(order[place] ?? 0)...].reversed())
+        if let least = circle.min(), let turn = circle.firstIndex(of: least) {
+            circle = Array(circle[turn...] + circle[..<turn]) + [least]
+        }
+        let path = circle.map { stages[$0].id }
+        let id = stages[circle.first ?? start].id
         return PlanError(
             .cycle, stage: id, "stages wait for one another in a circle: \(path.joined(separator: " → "))",
             help: "remove one of these dependencies", path: path)
