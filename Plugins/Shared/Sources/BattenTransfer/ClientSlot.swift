@@ -43,10 +43,11 @@ public final class ClientSlot {
         self.client = nil
         let done = Signal()
         let closing = Closing(client: client)
-        guard loop.post({
-            closing.client.close()
-            done.raise()
-        })
+        guard
+            loop.post({
+                closing.client.close()
+                done.raise()
+            })
         else {
             client.close()
             return

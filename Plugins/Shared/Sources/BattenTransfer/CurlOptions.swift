@@ -55,7 +55,7 @@ struct CurlHoldings {
 
     /// Opens a file to send; its size, or why it cannot be sent.
     mutating func open(_ path: String) -> Result<Int64, TransferFailure> {
-        descriptor = batten_open(path, O_RDONLY, 0)
+        descriptor = batten_open(path, O_RDONLY | O_NONBLOCK, 0)
         var status = stat()
         guard descriptor >= 0, fstat(descriptor, &status) == 0 else {
             return .failure(FileProblem.cannot("read", path, batten_errno()))

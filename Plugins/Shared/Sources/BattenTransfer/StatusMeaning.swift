@@ -13,7 +13,8 @@ public enum StatusMeaning {
         _ head: TransferHead, method: String, message: String, output: JSON? = nil, now: Int64? = nil
     ) -> Failure {
         let status = head.status
-        let wait = [429, 503, 529].contains(status) || status == 413
+        let wait =
+            [429, 503, 529].contains(status) || status == 413
             ? retryAfter(head.headers, now: now ?? batten_wall_seconds()) : nil
         // Below 500, and with 429, the server says that it did not do what was asked.
         let effect: Failure.Effect = HTTPMethod.isSafe(method) || (400..<500).contains(status) ? .none : .unknown

@@ -13,8 +13,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -117,6 +119,11 @@ static inline int64_t batten_wall_seconds(void) {
 /// open(2) is variadic.
 static inline int batten_open(const char *path, int flags, unsigned mode) {
     return open(path, flags | O_CLOEXEC, (mode_t)mode);
+}
+/// rename(2), or with `keeps` a rename that fails with EEXIST where something stands already. The library function is
+/// hidden behind a macro that Swift's import of libc does not set.
+static inline int batten_rename(const char *from, const char *to, int keeps) {
+    return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, keeps ? 1 : 0);
 }
 static inline int batten_errno(void) { return errno; }
 /// What an error number means, such as `No such file or directory`.

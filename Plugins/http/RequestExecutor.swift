@@ -1,0 +1,237 @@
+import BattenPlugin
+import BattenTransfer
+
+/// Sends a request and gives its response.
+final class RequestExecutor: LoopExecutor {
+    typealias Owner = HTTPPlugin
+    typealias Output = JSON
+
+    struct Input: Decodable {
+        var fields: RequestFields
+        var body: RequestBody
+        var method: String?
+        var expect: Expectation?
+        var paginate: Pagination?
+        var idempotencyKey: JSON?
+
+        private enum Key: String, CodingKey {
+            case method, expect, paginate
+            case idempotencyKey = "idempotency_key"
+        }
+
+        init(from decoder: any Decoder) throws {
+            fields = try RequestFields(from: decoder)
+            body = try RequestBody(from: decoder)
+            let own = try decoder.container(keyedBy: Key.self)
+            method = try own.decodeIfPresent(String.self, forKey: .method)
+            expect = try own.decodeIfPresent(Expectation.self, forKey: .expect)
+            paginate = try own.decodeIfPresent(Pagination.self, forKey: .paginate)
+            idempotencyKey = try own.decodeIfPresent(JSON.self, forKey: .idempotencyKey)
+        }
+    }
+
+    static let type = "http.request"
+    static let title = "HTTP request"
+    static let summary = """
+        Sends a request and gives its response: status, headers, body and, where the body is JSON, its value. Statuses \
+        408, 425, 429 and 5xx and broken connections are transient; Retry-After is honoured for 429 and 503. Other 4xx \
+        and certificate errors are permanent.
+        """
+    static let inputSchema = HTTPSchemas.request
+    static let outputSchema = HTTPSchemas.response
+    static let traits: ExecutorTraits = .cancellable
+    static let capabilities = Capabilities(network: .any)
+
+    private let network: NetworkSettings
+    private let slot: ClientSlot
+    private let tokens = TokenCache()
+    private var jobs: [UInt64: RequestJob] = [:]
+
+    init(config: JSON, plugin: HTTPPlugin) throws {
+        network = plugin.network
+        slot = ClientSlot(policy: plugin.network.policy, services: plugin.services)
+    }
+
+    func begin(_ input: Input, call: Call<JSON>) throws {
+        let method = (input.method ?? (input.body.isPresent ? "POST" : "GET")).uppercased()
+        guard HeaderList.isName(method) else {
+            throw Failure.badInput(field: "method", "is '\(method)'; must be a method such as GET or POST")
+        }
+        var request = try input.fields.transfer(context: call.context, network: network)
+        request.method = method
+        try input.body.apply(to: &request, context: call.context)
+        if !HTTPMethod.isSafe(method), !request.headers.contains("Idempotency-Key") {
+            switch input.idempotencyKey {
+            case nil, .bool(true)?:
+                if !call.context.idempotencyKey.isEmpty {
+                    request.headers.add("Idempotency-Key", call.context.idempotencyKey)
+                }
+            case .string(let key)? where HeaderList.isValue(key) && !key.isEmpty:
+                request.headers.add("Idempotency-Key", key)
+            case .bool(false)?: break
+            default:
+                throw Failure.badInput(
+                    field: "idempotency_key", "must be true, false, or a text without line breaks")
+            }
+        }
+        try input.paginate?.check()
+        let job = RequestJob(
+            call: call, input: input, request: request, client: try slot.client(for: call.context), tokens: tokens)
+        jobs[call.token] = job
+        job.ended = { [weak self] in self?.jobs[call.token] = nil }
+        job.start()
+    }
+
+    func cancel(_ call: Call<JSON>, reason: StopReason) {
+        jobs[call.token]?.cancel(reason)
+    }
+
+    func close() {
+        slot.close()
+    }
+}
+
+/// One call of `http.request`: one transfer, or one for each page.
+final class RequestJob {
+    private let call: Call<JSON>
+    private let input: RequestExecutor.Input
+    private var request: TransferRequest
+    private let client: TransferClient
+    private let tokens: TokenCache
+    private var transfer: Transfer?
+    private var stopReason: StopReason?
+    private var token: String?
+    private var triedAnotherToken = false
+    private var pages = 0
+    private var items: [JSON] = []
+    private var bytes: Int64 = 0
+    private let started = TransferClient.now
+    var ended: () -> Void = {}
+
+    init(
+        call: Call<JSON>, input: RequestExecutor.Input, request: TransferRequest, client: TransferClient,
+        tokens: TokenCache
+    ) {
+        self.call = call
+        self.input = input
+        self.request = request
+        self.client = client
+        self.tokens = tokens
+    }
+
+    func start() {
+        guard let oauth = input.fields.auth?.oauth2 else {
+            send()
+            return
+        }
+        tokens.token(for: oauth, like: request, client: client) { [weak self] answer in
+            guard let self, !call.isOver else { return }
+            switch answer {
+            case .success(let token):
+                self.token = token
+                request.authentication = .bearer(token)
+                send()
+            case .failure(let failure): fail(failure)
+            }
+        }
+    }
+
+    func cancel(_ reason: StopReason) {
+        stopReason = reason
+        if let transfer {
+            transfer.cancel()
+        } else {
+            fail(.stopped(reason, effect: .none))
+        }
+    }
+
+    private func send() {
+        transfer = client.start(request) { [self] result in
+            transfer = nil
+            switch result {
+            case .failure(let failure): finish(failure)
+            case .success(let response): finish(response)
+            }
+        }
+    }
+
+    private func finish(_ failure: TransferFailure) {
+        var outcome = failure.failure(method: request.method)
+        if failure.kind == .cancelled, let stopReason { outcome = .stopped(stopReason, effect: outcome.effect) }
+        fail(outcome)
+    }
+
+    private func finish(_ response: TransferResponse) {
+        if response.head.status == 401, let oauth = input.fields.auth?.oauth2, let token, !triedAnotherToken {
+            // The server may have withdrawn a token before its time.
+            triedAnotherToken = true
+            tokens.drop(token, of: oauth)
+            start()
+            return
+        }
+        var output = ResponseOutput.make(response)
+        guard input.expect?.accepts(response.head.status) ?? (response.head.status < 400) else {
+            fail(unexpected(response, output))
+            return
+        }
+        let json = output["json"] ?? .null
+        if let schema = input.expect?.schema, let problem = schema.problem(json) {
+            fail(
+                Failure(
+                    .failed, code: "http.body",
+                    "\(request.method) \(Redaction.url(response.head.url)) answered something else than expect.schema "
+                        + "says: \(problem)", effect: HTTPMethod.isSafe(request.method) ? .none : .made,
+                    output: .object(output)))
+            return
+        }
+        do throws(Failure) {
+            guard let paginate = input.paginate else {
+                complete(output)
+                return
+            }
+            pages += 1
+            bytes += response.bytes
+            items += try paginate.items(of: json)
+            let next = try paginate.next(after: response, json: json, request: request)
+            if let next, pages < paginate.maxPages ?? 10 {
+                request.url = next.url
+                call.context.progress(nil, "page \(pages + 1)")
+                send()
+                return
+            }
+            output["json"] = .array(items)
+            output["body"] = .null
+            output["bytes"] = .integer(bytes)
+            output["pages"] = .integer(Int64(pages))
+            output["more_pages"] = .bool(next != nil)
+            output["elapsed_ms"] = .number(Double((TransferClient.now - started) / 1000) / 1000)
+            complete(output)
+        } catch {
+            fail(error)
+        }
+    }
+
+    private func unexpected(_ response: TransferResponse, _ output: JSONObject) -> Failure {
+        let status = response.head.status
+        guard status >= 400 else {
+            return Failure(
+                .failed, code: "http.status.\(status)",
+                "\(request.method) \(Redaction.url(response.head.url)) answered \(StatusMeaning.describe(status)), "
+                    + "which expect.status does not list", effect: HTTPMethod.isSafe(request.method) ? .none : .made,
+                details: ["status": .integer(Int64(status))], output: .object(output))
+        }
+        return StatusMeaning.failure(
+            response.head, method: request.method, message: ResponseOutput.excerpt(response.body),
+            output: .object(output))
+    }
+
+    private func complete(_ output: JSONObject) {
+        ended()
+        call.complete(.object(output))
+    }
+
+    private func fail(_ failure: Failure) {
+        ended()
+        call.fail(failure)
+    }
+}
