@@ -1,0 +1,94 @@
+import BattenCore
+
+/// Declared types of what expressions read.
+extension StaticChecks {
+    /// The declared type of a reference; nil when it has none.
+    func declaredType(_ reference: Reference, _ site: ExpressionSite) -> ValueType? {
+        let path = reference.path
+        switch reference.namespace {
+        case .parameters:
+            guard path.count == 2, let key = path[1].key else { return path.count == 1 ? .object : nil }
+            return names.parameters[key]
+        case .inputs:
+            guard path.count == 2, let key = path[1].key, let place = site.place else { return nil }
+            let input = index.stages[place].definition.inputs.first { $0.name == key }
+            return input?.required == true ? input?.type : nil
+        case .env, .secrets: return path.count == 2 ? .string : nil
+        case .workflow: return path.count == 2 ? .string : nil
+        case .run:
+            guard path.count == 2 else { return nil }
+            return path[1].key == "attempt" ? .integer : .string
+        case .index: return path.count == 1 ? .integer : nil
+        case .stages: return stageType(path, isNullSafe: reference.nullSafe)
+        case .context, .item, .matrix, .result: return nil
+        }
+    }
+
+    private func stageType(_ path: [PathPart], isNullSafe: Bool) -> ValueType? {
+        guard path.count >= 3, !isNullSafe, let id = path[1].key, let place = index.places[id] else { return nil }
+        let stage = index.stages[place].definition
+        switch path[2].key {
+        case "status": return path.count == 3 ? .string : nil
+        case "outputs":
+            guard path.count >= 4, let name = path[3].key else { return path.count == 3 ? .object : nil }
+            if stage.forEach != nil || stage.matrix != nil { return path.count == 4 ? .array : nil }
+            if !stage.outputs.isEmpty {
+                return path.count == 4 ? stage.outputs.first { $0.name == name }.flatMap(\.type) : nil
+            }
+            guard case .found(let info)? = executors[stage.uses],
+                let schema = info.output.property(at: Array(path[3...]))
+            else { return nil }
+            return Self.type(of: schema)
+        default: return nil
+        }
+    }
+
+    /// The one type that a schema declares, if it is one.
+    static func type(of schema: JSONSchema) -> ValueType? {
+        let types = schema.declaredTypes
+        return types.count == 1 ? ValueType(rawValue: types[0]) : nil
+    }
+
+    /// The outputs of a stage by name.
+    mutating func shape(of place: Int) -> OutputShape {
+        if let known = shapes[place] { return known }
+        let shape = makeShape(index.stages[place].definition)
+        shapes[place] = shape
+        return shape
+    }
+
+    private mutating func makeShape(_ stage: StageDefinition) -> OutputShape {
+        var shape = OutputShape()
+        guard stage.outputs.isEmpty else {
+            for output in stage.outputs { shape.add(output.name, output.type) }
+            return shape
+        }
+        switch stage.uses {
+        case "set":
+            for key in stage.with.keys { shape.add(key, nil) }
+        case "sleep": break
+        case "gate", "signal", "workflow": shape.isOpen = true
+        default:
+            guard case .found(let info)? = lookup(stage.uses) else {
+                shape.isOpen = true
+                return shape
+            }
+            let properties = info.output.declaredProperties
+            for property in properties { shape.add(property.name, Self.type(of: property.schema)) }
+            shape.isOpen = properties.isEmpty || Self.saysOpen(info.outputSchema)
+        }
+        return shape
+    }
+
+    /// Whether an output schema says that there can be fields it does not name.
+    private static func saysOpen(_ schema: JSONValue) -> Bool {
+        if let additional = schema["additionalProperties"], additional != .bool(false) { return true }
+        return ["patternProperties", "anyOf", "oneOf", "allOf", "$ref", "if"].contains { schema[$0] != nil }
+    }
+}
+
+extension OutputShape {
+    mutating func add(_ name: String, _ type: ValueType?) {
+        if types.updateValue(type, forKey: name) == nil { names.append(name) }
+    }
+}

@@ -1,0 +1,110 @@
+import BattenCore
+
+/// Everything that can be known to be wrong before anything runs.
+struct StaticChecks {
+    let workflow: DecodedWorkflow
+    let source: SourceText
+    let catalog: (any ExecutorCatalog)?
+    let index: StageIndex
+    var problems: DiagnosticList
+    /// The workflow's declarations by name.
+    let names: DeclaredNames
+    /// Secrets that some expression reads.
+    var usedSecrets: Set<String> = []
+    /// Questions about the graph, asked when all expressions were seen.
+    var questions = GraphQuestions()
+    /// Lookups by executor type, each asked once.
+    var executors: [String: ExecutorLookup] = [:]
+    /// Output names and types by place, worked out when first asked.
+    var shapes: [Int: OutputShape] = [:]
+    /// Fields that hold code, by executor type.
+    var codeFieldsByExecutor: [String: [JSONSchema.MarkedField]] = [:]
+    /// Parsed conditions by place.
+    var conditions: [Int: Expression] = [:]
+    /// Compiled schemas of the engine's own kinds.
+    var kindSchemas: [String: JSONSchema] = [:]
+
+    /// Checks a decoded workflow and adds what is wrong.
+    static func run(
+        _ workflow: DecodedWorkflow, source: SourceText, catalog: (any ExecutorCatalog)?,
+        _ problems: inout DiagnosticList
+    ) {
+        let index = StageIndex(workflow, &problems)
+        var checks = StaticChecks(
+            workflow: workflow, source: source, catalog: catalog, index: index, problems: problems,
+            names: DeclaredNames(workflow.definition))
+        checks.run()
+        problems = checks.problems
+    }
+
+    private mutating func run() {
+        checkParameters()
+        checkWorkflowExpressions()
+        for place in index.stages.indices { checkStage(place) }
+        checkOutputs()
+        checkReachability()
+        answerQuestions()
+        checkUnusedSecrets()
+    }
+
+    private mutating func checkStage(_ place: Int) {
+        let stage = index.stages[place]
+        checkExecutor(stage.definition.uses, at: stage.usesRange)
+        checkStageExpressions(place)
+        checkInput(stage.with, uses: stage.definition.uses, usesRange: stage.usesRange, place: place)
+        checkAgent(stage.with, uses: stage.definition.uses)
+        for field in ["fallback", "compensate"] {
+            guard let body = field == "fallback" ? stage.definition.fallback : stage.definition.compensate,
+                let node = stage.node[field]
+            else { continue }
+            let (with, range) = WorkflowDecoder.bodyInput(node)
+            checkExecutor(body.uses, at: range)
+            checkInput(with, uses: body.uses, usesRange: range, place: place)
+            checkAgent(with, uses: body.uses)
+        }
+    }
+
+    private mutating func checkUnusedSecrets() {
+        for element in workflow.root["secrets"]?.elements ?? [] {
+            guard let name = element.string, !usedSecrets.contains(name) else { continue }
+            problems.add(
+                .unusedSecret, "the secret '\(shortened(name))' is declared and never read", at: element.range,
+                help: "read it as ${{ secrets.\(name) }} in 'with' or 'env', or leave it out")
+        }
+    }
+
+    /// An agent that a language-model stage names must be described.
+    private mutating func checkAgent(_ with: SourceNode, uses: String) {
+        guard uses.hasPrefix("llm."), let agent = with["agent"], let name = agent.string, !name.contains("${{") else {
+            return
+        }
+        let known = workflow.definition.agents.map(\.name)
+        guard !known.contains(name) else { return }
+        problems.add(
+            .unknownAgent, "no agent '\(shortened(name))' is described", at: agent.range,
+            help: problems.suggestion(for: name, among: known)
+                ?? "describe it at the top: agents: {\(name): {model: …, system: …}}")
+    }
+}
+
+/// What the workflow declares, for lookups by name.
+struct DeclaredNames {
+    let parameters: [String: ValueType]
+    let parameterNames: [String]
+    let secrets: Set<String>
+    let secretNames: [String]
+    /// Environment of the workflow and of `defaults`.
+    let environment: [String]
+    let context: Set<String>
+
+    init(_ definition: WorkflowDefinition) {
+        parameterNames = definition.parameters.map(\.name)
+        var parameters: [String: ValueType] = [:]
+        for parameter in definition.parameters { parameters[parameter.name] = parameter.type }
+        self.parameters = parameters
+        secretNames = definition.secrets
+        secrets = Set(definition.secrets)
+        environment = definition.env.map(\.name) + definition.defaults.env.map(\.name)
+        context = Set(definition.context?.objectValue?.keys ?? [])
+    }
+}
