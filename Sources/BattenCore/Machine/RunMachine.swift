@@ -93,6 +93,11 @@ public struct RunMachine: Sendable {
         state.stages[index].mode == .running ? state.pool(of: index, plan) : nil
     }
 
+    /// Gives back the slots of a run that its engine lets go of without ending it.
+    public func release(slots: inout SlotPool) {
+        for attempt in state.runningAttempts { slots.free(state.pool(of: attempt.stage, plan)) }
+    }
+
     private mutating func finishStep(refusal: String?, wasEnded: Bool) -> RunStep {
         var step = RunStep()
         step.refusal = refusal

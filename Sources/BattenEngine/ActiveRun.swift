@@ -1,0 +1,129 @@
+import BattenCore
+
+/// One run that this engine drives.
+///
+/// It is confined to the engine's thread.
+final class ActiveRun {
+    /// A call in flight.
+    struct Call {
+        let handle: CallHandle
+        let attempt: Int
+        var stream: SecretMasker.Stream?
+    }
+
+    /// Number of the run in this engine; it is part of its calls' tags.
+    let number: Int
+    /// Run id.
+    let id: String
+    /// Epoch under which this engine writes.
+    let epoch: Int64
+    /// Folder that the executors' relative paths start from.
+    let directory: String
+    /// The run's own folder, made when the run is taken up; nil when the workflow does not mention it.
+    let workdir: String?
+    /// Decides what happens.
+    var machine: RunMachine
+    /// Calls in flight, by stage index.
+    var calls: [Int: Call] = [:]
+    /// Names of armed timers, by key.
+    var timers: [String: UInt64] = [:]
+    /// Threads that follow the run.
+    var watches: [RunWatch] = []
+    /// Hides the values of the run's secrets.
+    var masker = SecretMasker(secrets: [])
+    /// Values of the run's secrets as they were last resolved, by name.
+    var secrets: [String: String] = [:]
+    /// Whether the run is in the list of those to commit.
+    var isTouched = false
+    /// State that attempts saved for the next one, by stage index.
+    var checkpoints: [Int: [UInt8]] = [:]
+    /// When its stored log has to catch up, on the monotonic clock; nil when it has.
+    var logDue: Int64?
+
+    private var commit: RunCommit
+    private var stagePlaces: [Int: Int] = [:]
+    private(set) var effects: [RunEffect] = []
+    private var logBytes = 0
+
+    /// Creates a run around its machine.
+    init(number: Int, id: String, epoch: Int64, directory: String, workdir: String?, machine: RunMachine) {
+        self.number = number
+        self.id = id
+        self.epoch = epoch
+        self.directory = directory
+        self.workdir = workdir
+        self.machine = machine
+        commit = RunCommit(run: id, epoch: epoch)
+    }
+
+    /// Adds what a step of the machine changed to the next commit, the newest image of each stage winning.
+    func add(_ step: RunStep) {
+        commit.records.append(contentsOf: step.records)
+        if let row = step.runRow { commit.runRow = row }
+        for row in step.stages {
+            if let place = stagePlaces[row.index] {
+                commit.stages[place] = row
+            } else {
+                stagePlaces[row.index] = commit.stages.count
+                commit.stages.append(row)
+            }
+        }
+        commit.attempts.append(contentsOf: step.attempts)
+        for key in step.timersCleared { commit.timersArmed.removeAll { $0.key == key } }
+        commit.timersCleared.append(contentsOf: step.timersCleared)
+        for timer in step.timersArmed { commit.timersCleared.removeAll { $0 == timer.key } }
+        commit.timersArmed.append(contentsOf: step.timersArmed)
+        effects.append(contentsOf: step.effects)
+    }
+
+    /// Makes the next commit the run's first.
+    func accept(_ acceptance: RunAcceptance) {
+        commit.acceptance = acceptance
+    }
+
+    /// Adds a log line to the next commit.
+    ///
+    /// - Returns: bytes of log that wait for a commit.
+    func add(_ line: LogLine) -> Int {
+        commit.logs.append(line)
+        logBytes += line.text.utf8.count + 32
+        return logBytes
+    }
+
+    /// Adds a report of usage to the next commit.
+    func add(_ row: UsageRow) {
+        commit.usage.append(row)
+    }
+
+    /// Adds state for the next attempt to the next commit.
+    func add(_ row: CheckpointRow) {
+        commit.checkpoints.removeAll { $0.stageIndex == row.stageIndex }
+        commit.checkpoints.append(row)
+    }
+
+    /// Whether a machine's decision waits for its commit.
+    var hasDecisions: Bool { !commit.records.isEmpty || !effects.isEmpty || commit.acceptance != nil }
+
+    /// Takes out what is to be committed; what comes later belongs to the commit after.
+    func takeCommit() -> RunCommit {
+        defer {
+            commit = RunCommit(run: id, epoch: epoch)
+            stagePlaces.removeAll(keepingCapacity: true)
+            logBytes = 0
+            logDue = nil
+            isTouched = false
+        }
+        return commit
+    }
+
+    /// Takes out what is to be done once the commit stands.
+    func takeEffects() -> [RunEffect] {
+        defer { effects = [] }
+        return effects
+    }
+
+    /// The tag of a stage's attempt.
+    func tag(stage: Int, attempt: Int) -> UInt64 {
+        CallTag(run: number, stage: stage, attempt: attempt).bits
+    }
+}

@@ -1,1 +1,0 @@
-// The first file of BattenEngine; replaced as the module grows.

@@ -1,0 +1,106 @@
+public import BattenCore
+import BattenSystem
+
+/// Drives runs: takes what happened, has the run machine decide, commits, and then acts.
+///
+/// One thread does all of it. What arrives while it commits gathers and shares the next commit, over all runs. All
+/// functions may be called from any thread.
+public final class Engine: Sendable {
+    private let inbox = Inbox()
+    private let settings: EngineSettings
+    private let loop: EngineLoop
+    private let thread = Monitor<Thread?>(nil)
+
+    /// Creates an engine; nothing happens until ``start()``.
+    ///
+    /// - Parameters:
+    ///   - store: where runs are durable.
+    ///   - host: what calls executors.
+    ///   - clock: the two clocks.
+    ///   - settings: limits and configuration.
+    ///   - observer: is told of commits and reports; held strongly.
+    public init(
+        store: any RunStore, host: any ExecutorHost, clock: any EngineClock, settings: EngineSettings,
+        observer: (any EngineObserver)?
+    ) {
+        self.settings = settings
+        loop = EngineLoop(
+            store: store, host: host, clock: clock, settings: settings, observer: observer, inbox: inbox)
+    }
+
+    /// Starts the engine's thread.
+    ///
+    /// - Throws: ``EngineError`` when the system has no room for another thread.
+    public func start() throws(EngineError) {
+        do {
+            let started = try Thread.start(name: "engine", stackSize: 4 << 20) { [loop] in loop.work() }
+            thread.withLock { $0 = started }
+        } catch {
+            throw EngineError(
+                .stopped, "the engine could not start: \(error.message)", help: "end other programs, or raise ulimit -u"
+            )
+        }
+    }
+
+    /// Accepts a run and starts it.
+    ///
+    /// - Returns: the run's id, once the run is on disk. Under an idempotency key that was used before, the id of the
+    ///   run it gave then; nothing new starts.
+    /// - Throws: ``EngineError`` when the store refused or the engine has stopped; nothing was accepted.
+    public func submit(_ submission: RunSubmission) throws(EngineError) -> String {
+        if let feature = submission.plan.unsupported.first {
+            let place = feature.stage.map { "stage '\($0)' uses" } ?? "the workflow uses"
+            throw EngineError(
+                .unsupported, "\(place) '\(feature.feature)', which this version checks but cannot run",
+                help: "remove it, or run the workflow with a version that supports it; nothing was started")
+        }
+        let reply = Reply<String>()
+        inbox.put(.submit(submission, id: Entropy.name(length: 12), seed: Entropy.bits(), reply: reply))
+        return try reply.wait().get()
+    }
+
+    /// Takes up a run whose owner is gone, after its claim succeeded.
+    ///
+    /// - Parameters:
+    ///   - recovered: what the store knew of the run when it was claimed.
+    ///   - plan: the plan of the definition that the run is locked to.
+    ///   - epoch: the epoch that the claim gave.
+    /// - Throws: ``EngineError`` when the journal does not fit the plan or the store refused.
+    public func adopt(_ recovered: RecoveredRun, plan: Plan, epoch: Int64) throws(EngineError) {
+        let reply = Reply<String>()
+        inbox.put(.adopt(recovered, plan: plan, epoch: epoch, reply: reply))
+        _ = try reply.wait().get()
+    }
+
+    /// Asks something of a run that this engine drives; a run it does not drive is left alone.
+    public func control(run: String, _ control: RunControl) {
+        inbox.put(.control(run: run, control))
+    }
+
+    /// Says that another process has written something for this engine.
+    public func storeChanged() {
+        inbox.put(.storeChanged)
+    }
+
+    /// Waits until a run has ended or waits for somebody.
+    ///
+    /// - Parameters:
+    ///   - run: id of a run that this engine drives.
+    ///   - staying: whether to go on waiting while the run waits for somebody.
+    /// - Throws: ``EngineError`` when the engine stopped first.
+    public func wait(run: String, staying: Bool = false) throws(EngineError) -> RunEnding {
+        let watch = RunWatch()
+        inbox.put(.watch(run: run, watch))
+        return try watch.wait(staying: staying).get()
+    }
+
+    /// Stops the engine: nothing new starts, calls in flight are given up, and their runs stay as they are on disk.
+    public func stop() {
+        inbox.put(.stop)
+        let started = thread.withLock { state in
+            defer { state = nil }
+            return state
+        }
+        started?.join()
+    }
+}

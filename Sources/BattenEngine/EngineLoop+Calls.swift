@@ -1,0 +1,120 @@
+import BattenCore
+import BattenSystem
+
+/// Starting calls, and what they report.
+extension EngineLoop {
+    /// Renders a stage's input and calls its executor; what goes wrong here is the attempt's outcome.
+    func start(_ start: StageStart, of run: ActiveRun) {
+        resolveSecrets(of: run)
+        let rendered = run.machine.renderCall(stageIndex: start.stageIndex, body: start.body) { run.secrets[$0] }
+        switch rendered {
+        case .failed(let outcome):
+            apply(.attemptFinished(stage: start.stageIndex, attempt: start.attempt, outcome: outcome), to: run)
+        case .blocked(let secret):
+            apply(
+                .attemptBlocked(
+                    stage: start.stageIndex, attempt: start.attempt,
+                    reason: "secret \(secret) is missing: set BATTEN_SECRET_\(secret) and resume the run"),
+                to: run)
+        case .call(let rendered):
+            dispatch(rendered, start, of: run)
+        }
+    }
+
+    private func dispatch(_ rendered: RenderedCall, _ start: StageStart, of run: ActiveRun) {
+        if let workdir = run.workdir { try? FileSystem.makeFolder(workdir) }
+        let plugin = String(rendered.executor.prefix { $0 != "." })
+        let now = clock.monotonicNanoseconds()
+        let call = ExecutorCall(
+            tag: run.tag(stage: start.stageIndex, attempt: start.attempt), executor: rendered.executor,
+            config: settings.pluginConfiguration[plugin] ?? .object([:]), run: run.id,
+            stage: run.machine.plan.stages[start.stageIndex].id,
+            attempt: start.attempt, idempotencyKey: start.idempotencyKey,
+            deadline: MonotonicClock.adding(start.timeout, to: now), grace: settings.grace, input: rendered.input,
+            environment: rendered.environment, workingDirectory: rendered.workingDirectory ?? run.directory,
+            checkpoint: run.checkpoints[start.stageIndex] ?? [])
+        // The entry stands before the call begins, because its reports may come before `start` returns; they wait in
+        // the inbox until this thread takes them.
+        let handle = host.start(call, sink: sink)
+        run.calls[start.stageIndex] = ActiveRun.Call(
+            handle: handle, attempt: start.attempt,
+            stream: run.masker.isEmpty ? nil : run.masker.makeStream())
+    }
+
+    /// Resolves the run's declared secrets anew; a changed value takes effect with the next call.
+    private func resolveSecrets(of run: ActiveRun) {
+        let names = run.machine.plan.definition.secrets
+        guard !names.isEmpty else { return }
+        var values: [String: String] = [:]
+        for name in names { values[name] = settings.secrets(name) }
+        guard values != run.secrets else { return }
+        run.secrets = values
+        run.masker = SecretMasker(secrets: Array(values.values))
+    }
+
+    // MARK: Reports
+
+    /// Takes an attempt's outcome.
+    func finished(_ tag: CallTag, outcome: StageOutcome) {
+        guard let run = runs[tag.run] else { return }
+        var outcome = outcome
+        if !run.masker.isEmpty {
+            outcome.message = run.masker.mask(outcome.message)
+            outcome.details = run.masker.mask(outcome.details)
+            outcome.output = run.masker.mask(outcome.output)
+        }
+        if var call = run.calls[tag.stage], call.attempt == tag.attempt {
+            if let rest = call.stream?.finish(), !rest.isEmpty {
+                observer?.live(run: run.id, .stream(stage: run.machine.plan.stages[tag.stage].id, text: rest))
+            }
+            run.calls[tag.stage] = nil
+        }
+        apply(.attemptFinished(stage: tag.stage, attempt: tag.attempt, outcome: outcome), to: run)
+    }
+
+    /// Takes a log line.
+    func log(_ tag: CallTag, stream: String, text: String, at: Timestamp) {
+        guard let run = run(of: tag) else { return }
+        let line = LogLine(
+            at: at, stage: run.machine.plan.stages[tag.stage].id, attempt: tag.attempt, stream: stream,
+            text: run.masker.isEmpty ? text : run.masker.mask(text))
+        observer?.live(run: run.id, .log(line))
+        keep(line, of: run)
+    }
+
+    /// Takes a report of progress.
+    func progress(_ tag: CallTag, fraction: Double?, note: String) {
+        guard let observer, let run = run(of: tag) else { return }
+        let note = run.masker.isEmpty ? note : run.masker.mask(note)
+        observer.live(
+            run: run.id, .progress(stage: run.machine.plan.stages[tag.stage].id, fraction: fraction, note: note))
+    }
+
+    /// Takes a piece of partial output.
+    func stream(_ tag: CallTag, text: String) {
+        guard let observer, let run = run(of: tag) else { return }
+        let shown = run.calls[tag.stage]?.stream?.append(text) ?? text
+        guard !shown.isEmpty else { return }
+        observer.live(run: run.id, .stream(stage: run.machine.plan.stages[tag.stage].id, text: shown))
+    }
+
+    /// Takes a report of usage; it is booked with the run's next commit, at the latest with the attempt's own.
+    func usage(_ tag: CallTag, metric: String, subject: String, amount: Int64, at: Timestamp) {
+        guard let run = run(of: tag) else { return }
+        let stage = run.machine.plan.stages[tag.stage]
+        run.add(
+            UsageRow(
+                stage: stage.id, attempt: tag.attempt, plugin: String(stage.definition.uses.prefix { $0 != "." }),
+                metric: metric, subject: subject, amount: amount, at: at))
+        touch(run)
+        observer?.live(run: run.id, .usage(stage: stage.id, metric: metric, subject: subject, amount: amount))
+    }
+
+    /// Takes state for the next attempt.
+    func checkpoint(_ tag: CallTag, state: [UInt8]) {
+        guard let run = run(of: tag) else { return }
+        run.checkpoints[tag.stage] = state
+        run.add(CheckpointRow(stageIndex: tag.stage, attempt: tag.attempt, state: state))
+        touch(run)
+    }
+}

@@ -1,0 +1,97 @@
+import BattenCore
+import BattenSystem
+
+/// Committing what was decided, and acting on it.
+extension EngineLoop {
+    /// Commits everything that waits, tells who watches, and acts; again while acting decides more.
+    func settle() {
+        while !touched.isEmpty, failure == nil {
+            let batch = touched
+            touched = []
+            let commits = batch.map { $0.takeCommit() }
+            let verdicts: [CommitVerdict]
+            do {
+                verdicts = try store.commit(commits)
+            } catch {
+                // Nothing of the batch stands, so nothing of it is shown or done.
+                return fail(error)
+            }
+            answerAcceptances(commits, verdicts)
+            for index in batch.indices {
+                guard verdicts[index] == .committed else {
+                    release(batch[index])
+                    continue
+                }
+                publish(commits[index])
+            }
+            for (index, run) in batch.enumerated() where verdicts[index] == .committed { act(run) }
+            offerSlots()
+        }
+    }
+
+    private func answerAcceptances(_ commits: [RunCommit], _ verdicts: [CommitVerdict]) {
+        guard !acceptances.isEmpty else { return }
+        var fates: [String: CommitVerdict] = [:]
+        for (commit, verdict) in zip(commits, verdicts) { fates[commit.run] = verdict }
+        acceptances.removeAll { acceptance in
+            guard let fate = fates[acceptance.id] else { return false }
+            switch fate {
+            case .committed: acceptance.reply.give(.success(acceptance.id))
+            case .duplicate(let earlier): acceptance.reply.give(.success(earlier))
+            case .fenced:
+                acceptance.reply.give(
+                    .failure(
+                        EngineError(
+                            .store, "run \(acceptance.id) was taken over by another process",
+                            help: "look with: batten status \(acceptance.id)")))
+            }
+            return true
+        }
+    }
+
+    private func publish(_ commit: RunCommit) {
+        guard let observer, !commit.records.isEmpty || commit.runRow != nil || !commit.stages.isEmpty else { return }
+        observer.committed(run: commit.run, records: commit.records, row: commit.runRow, stages: commit.stages)
+    }
+
+    /// Lets go of a run that another engine has taken.
+    private func release(_ run: ActiveRun) {
+        abandon(run, with: .success(.takenOver))
+        giveBackSlots(of: run)
+        runs[run.number] = nil
+        numbers[run.id] = nil
+    }
+
+    /// Does what a run's committed decisions ask for.
+    private func act(_ run: ActiveRun) {
+        var ended: RunStatus?
+        for effect in run.takeEffects() {
+            switch effect {
+            case .startAttempt(let start): self.start(start, of: run)
+            case .cancelAttempt(let stage, let attempt, let now): cancel(stage, attempt, now: now, of: run)
+            case .armTimer(let key, let at): arm(key, at: at, of: run)
+            case .disarmTimer(let key):
+                if let timer = run.timers.removeValue(forKey: key) { timers.remove(timer) }
+            case .runEnded(let status): ended = status
+            }
+        }
+        if let ended {
+            finish(run, ended)
+        } else if !run.watches.isEmpty {
+            let standing = standing(of: run)
+            for watch in run.watches { watch.set(standing.map { .success($0) }) }
+        }
+    }
+
+    private func arm(_ key: String, at instant: Timestamp, of run: ActiveRun) {
+        if let earlier = run.timers.removeValue(forKey: key) { timers.remove(earlier) }
+        let delay = max(.zero, instant - clock.now())
+        let due = MonotonicClock.adding(delay, to: clock.monotonicNanoseconds())
+        run.timers[key] = timers.insert(at: due, RunTimer(run: run.number, key: key))
+    }
+
+    private func cancel(_ stage: Int, _ attempt: Int, now: Bool, of run: ActiveRun) {
+        guard let call = run.calls[stage], call.attempt == attempt else { return }
+        host.cancel(call.handle, why: now ? .shutdown : .cancelled)
+    }
+}

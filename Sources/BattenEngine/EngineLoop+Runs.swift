@@ -1,0 +1,136 @@
+import BattenCore
+import BattenSystem
+
+/// Taking runs up, steering them, and letting them go.
+extension EngineLoop {
+    /// Accepts a new run; the answer is given once it is committed.
+    func submit(_ submission: RunSubmission, id: String, seed: UInt64, reply: Reply<String>) {
+        if let failure { return reply.give(.failure(failure)) }
+        let plan = submission.plan
+        if let key = submission.idempotencyKey {
+            do {
+                if let earlier = try store.run(idempotencyKey: key, workflow: plan.definition.name) {
+                    return reply.give(.success(earlier))
+                }
+            } catch {
+                return reply.give(.failure(EngineError(error)))
+            }
+        }
+        let workdir = submission.workdir.replacing("{run}", with: id)
+        let run = register(
+            id: id, epoch: 1, directory: submission.directory, workdir: workdir, machine: RunMachine(plan: plan))
+        run.accept(RunAcceptance(definitionHash: plan.hash, snapshot: plan.snapshot, owner: settings.engineID))
+        acceptances.append((reply, id))
+        let request = RunRequest(
+            run: id, trigger: submission.trigger, parameters: .object(submission.parameters),
+            hostEnvironment: .object(submission.hostEnvironment), seed: seed, workdir: workdir,
+            directory: submission.directory, idempotencyKey: submission.idempotencyKey)
+        apply(.accepted(request), to: run)
+    }
+
+    /// Takes up a run that another engine left.
+    func adopt(_ recovered: RecoveredRun, plan: Plan, epoch: Int64, reply: Reply<String>) {
+        if let failure { return reply.give(.failure(failure)) }
+        var machine = RunMachine(plan: plan)
+        for record in recovered.journal {
+            do {
+                try machine.replay(record)
+            } catch {
+                return reply.give(
+                    .failure(
+                        EngineError(
+                            .journal, "run \(recovered.row.id), journal entry \(record.seq): \(error.message)",
+                            help: "check the store with: batten db check")))
+            }
+        }
+        let run = register(
+            id: recovered.row.id, epoch: epoch, directory: recovered.row.directory, workdir: recovered.row.workdir,
+            machine: machine)
+        run.checkpoints = recovered.checkpoints
+        acceptances.append((reply, run.id))
+        apply(.restarted, to: run)
+    }
+
+    private func register(
+        id: String, epoch: Int64, directory: String, workdir: String, machine: RunMachine
+    ) -> ActiveRun {
+        lastNumber += 1
+        let run = ActiveRun(
+            number: lastNumber, id: id, epoch: epoch, directory: directory,
+            workdir: mentionsWorkdir(machine.plan) ? workdir : nil, machine: machine)
+        runs[lastNumber] = run
+        numbers[id] = lastNumber
+        return run
+    }
+
+    /// Whether a workflow may use the folder of its run: then, and only then, it is made.
+    private func mentionsWorkdir(_ plan: Plan) -> Bool {
+        let word = Array("workdir".utf8)
+        return plan.snapshot.indices.dropLast(word.count - 1).contains { place in
+            plan.snapshot[place] == word[0] && plan.snapshot[place..<place + word.count].elementsEqual(word)
+        }
+    }
+
+    /// Applies a control to a run of this engine.
+    func control(_ id: String, _ control: RunControl) {
+        guard let number = numbers[id], let run = runs[number] else { return }
+        apply(.control(control), to: run)
+    }
+
+    /// Takes the controls that other processes have stored.
+    func takeControls() {
+        guard failure == nil, !runs.isEmpty else { return }
+        do {
+            let controls = try store.pendingControls(engine: settings.engineID)
+            guard !controls.isEmpty else { return }
+            var settled: [SettledControl] = []
+            for control in controls {
+                if let number = numbers[control.run], let run = runs[number] {
+                    settled.append(SettledControl(id: control.id, refusal: apply(.control(control.control), to: run)))
+                } else {
+                    settled.append(SettledControl(id: control.id, refusal: "the run has ended"))
+                }
+            }
+            settle()
+            if failure == nil { try store.settleControls(settled) }
+        } catch {
+            fail(error)
+        }
+    }
+
+    /// Follows a run for a thread that waits.
+    func follow(_ id: String, _ watch: RunWatch) {
+        if let failure { return watch.set(.failure(failure)) }
+        guard let number = numbers[id], let run = runs[number] else {
+            return watch.set(
+                .failure(
+                    EngineError(
+                        .stopped, "this engine does not drive run \(id)", help: "look with: batten status \(id)")))
+        }
+        run.watches.append(watch)
+        watch.set(standing(of: run).map { .success($0) })
+    }
+
+    /// Where a run stands, or nil while it moves.
+    func standing(of run: ActiveRun) -> RunEnding? {
+        let status = run.machine.state.row.status
+        if status.isTerminal { return .ended(status) }
+        let state = run.machine.state
+        guard state.isStuck else { return nil }
+        var awaited = state.waitingStages.map { AwaitedStage(stage: $0.stage, reason: $0.reason) }
+        if let reason = state.row.waiting { awaited.insert(AwaitedStage(stage: nil, reason: reason), at: 0) }
+        return .awaiting(awaited)
+    }
+
+    /// Lets go of a run that has ended.
+    func finish(_ run: ActiveRun, _ status: RunStatus) {
+        for timer in run.timers.values { timers.remove(timer) }
+        for call in run.calls.values { host.cancel(call.handle, why: .cancelled) }
+        run.calls = [:]
+        // Only an empty folder goes: what the run left in it is its user's.
+        if let workdir = run.workdir { try? FileSystem.removeFolder(workdir) }
+        runs[run.number] = nil
+        numbers[run.id] = nil
+        for watch in run.watches { watch.set(.success(.ended(status))) }
+    }
+}

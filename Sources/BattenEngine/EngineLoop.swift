@@ -1,0 +1,223 @@
+import BattenCore
+import BattenSystem
+
+/// The engine's thread and everything that belongs to it.
+final class EngineLoop: @unchecked Sendable {
+    // SAFETY: after `work()` has begun on the engine's thread nothing else touches the mutable properties; before, the
+    // object is only being made. The inbox is what other threads use.
+    let store: any RunStore
+    let host: any ExecutorHost
+    let clock: any EngineClock
+    let settings: EngineSettings
+    let observer: (any EngineObserver)?
+    let inbox: Inbox
+    private(set) lazy var sink = InboxSink(inbox: inbox, clock: clock)
+
+    var runs: [Int: ActiveRun] = [:]
+    var numbers: [String: Int] = [:]
+    var lastNumber = 0
+    var touched: [ActiveRun] = []
+    var timers = TimerQueue<RunTimer>()
+    var acceptances: [(reply: Reply<String>, id: String)] = []
+    var failure: EngineError?
+    private var slots: SlotPool
+    /// Runs with stages that wait for their turn, in the order in which they began to.
+    private var queueing: [Int] = []
+    private var slotsWereFreed = false
+    private var logsDue: Int64?
+    private var dataVersion: Int64?
+    private var nextPoll: Int64 = 0
+    private var isStopping = false
+    /// How often an engine with runs looks whether another process has written, nanoseconds.
+    private static let pollInterval: Int64 = 1_000_000_000
+    /// Stored log lines may wait until this many bytes of them have gathered.
+    private static let logBound = 64 << 10
+
+    init(
+        store: any RunStore, host: any ExecutorHost, clock: any EngineClock, settings: EngineSettings,
+        observer: (any EngineObserver)?, inbox: Inbox
+    ) {
+        self.store = store
+        self.host = host
+        self.clock = clock
+        self.settings = settings
+        self.observer = observer
+        self.inbox = inbox
+        slots = SlotPool(
+            blocking: settings.blockingLimit, asynchronous: settings.asynchronousLimit,
+            plugins: settings.pluginLimits)
+    }
+
+    /// Runs until it is told to stop.
+    func work() {
+        var messages: [InboxMessage] = []
+        while !isStopping {
+            inbox.take(into: &messages, until: nextDeadline())
+            for message in messages { handle(message) }
+            fireDueTimers()
+            pollStore()
+            flushLogs()
+            offerSlots()
+            settle()
+        }
+        giveUp()
+    }
+
+    // MARK: Messages
+
+    private func handle(_ message: InboxMessage) {
+        switch message {
+        case .submit(let submission, let id, let seed, let reply): submit(submission, id: id, seed: seed, reply: reply)
+        case .adopt(let recovered, let plan, let epoch, let reply):
+            adopt(recovered, plan: plan, epoch: epoch, reply: reply)
+        case .control(let run, let control): self.control(run, control)
+        case .storeChanged: takeControls()
+        case .log(let tag, let stream, let text, let at): log(CallTag(tag), stream: stream, text: text, at: at)
+        case .progress(let tag, let fraction, let note): progress(CallTag(tag), fraction: fraction, note: note)
+        case .stream(let tag, let text): stream(CallTag(tag), text: text)
+        case .usage(let tag, let metric, let subject, let amount, let at):
+            usage(CallTag(tag), metric: metric, subject: subject, amount: amount, at: at)
+        case .checkpoint(let tag, let state): checkpoint(CallTag(tag), state: state)
+        case .finished(let tag, let outcome): finished(CallTag(tag), outcome: outcome)
+        case .watch(let run, let watch): follow(run, watch)
+        case .stop: isStopping = true
+        }
+    }
+
+    /// Has the machine of a run decide, and remembers the run for the next commit.
+    ///
+    /// - Returns: why a control was refused.
+    @discardableResult
+    func apply(_ input: RunInput, to run: ActiveRun) -> String? {
+        guard failure == nil else { return nil }
+        let hadQueue = run.machine.state.hasQueue
+        let step = run.machine.apply(input, at: clock.now(), slots: &slots)
+        run.add(step)
+        if run.machine.state.hasQueue, !hadQueue { queueing.append(run.number) }
+        if !step.attempts.isEmpty { slotsWereFreed = true }
+        if run.hasDecisions { touch(run) }
+        return step.refusal
+    }
+
+    /// Remembers a run for the next commit.
+    func touch(_ run: ActiveRun) {
+        guard !run.isTouched else { return }
+        run.isTouched = true
+        touched.append(run)
+    }
+
+    /// The run that a call belongs to, if the call is the stage's current one.
+    func run(of tag: CallTag) -> ActiveRun? {
+        guard let run = runs[tag.run], run.calls[tag.stage]?.attempt == tag.attempt else { return nil }
+        return run
+    }
+
+    /// Remembers a log line for the store.
+    func keep(_ line: LogLine, of run: ActiveRun) {
+        let waiting = run.add(line)
+        let due = run.logDue ?? clock.monotonicNanoseconds() + settings.logLag.nanosecondsSaturated
+        run.logDue = waiting >= Self.logBound ? 0 : due
+        logsDue = min(logsDue ?? .max, run.logDue ?? .max)
+    }
+
+    /// Has runs whose stages wait for their turn look again, once other runs may have given slots back.
+    func offerSlots() {
+        guard slotsWereFreed else { return }
+        slotsWereFreed = false
+        guard !queueing.isEmpty else { return }
+        let waiting = queueing
+        queueing = []
+        for number in waiting {
+            guard let run = runs[number], run.machine.state.hasQueue else { continue }
+            apply(.slotsFreed, to: run)
+            if run.machine.state.hasQueue { queueing.append(number) }
+        }
+    }
+
+    /// Gives back the slots of a run that another engine has taken.
+    func giveBackSlots(of run: ActiveRun) {
+        run.machine.release(slots: &slots)
+        slotsWereFreed = true
+    }
+
+    // MARK: Waking
+
+    private func nextDeadline() -> Int64? {
+        var deadline = timers.next
+        if let logsDue { deadline = min(deadline ?? .max, logsDue) }
+        if !runs.isEmpty { deadline = min(deadline ?? .max, nextPoll) }
+        return deadline
+    }
+
+    private func fireDueTimers() {
+        guard timers.next != nil else { return }
+        let now = clock.monotonicNanoseconds()
+        while let timer = timers.removeDue(now) {
+            guard let run = runs[timer.run] else { continue }
+            run.timers[timer.key] = nil
+            apply(.timerFired(timer.key), to: run)
+        }
+    }
+
+    private func flushLogs() {
+        guard let due = logsDue else { return }
+        let now = clock.monotonicNanoseconds()
+        guard due <= now else { return }
+        logsDue = nil
+        for run in runs.values {
+            guard let due = run.logDue else { continue }
+            if due <= now { touch(run) } else { logsDue = min(logsDue ?? .max, due) }
+        }
+    }
+
+    /// Looks once a second whether another process has written; an engine without runs does not.
+    private func pollStore() {
+        guard !runs.isEmpty, failure == nil else { return }
+        let now = clock.monotonicNanoseconds()
+        guard now >= nextPoll else { return }
+        nextPoll = now + Self.pollInterval
+        guard let version = try? store.dataVersion(), version != dataVersion else { return }
+        dataVersion = version
+        takeControls()
+    }
+
+    // MARK: Ends
+
+    /// Remembers that the store has failed: nothing is decided any more, and everybody who waits is told.
+    func fail(_ error: StoreError) {
+        guard failure == nil else { return }
+        let failure = EngineError(error)
+        self.failure = failure
+        for run in runs.values { abandon(run, with: .failure(failure)) }
+        runs = [:]
+        numbers = [:]
+        touched = []
+        for acceptance in acceptances { acceptance.reply.give(.failure(failure)) }
+        acceptances = []
+    }
+
+    /// Lets go of a run without deciding anything.
+    func abandon(_ run: ActiveRun, with ending: Result<RunEnding, EngineError>) {
+        for call in run.calls.values { host.cancel(call.handle, why: .shutdown) }
+        run.calls = [:]
+        for timer in run.timers.values { timers.remove(timer) }
+        run.timers = [:]
+        for watch in run.watches { watch.set(ending) }
+        run.watches = []
+    }
+
+    private func giveUp() {
+        let stopped = failure ?? EngineError(.stopped, "the engine was stopped", help: "go on with batten resume")
+        for run in runs.values where run.logDue != nil || run.hasDecisions { touch(run) }
+        if failure == nil, !touched.isEmpty { _ = try? store.commit(touched.map { $0.takeCommit() }) }
+        for run in runs.values { abandon(run, with: .failure(stopped)) }
+        runs = [:]
+        numbers = [:]
+    }
+}
+
+/// A timer of a run.
+struct RunTimer {
+    let run: Int
+    let key: String
+}

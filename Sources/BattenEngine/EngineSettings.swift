@@ -1,0 +1,37 @@
+public import BattenCore
+
+/// What an engine is told when it is made.
+public struct EngineSettings: Sendable {
+    /// Id of this engine among those that work on the same store.
+    public var engineID: String
+    /// Attempts at once, over all runs, of executors that hold a thread.
+    public var blockingLimit: Int
+    /// Attempts at once, over all runs, of executors that hold none.
+    public var asynchronousLimit: Int
+    /// How long a cancelled call may take to end.
+    public var grace: Duration
+    /// Configuration of each plugin, by plugin id.
+    public var pluginConfiguration: [String: JSONValue]
+    /// Finds the value of a secret at dispatch; nil when this engine has none of that name.
+    public var secrets: @Sendable (String) -> String?
+    /// Attempts at once of one plugin, over all runs; such a plugin does not count against the other two limits.
+    public var pluginLimits: [String: Int]
+    /// How far stored log lines may lag behind shown ones.
+    public var logLag: Duration
+
+    /// Creates settings with the defaults of the product.
+    ///
+    /// - Parameters:
+    ///   - engineID: id of this engine among those that work on the same store.
+    ///   - processors: processors of this machine; the default limits follow from it.
+    public init(engineID: String, processors: Int) {
+        self.engineID = engineID
+        self.blockingLimit = 4 * max(1, processors)
+        self.asynchronousLimit = 10_000
+        self.grace = .seconds(5)
+        self.pluginConfiguration = [:]
+        self.secrets = { _ in nil }
+        self.pluginLimits = ["shell": 2 * max(1, processors)]
+        self.logLag = .milliseconds(200)
+    }
+}

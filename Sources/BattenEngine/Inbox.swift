@@ -1,0 +1,116 @@
+import BattenCore
+import BattenSystem
+
+/// One thing that reached the engine from another thread.
+enum InboxMessage: Sendable {
+    case submit(RunSubmission, id: String, seed: UInt64, reply: Reply<String>)
+    case adopt(RecoveredRun, plan: Plan, epoch: Int64, reply: Reply<String>)
+    case control(run: String, RunControl)
+    case storeChanged
+    case log(tag: UInt64, stream: String, text: String, at: Timestamp)
+    case progress(tag: UInt64, fraction: Double?, note: String)
+    case stream(tag: UInt64, text: String)
+    case usage(tag: UInt64, metric: String, subject: String, amount: Int64, at: Timestamp)
+    case checkpoint(tag: UInt64, state: [UInt8])
+    case finished(tag: UInt64, outcome: StageOutcome)
+    case watch(run: String, RunWatch)
+    case stop
+}
+
+/// Where other threads leave messages for the engine; it is also how the engine sleeps.
+///
+/// The engine takes everything that has gathered at once: what arrives during a commit shares the next one.
+final class Inbox: Sendable {
+    private struct State {
+        var messages: [InboxMessage] = []
+        var isAsleep = false
+        var streamedBytes = 0
+    }
+    /// Streamed text that may wait before executors are told to pause.
+    private static let streamBound = 4 << 20
+
+    private let state = Monitor(State())
+
+    /// Leaves a message.
+    func put(_ message: InboxMessage) {
+        let wakes = state.withLock { state in
+            state.messages.append(message)
+            defer { state.isAsleep = false }
+            return state.isAsleep
+        }
+        if wakes { state.signal { _ in } }
+    }
+
+    /// Leaves streamed text.
+    ///
+    /// - Returns: false when much of it waits already; it is taken all the same.
+    func putStream(tag: UInt64, text: String) -> Bool {
+        let (wakes, roomy) = state.withLock { state in
+            state.messages.append(.stream(tag: tag, text: text))
+            state.streamedBytes += text.utf8.count
+            defer { state.isAsleep = false }
+            return (state.isAsleep, state.streamedBytes < Self.streamBound)
+        }
+        if wakes { state.signal { _ in } }
+        return roomy
+    }
+
+    /// Takes everything that has gathered into `messages`, whose storage is reused; waits when there is nothing.
+    ///
+    /// - Parameter deadline: when to return with nothing, on the monotonic clock; nil waits for ever.
+    func take(into messages: inout [InboxMessage], until deadline: Int64?) {
+        var spare = messages
+        messages = []
+        spare.removeAll(keepingCapacity: true)
+        let found: Bool? = state.wait(until: deadline) { state in
+            guard !state.messages.isEmpty else {
+                state.isAsleep = true
+                return nil
+            }
+            swap(&state.messages, &spare)
+            state.isAsleep = false
+            state.streamedBytes = 0
+            return true
+        }
+        if found == nil { spare.removeAll(keepingCapacity: true) }
+        messages = spare
+    }
+}
+
+/// An answer that one thread waits for and the engine gives once.
+final class Reply<Value: Sendable>: Sendable {
+    private let state = Monitor<Result<Value, EngineError>?>(nil)
+
+    /// Gives the answer.
+    func give(_ result: Result<Value, EngineError>) {
+        state.signal(all: true) { $0 = $0 ?? result }
+    }
+
+    /// Waits for the answer.
+    func wait() -> Result<Value, EngineError> {
+        // Without a deadline the wait ends with an answer only.
+        state.wait { $0 } ?? .failure(EngineError(.stopped, "the engine gave no answer", help: "run the command again"))
+    }
+}
+
+/// Follows one run for a thread that waits for its end.
+final class RunWatch: Sendable {
+    private let state = Monitor<Result<RunEnding, EngineError>?>(nil)
+
+    /// Says where the run stands; nil says that it moves.
+    func set(_ ending: Result<RunEnding, EngineError>?) {
+        state.signal(all: true) { $0 = ending }
+    }
+
+    /// Waits until the run has ended or waits for somebody.
+    ///
+    /// - Parameter staying: whether to go on waiting while the run waits for somebody.
+    func wait(staying: Bool) -> Result<RunEnding, EngineError> {
+        let result: Result<RunEnding, EngineError>? = state.wait { ending in
+            if staying, case .success(.awaiting) = ending { return nil }
+            return ending
+        }
+        return result
+            ?? .failure(EngineError(.stopped, "the run is no longer followed", help: "look with batten status"))
+    }
+}

@@ -1,0 +1,36 @@
+import BattenCore
+
+/// Turns the reports of calls into messages for the engine.
+final class InboxSink: CallSink {
+    private let inbox: Inbox
+    private let clock: any EngineClock
+
+    init(inbox: Inbox, clock: any EngineClock) {
+        self.inbox = inbox
+        self.clock = clock
+    }
+
+    func log(tag: UInt64, stream: String, text: String) {
+        inbox.put(.log(tag: tag, stream: stream, text: text, at: clock.now()))
+    }
+
+    func progress(tag: UInt64, fraction: Double?, note: String) {
+        inbox.put(.progress(tag: tag, fraction: fraction, note: note))
+    }
+
+    func stream(tag: UInt64, text: String) -> Bool {
+        inbox.putStream(tag: tag, text: text)
+    }
+
+    func usage(tag: UInt64, metric: String, subject: String, amount: Int64) {
+        inbox.put(.usage(tag: tag, metric: metric, subject: subject, amount: amount, at: clock.now()))
+    }
+
+    func checkpoint(tag: UInt64, state: [UInt8]) {
+        inbox.put(.checkpoint(tag: tag, state: state))
+    }
+
+    func finished(tag: UInt64, outcome: StageOutcome) {
+        inbox.put(.finished(tag: tag, outcome: outcome))
+    }
+}

@@ -1,0 +1,33 @@
+public import BattenCore
+
+/// A run that somebody asks for.
+public struct RunSubmission: Sendable {
+    /// The checked workflow.
+    public var plan: Plan
+    /// Parameters after defaults, checked.
+    public var parameters: JSONObject
+    /// What starts it, for example `cli` or `exec`.
+    public var trigger: String
+    /// Key under which the same request gives the same run.
+    public var idempotencyKey: String?
+    /// Values of the host variables that the workflow names, read now.
+    public var hostEnvironment: JSONObject
+    /// Folder that the executors' relative paths start from, absolute.
+    public var directory: String
+    /// Folder of the run's own, absolute; `{run}` in it stands for the run id.
+    public var workdir: String
+
+    /// Creates a submission.
+    public init(
+        plan: Plan, parameters: JSONObject = [:], trigger: String = "cli", idempotencyKey: String? = nil,
+        hostEnvironment: JSONObject = [:], directory: String, workdir: String
+    ) {
+        self.plan = plan
+        self.parameters = parameters
+        self.trigger = trigger
+        self.idempotencyKey = idempotencyKey
+        self.hostEnvironment = hostEnvironment
+        self.directory = directory
+        self.workdir = workdir
+    }
+}
