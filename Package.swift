@@ -68,7 +68,9 @@ let package = Package(
         .executableTarget(name: "batten", dependencies: ["BattenCommand"], swiftSettings: common),
         // Bundled plugins.
         .executableTarget(name: "batten-guardian", path: "Plugins/shell/guardian"),
-        .target(name: "ShellPlugin", dependencies: [sdk], path: "Plugins/shell/plugin", swiftSettings: common),
+        .target(name: "CShell", path: "Plugins/shell/link"),
+        .target(
+            name: "ShellPlugin", dependencies: [sdk, "CShell"], path: "Plugins/shell/plugin", swiftSettings: common),
         .target(name: "HTTPPlugin", dependencies: [sdk, transfer], path: "Plugins/http", swiftSettings: common),
         .target(name: "LLMPlugin", dependencies: [sdk, transfer], path: "Plugins/llm", swiftSettings: common),
         .target(name: "NotifyPlugin", dependencies: [sdk, transfer], path: "Plugins/notify", swiftSettings: common),
