@@ -1,0 +1,89 @@
+import BattenCore
+import BattenEngine
+import BattenStore
+import BattenSystem
+
+/// What executes runs in this process: store, host and engine, opened together and closed together.
+final class EngineRuntime: Sendable {
+    /// The state on disk.
+    let folder: StateFolder
+    /// The store's writing side.
+    let store: SQLiteStore
+    /// What drives the runs.
+    let engine: Engine
+    /// Id of the engine among those that work on the same store.
+    let engineID: String
+    private let host: any ExecutorHost
+
+    private init(
+        folder: StateFolder, store: SQLiteStore, engine: Engine, engineID: String, host: any ExecutorHost
+    ) {
+        self.folder = folder
+        self.store = store
+        self.engine = engine
+        self.engineID = engineID
+        self.host = host
+    }
+
+    /// Opens the store, makes an engine on it and starts it.
+    ///
+    /// - Parameters:
+    ///   - folder: where the state is; made when it is missing.
+    ///   - options: how the store writes.
+    ///   - host: what calls executors; the runtime shuts it down when it is closed.
+    ///   - observer: is told of commits and reports.
+    ///   - adjust: changes the engine's settings before it is made.
+    /// - Throws: ``StoreError`` or ``EngineError``; nothing is left running.
+    static func open(
+        folder: StateFolder, options: StoreOptions, host: any ExecutorHost, observer: (any EngineObserver)?,
+        adjust: (inout EngineSettings) -> Void
+    ) throws -> EngineRuntime {
+        let store = try SQLiteStore(folder, options: options)
+        let engineID = Entropy.name(length: 12)
+        var settings = EngineSettings(engineID: engineID, processors: ProcessEnvironment.processors)
+        adjust(&settings)
+        let engine = Engine(
+            store: store, host: host, clock: SystemEngineClock(), settings: settings, observer: observer)
+        try engine.start()
+        return EngineRuntime(folder: folder, store: store, engine: engine, engineID: engineID, host: host)
+    }
+
+    /// Takes up a run whose engine is gone, or one that this store knows as paused.
+    ///
+    /// - Parameters:
+    ///   - run: the whole run id.
+    ///   - takeOver: whether to take it from an engine that lives but does not move.
+    ///   - compile: makes a plan of the definition that the run is locked to.
+    /// - Returns: what kept it from being taken up; nil when this engine drives it now.
+    func resume(run: String, takeOver: Bool, compile: ([UInt8]) throws -> Plan) throws -> ResumeRefusal? {
+        guard let recovered = try store.recover(run: run) else { return .unknown }
+        guard !recovered.row.status.isTerminal else { return .ended(recovered.row.status) }
+        let plan = try compile(recovered.snapshot)
+        guard let epoch = try store.claim(run: run, engine: engineID, fromEpoch: recovered.epoch) else {
+            return .takenByAnother
+        }
+        // What the old owner wrote between the first look and the claim is part of the run.
+        guard let claimed = try store.recover(run: run) else { return .unknown }
+        try engine.adopt(claimed, plan: plan, epoch: epoch)
+        if claimed.row.status == .paused { engine.control(run: run, .resume) }
+        return nil
+    }
+
+    /// Stops the engine and the plugins.
+    func close() {
+        engine.stop()
+        host.shutdown(within: .seconds(2))
+    }
+}
+
+/// Why a run cannot be taken up.
+enum ResumeRefusal: Sendable, Hashable {
+    /// There is no such run.
+    case unknown
+    /// It has ended.
+    case ended(RunStatus)
+    /// A live engine drives it.
+    case driven(engine: String)
+    /// Another process was faster.
+    case takenByAnother
+}
