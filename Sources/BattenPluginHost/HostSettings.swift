@@ -46,6 +46,17 @@ public struct HostSettings: Sendable {
         self.hostVersion = hostVersion
         self.report = report
     }
+
+    /// The plugin folders besides the bundled one, in their order.
+    ///
+    /// - Parameters:
+    ///   - user: the user's own plugin folder.
+    ///   - path: the value of `BATTEN_PLUGIN_PATH`: folders with colons between them; empty ones are left out.
+    ///   - named: the folders given with `--plugin-dir`.
+    public static func folders(user: String?, path: String?, named: [String]) -> [String] {
+        let listed = (path ?? "").split(separator: ":").map(String.init)
+        return (user.map { [$0] } ?? []) + listed + named
+    }
 }
 
 /// Something a plugin did that concerns no single call, or broke a rule of the ABI.

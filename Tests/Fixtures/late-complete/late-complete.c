@@ -1,4 +1,5 @@
 /* Begins calls and completes each only after the host has given it up; the instance counts the STALE answers. */
+#define _GNU_SOURCE
 #include <batten/plugin.h>
 #include <pthread.h>
 #include <stdlib.h>

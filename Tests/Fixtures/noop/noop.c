@@ -1,5 +1,6 @@
 /* Well-behaved executors: one that completes inside begin, a blocking one, one that completes later from a thread of
  * its own, one on the host's timers, and one that echoes what it was given through every service. */
+#define _GNU_SOURCE
 #include <batten/plugin.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -95,6 +96,23 @@ static void stop(batten_state *state, int64_t deadline_ns) {
     pthread_mutex_unlock(&state->mutex);
     pthread_join(state->thread, NULL);
     free(state);
+}
+
+/* --- holds calls until one with a higher attempt lets them all go --- */
+
+static _Thread_local const batten_call *held[16384];
+static _Thread_local unsigned held_count;
+
+static batten_rc begin_hold(batten_instance *instance, const batten_call *call) {
+    (void)instance;
+    if (call->attempt == 1) {
+        if (held_count == 16384) return BATTEN_RC_BUSY;
+        held[held_count++] = call;
+        return BATTEN_RC_OK;
+    }
+    while (held_count > 0) done(held[--held_count], batten_text("{}"));
+    done(call, batten_text("{}"));
+    return BATTEN_RC_OK;
 }
 
 /* --- waits on the host's timers and descriptors, and stops when it is told --- */
@@ -222,15 +240,17 @@ static const batten_executor executors[] = {
      .begin = begin_later},
     {.struct_size = sizeof(batten_executor), .type = "noop.echo", .input_schema = any_object,
      .output_schema = any_object, .run = run_echo},
+    {.struct_size = sizeof(batten_executor), .type = "noop.hold", .begin = begin_hold},
 };
 static const batten_executor *const table[] = {&executors[0], &executors[1], &executors[2],
-                                               &executors[3], &executors[4], &executors[5]};
+                                               &executors[3], &executors[4], &executors[5],
+                                               &executors[6]};
 
 static const batten_plugin plugin = {
     .struct_size = sizeof(batten_plugin),
     .abi_major = BATTEN_ABI_MAJOR,
     .abi_minor = BATTEN_ABI_MINOR,
-    .executor_count = 6,
+    .executor_count = 7,
     .id = "noop",
     .version = "1.2.3",
     .title = "Nothing",

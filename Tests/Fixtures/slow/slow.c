@@ -1,4 +1,5 @@
 /* Ignores every wish to stop, until the file that its input names is there. */
+#define _GNU_SOURCE
 #include <batten/plugin.h>
 #include <string.h>
 #include <time.h>

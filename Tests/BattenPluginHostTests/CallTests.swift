@@ -1,0 +1,126 @@
+import BattenCore
+import BattenPluginHost
+import BattenSystem
+import Testing
+
+@Suite struct CallTests {
+    @Test(arguments: ["noop.begin", "noop.run", "noop.later", "noop.wait", "noop.narrow"])
+    func completesOnce(_ type: String) throws {
+        let fixture = try HostFixture(["noop"])
+        let sink = RecordingSink()
+        for tag in 0..<300 as Range<UInt64> { _ = fixture.host.start(HostFixture.request(type, tag: tag), sink: sink) }
+        let outcomes = try #require(sink.outcomes(300))
+        #expect(Set(outcomes.map(\.tag)).count == 300)
+        #expect(outcomes.allSatisfy { $0.outcome.outcomeClass == .ok && $0.outcome.effect == .none })
+        fixture.host.shutdown(within: .seconds(5))
+        #expect(sink.soFar.count == 300)
+        #expect(fixture.host.statistics.stale == 0 && fixture.host.statistics.live == 0)
+    }
+
+    @Test func reportsReachTheSinkBeforeTheOutcome() throws {
+        let fixture = try HostFixture(["noop"])
+        let sink = RecordingSink(refusals: 1)
+        var request = HostFixture.request("noop.echo", input: ["a": [1, 2.5, "ü"]])
+        request.environment = [("A", "x\"y"), ("B", "")]
+        request.workingDirectory = "/tmp/somewhere"
+        request.checkpoint = Array("before".utf8)
+        _ = fixture.host.start(request, sink: sink)
+        let outcome = try #require(sink.outcomes(1)?.first?.outcome)
+        #expect(outcome.outcomeClass == .ok, "\(outcome)")
+        #expect(
+            outcome.output == [
+                "input": ["a": [1, 2.5, "ü"]], "env": ["A": "x\"y", "B": ""], "folder": "/tmp/somewhere",
+                "key": "key-1", "checkpoint": "before",
+            ])
+        #expect(
+            sink.lines == [
+                "log 7 warning: careful {\"n\":1}", "progress 7 0.5 half", "checkpoint 7 state", "usage 7 units echo 3",
+                "log 7 stdout: first", "log 7 stdout: second", "stream 7 gr", "stream 7 üß", "log 7 stdout: rest",
+            ])
+        #expect(fixture.waitForReport { $0 == .log(plugin: "noop", level: "info", text: "of the plugin") })
+    }
+
+    @Test func inputAndConfigurationAreChecked() throws {
+        let fixture = try HostFixture(["noop"])
+        let input = try #require(fixture.call("noop.echo", input: [1]))
+        #expect(input.code == "plugin.bad_input" && input.outcomeClass == .permanent && input.effect == .none)
+        let config = try #require(fixture.call("noop.later", config: ["x": "!"]))
+        #expect(config.code == "plugin.open_failed" && config.message.contains("no exclamation marks, please"))
+        #expect(fixture.call("noop.later", config: ["x": "."])?.outcomeClass == .ok)
+        #expect(fixture.call("noop.later", config: ["x": "!"])?.code == "plugin.open_failed", "it stays refused")
+    }
+
+    /// What a plugin's broken word becomes, by the attempt that the fixture answers to.
+    static let lies: [(attempt: Int, outcomeClass: OutcomeClass, code: String)] = [
+        (1, .permanent, "plugin.bug.output_schema"),
+        (2, .permanent, "plugin.bug.bad_output"),
+        (3, .permanent, "plugin.bug.bad_outcome"),
+        (4, .permanent, "plugin.bug.bad_output"),
+        (5, .failed, ""),
+        (6, .permanent, "plugin.bug.bad_outcome"),
+    ]
+
+    @Test func liesAreFoundOut() throws {
+        let fixture = try HostFixture(["lying-schema"])
+        for lie in Self.lies {
+            let outcome = try #require(fixture.call("lying_schema.go", attempt: lie.attempt))
+            #expect(outcome.outcomeClass == lie.outcomeClass && outcome.code == lie.code, "\(lie.attempt): \(outcome)")
+        }
+    }
+
+    @Test func secondCompletionsAreStaleAndReported() throws {
+        let fixture = try HostFixture(["double-complete"])
+        let sink = RecordingSink()
+        _ = fixture.host.start(HostFixture.request("double_complete.go"), sink: sink)
+        #expect(sink.outcomes(1)?.first?.outcome.output == ["first": true])
+        let isReported = fixture.waitForReport {
+            if case .misbehaviour("double_complete", let rule) = $0 { rule.contains("exactly once") } else { false }
+        }
+        #expect(isReported)
+        fixture.host.shutdown(within: .seconds(5))
+        #expect(sink.soFar.count == 1)
+        #expect(fixture.host.statistics.stale == 3)
+    }
+
+    @Test func aRunThatForgetsToCompleteIsABug() throws {
+        let fixture = try HostFixture(["no-complete"])
+        let outcome = try #require(fixture.call("no_complete.go"))
+        #expect(outcome.outcomeClass == .permanent && outcome.effect == .unknown)
+        #expect(outcome.code == "plugin.bug.no_completion", "\(outcome)")
+    }
+
+    @Test func cancelAndDeadlineReachAnExecutorThatListens() throws {
+        let fixture = try HostFixture(["noop"])
+        let sink = RecordingSink()
+        let handle = fixture.host.start(HostFixture.request("noop.wait", tag: 1, attempt: 2), sink: sink)
+        fixture.host.cancel(handle, why: .cancelled)
+        fixture.host.cancel(handle, why: .deadline)
+        let soon = MonotonicClock.now() + 20_000_000
+        _ = fixture.host.start(HostFixture.request("noop.wait", tag: 2, attempt: 2, deadline: soon), sink: sink)
+        let past = HostFixture.request("noop.wait", tag: 3, attempt: 2, deadline: MonotonicClock.now() - 1)
+        _ = fixture.host.start(past, sink: sink)
+        let outcomes = try #require(sink.outcomes(3)).sorted { $0.tag < $1.tag }
+        #expect(outcomes.map(\.outcome.outcomeClass) == [.cancelled, .timeout, .timeout])
+        #expect(outcomes.allSatisfy { $0.outcome.effect == .none })
+        #expect(MonotonicClock.now() >= soon)
+        fixture.host.cancel(handle, why: .cancelled)
+        #expect(fixture.host.statistics.abandoned == 0)
+    }
+
+    @Test func waitingCallsEndAtOnceWhenCancelled() throws {
+        let fixture = try HostFixture(["noop", "slow"], blockingLimit: 1)
+        let sink = RecordingSink()
+        let gate = "\(fixture.folder)/gate"
+        _ = fixture.host.start(HostFixture.request("slow.go", tag: 0, input: .string(gate)), sink: sink)
+        let handles = (1...50 as ClosedRange<UInt64>).map { tag in
+            fixture.host.start(HostFixture.request("slow.go", tag: tag, input: .string(gate)), sink: sink)
+        }
+        for handle in handles.dropLast() { fixture.host.cancel(handle, why: .cancelled) }
+        let cancelled = try #require(sink.outcomes(49))
+        #expect(cancelled.allSatisfy { $0.outcome.outcomeClass == .cancelled && $0.outcome.effect == .none })
+        try FileSystem.writeAtomically([], to: gate)
+        let all = try #require(sink.outcomes(51))
+        #expect(Set(all.suffix(2).map(\.tag)) == [0, 50])
+        #expect(fixture.host.blockingThreads <= 1)
+    }
+}

@@ -1,0 +1,121 @@
+import BattenCore
+import BattenPluginHost
+import BattenSystem
+import Synchronization
+
+/// A plugin folder with copies of fixtures, and a host that trusts it.
+final class HostFixture: Sendable {
+    let folder: String
+    let host: PluginHost
+    private let reported: Monitor<[HostReport]>
+
+    /// - Parameter fixtures: names of folders under Tests/Fixtures; each is offered under its name with `_` for `-`.
+    init(_ fixtures: [String], blockingLimit: Int? = nil, abandonedLimit: Int = 16) throws {
+        folder = try FileSystem.makeTemporaryFolder(prefix: "batten-host-test")
+        for name in fixtures { try Self.install(name, in: folder) }
+        let reports = Monitor<[HostReport]>([])
+        let settings = HostSettings(
+            bundledFolder: folder, blockingLimit: blockingLimit, abandonedLimit: abandonedLimit,
+            report: { report in reports.signal(all: true) { $0.append(report) } })
+        host = PluginHost(settings)
+        reported = reports
+    }
+
+    deinit {
+        host.shutdown(within: .seconds(2))
+        try? FileSystem.removeTree(folder)
+    }
+
+    /// Waits for a report that the body accepts; false after ten seconds.
+    func waitForReport(_ accepts: (HostReport) -> Bool) -> Bool {
+        reported.wait(until: MonotonicClock.now() + 10_000_000_000) { $0.contains(where: accepts) ? true : nil }
+            ?? false
+    }
+
+    /// Starts one call and waits for its outcome.
+    func call(_ type: String, attempt: Int = 1, input: JSONValue = [:], config: JSONValue = [:]) -> StageOutcome? {
+        let sink = RecordingSink()
+        _ = host.start(Self.request(type, attempt: attempt, input: input, config: config), sink: sink)
+        return sink.outcomes(1)?.first?.outcome
+    }
+
+    static func request(
+        _ type: String, tag: UInt64 = 7, attempt: Int = 1, input: JSONValue = [:], config: JSONValue = [:],
+        deadline: Int64? = nil, grace: Duration = .seconds(5)
+    ) -> ExecutorCall {
+        ExecutorCall(
+            tag: tag, executor: type, config: config, run: "run", stage: "stage", attempt: attempt,
+            idempotencyKey: "key-1", deadline: deadline, grace: grace, input: input)
+    }
+
+    /// Where the build put a fixture.
+    static func library(_ fixture: String) -> String {
+        let folder = FileSystem.parent(of: ProcessEnvironment.executablePath) ?? "."
+        return "\(folder)/libfixture-\(fixture).so"
+    }
+
+    /// Copies a fixture into a plugin folder.
+    static func install(_ fixture: String, as id: String? = nil, in folder: String) throws {
+        let id = id ?? String(fixture.map { $0 == "-" ? "_" : $0 })
+        try FileSystem.writeAtomically(
+            try FileSystem.read(library(fixture)), to: "\(folder)/libbatten-plugin-\(id).so", mode: 0o755)
+    }
+}
+
+/// Remembers everything that calls report.
+final class RecordingSink: CallSink {
+    struct Finished: Sendable {
+        let tag: UInt64
+        let outcome: StageOutcome
+    }
+
+    private let finished = Monitor<[Finished]>([])
+    private let seen = Mutex<[String]>([])
+    private let refusals: Mutex<Int>
+
+    /// - Parameter refusals: how many pieces of text are answered with "behind".
+    init(refusals: Int = 0) {
+        self.refusals = Mutex(refusals)
+    }
+
+    /// Everything but outcomes, one line each.
+    var lines: [String] { seen.withLock { $0 } }
+
+    /// Waits for so many outcomes; nil when they do not come within 20 seconds.
+    func outcomes(_ count: Int) -> [Finished]? {
+        finished.wait(until: MonotonicClock.now() + 20_000_000_000) { $0.count >= count ? $0 : nil }
+    }
+
+    /// The outcomes so far.
+    var soFar: [Finished] { finished.withLock { $0 } }
+
+    func log(tag: UInt64, stream: String, text: String) { note("log \(tag) \(stream): \(text)") }
+
+    func progress(tag: UInt64, fraction: Double?, note text: String) {
+        note("progress \(tag) \(fraction.map(\.description) ?? "?") \(text)")
+    }
+
+    func stream(tag: UInt64, text: String) -> Bool {
+        note("stream \(tag) \(text)")
+        return refusals.withLock { left in
+            left -= 1
+            return left < 0
+        }
+    }
+
+    func usage(tag: UInt64, metric: String, subject: String, amount: Int64) {
+        note("usage \(tag) \(metric) \(subject) \(amount)")
+    }
+
+    func checkpoint(tag: UInt64, state: [UInt8]) {
+        note("checkpoint \(tag) \(String(decoding: state, as: UTF8.self))")
+    }
+
+    func finished(tag: UInt64, outcome: StageOutcome) {
+        finished.signal(all: true) { $0.append(Finished(tag: tag, outcome: outcome)) }
+    }
+
+    private func note(_ line: String) {
+        seen.withLock { $0.append(line) }
+    }
+}
