@@ -11,7 +11,7 @@ final class HostFixture: Sendable {
 
     /// - Parameter fixtures: names of folders under Tests/Fixtures; each is offered under its name with `_` for `-`.
     init(_ fixtures: [String], blockingLimit: Int? = nil, abandonedLimit: Int = 16) throws {
-        folder = try FileSystem.makeTemporaryFolder(prefix: "batten-host-test")
+        folder = try FileSystem.makeTemporaryFolder(prefix: "/tmp/batten-host-test")
         for name in fixtures { try Self.install(name, in: folder) }
         let reports = Monitor<[HostReport]>([])
         let settings = HostSettings(

@@ -48,8 +48,8 @@ import Testing
         },
         Refusal(name: "no dynamic section", code: .loadFailed, phrase: "loader refuses") { bytes in
             var bytes = bytes
-            // Of no program header the loader can make sense.
-            for offset in 64..<120 { bytes[offset] = 0xff }
+            // Program headers of which the loader can make no sense.
+            for offset in 64..<64 + 56 * Int(bytes[56]) { bytes[offset] = 0xff }
             return bytes
         },
     ]
@@ -108,8 +108,8 @@ import Testing
     }
 
     @Test func foldersAreSearchedInOrderAndTrusted() throws {
-        let own = try FileSystem.makeTemporaryFolder(prefix: "batten-host-own")
-        let other = try FileSystem.makeTemporaryFolder(prefix: "batten-host-other")
+        let own = try FileSystem.makeTemporaryFolder(prefix: "/tmp/batten-host-own")
+        let other = try FileSystem.makeTemporaryFolder(prefix: "/tmp/batten-host-other")
         defer { for folder in [own, other] { try? FileSystem.removeTree(folder) } }
         try HostFixture.install("noop", in: own)
         try HostFixture.install("noop", in: other)
