@@ -93,7 +93,9 @@ let package = Package(
             .testTarget(name: "BattenEngineTests", dependencies: ["BattenEngine", "BattenStore", "TestSupport"], swiftSettings: common),
             .testTarget(name: "BattenCommandTests", dependencies: ["BattenCommand", "TestSupport"], swiftSettings: common),
             .testTarget(name: "BattenPluginTests", dependencies: [sdk], swiftSettings: common),
-            .testTarget(name: "PluginTests", dependencies: ["BattenPluginHost", "TestSupport"], swiftSettings: common),
+            .testTarget(
+                name: "PluginTests", dependencies: ["BattenPluginHost", "BattenSystem", "BattenCore", "TestSupport", transfer],
+                exclude: ["Servers"], swiftSettings: common),
             .testTarget(name: "ABITests", dependencies: ["TestSupport"], path: "Tests/ABI", exclude: ["Sources"], swiftSettings: common),
             .testTarget(name: "ArchitectureTests", dependencies: ["BattenSystem", "TestSupport"], swiftSettings: common),
             .testTarget(name: "ConformanceTests", dependencies: ["TestSupport"], path: "Tests/Conformance", exclude: ["Cases"], swiftSettings: common),
