@@ -96,7 +96,7 @@ let package = Package(
             .testTarget(
                 name: "PluginTests", dependencies: ["BattenPluginHost", "BattenSystem", "BattenCore", "TestSupport", transfer],
                 exclude: ["Servers"], swiftSettings: common),
-            .testTarget(name: "ABITests", dependencies: ["TestSupport"], path: "Tests/ABI", exclude: ["Sources"], swiftSettings: common),
+            .testTarget(name: "ABITests", dependencies: ["BattenSystem", "TestSupport"], path: "Tests/ABI", exclude: ["Sources"], swiftSettings: common),
             .testTarget(name: "ArchitectureTests", dependencies: ["BattenSystem", "TestSupport"], swiftSettings: common),
             .testTarget(name: "ConformanceTests", dependencies: ["TestSupport"], path: "Tests/Conformance", exclude: ["Cases"], swiftSettings: common),
         ],
