@@ -83,6 +83,12 @@ let package = Package(
             .target(name: "fixture-\($0)", dependencies: [abi], path: "Tests/Fixtures/\($0)", publicHeadersPath: ".")
         }
         + [
+            .executableTarget(
+                name: "batten-bench",
+                dependencies: [
+                    "BattenCore", "BattenSystem", "BattenSpec", "BattenStore", "BattenPluginHost", "BattenEngine", "CSQLite",
+                ],
+                path: "Tests/Benchmarks", swiftSettings: common),
             // Tests: one target a module, shared helpers beside them.
             .target(name: "TestSupport", dependencies: ["BattenCore", "BattenSystem"], path: "Tests/TestSupport", swiftSettings: common),
             .testTarget(name: "BattenSystemTests", dependencies: ["BattenSystem", "TestSupport"], swiftSettings: common),
