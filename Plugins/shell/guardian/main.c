@@ -348,6 +348,8 @@ int main(int argc, char **argv) {
         return 2;
     }
     folder = argv[1];
+    /* What is ignored here would be ignored in every process. */
+    for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
     sigset_t all, child;
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);

@@ -9,7 +9,9 @@ enum ShellSchema {
             .string("Folder it starts in, relative to the run's working folder.", examples: ["build", "/srv/site"])),
         .optional(
             "parse",
-            .choice("With `json`, stdout must be JSON and becomes the output `json`.", of: ["text", "json"], default: "text")),
+            .choice(
+                "With `json`, stdout must be JSON and becomes the output `json`.", of: ["text", "json"], default: "text"
+            )),
         .optional(
             "limits",
             .object(

@@ -1,7 +1,9 @@
 internal import BattenPlugin
 internal import Glibc
 
-/// One call of an executor on its way: what it runs, what it wrote, how it ended. Belongs to its loop's thread.
+/// One call of an executor on its way: what it runs, what it wrote, how it ended.
+///
+/// Belongs to its loop's thread.
 final class Job {
     /// One of the two outputs of a process.
     final class Output {

@@ -155,7 +155,8 @@ final class Processes: @unchecked Sendable {
             for descriptor in ours { Glibc.close(descriptor) }
             if error == EAGAIN { return false }
             throw Failure(
-                .retry, code: "shell.guardian", "the guardian cannot be reached: \(SystemText.of(error))", effect: .none)
+                .retry, code: "shell.guardian", "the guardian cannot be reached: \(SystemText.of(error))", effect: .none
+            )
         }
         for (output, descriptor) in zip(job.outputs, ours) {
             output.descriptor = descriptor

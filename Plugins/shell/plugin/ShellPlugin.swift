@@ -32,7 +32,7 @@ final class Shell: Plugin {
                         """
                         Folder for what must outlive the engine's process: the locks by which a later engine waits until \
                         the processes of an earlier one have ended. It belongs to one user. All engines that may take up \
-                        each other's runs use the same one. By default a folder below XDG_RUNTIME_DIR or TMPDIR.
+                        each other's runs use the same one. An absolute path; by default a folder below XDG_RUNTIME_DIR or TMPDIR.
                         """,
                         examples: ["/var/lib/batten/shell"])),
                 .optional(
@@ -54,6 +54,10 @@ final class Shell: Plugin {
 
     init(start: PluginStart) throws {
         let config = try start.config(as: Config.self)
+        for (name, path) in [("state_dir", config.stateDir), ("guardian", config.guardian)] {
+            guard let path, !path.hasPrefix("/") else { continue }
+            throw Failure.badInput(field: name, "must be an absolute path, is \(path)")
+        }
         environment = CleanEnvironment.ofThisProcess()
         guardian = Guardian(path: config.guardian, base: config.stateDir, host: start.host)
         slots = Slots(count: max(1, config.maxProcesses ?? 2 * Int(cshell_processors())))

@@ -47,7 +47,9 @@ final class Slots: Sendable {
     /// - Returns: false if the place was given already: `grant` comes, and the place must be given back.
     func leave(_ ticket: UInt64) -> Bool {
         state.withLock { state in
-            guard let place = state.waiters[state.head...].firstIndex(where: { $0.ticket == ticket }) else { return false }
+            guard let place = state.waiters[state.head...].firstIndex(where: { $0.ticket == ticket }) else {
+                return false
+            }
             state.waiters.remove(at: place)
             return true
         }

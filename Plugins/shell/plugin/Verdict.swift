@@ -82,21 +82,25 @@ enum Verdict {
         switch Int(step) {
         case SHELL_STEP_EXEC where error == ENOENT && !program.contains("/"):
             return failure(
-                .failed, "shell.not_found", "the program \(program) was not found along PATH (\(path)): install it, or name its path")
+                .failed, "shell.not_found",
+                "the program \(program) was not found along PATH (\(path)): install it, or name its path")
         case SHELL_STEP_EXEC where error == ENOENT:
             return failure(
                 .failed, "shell.not_found",
                 "the program \(program) was not found, or the interpreter that its first line names is missing")
         case SHELL_STEP_EXEC where error == EACCES:
             return failure(
-                .failed, "shell.not_executable", "the program \(program) may not be executed: check its permissions (chmod +x)")
+                .failed, "shell.not_executable",
+                "the program \(program) may not be executed: check its permissions (chmod +x)")
         case SHELL_STEP_EXEC where error == ENOEXEC:
             return failure(
-                .failed, "shell.not_executable", "\(program) is no program: a script needs a first line such as #!/bin/sh")
+                .failed, "shell.not_executable",
+                "\(program) is no program: a script needs a first line such as #!/bin/sh")
         case SHELL_STEP_EXEC where error == E2BIG:
             return failure(
                 .badInput, "shell.too_long",
-                "the arguments and the environment are too long for the system (128 KiB each, 2 MiB together): pass large values through stdin")
+                "the arguments and the environment are too long for the system (128 KiB each, 2 MiB together): pass large values through stdin"
+            )
         case SHELL_STEP_FOLDER:
             return failure(.failed, "shell.folder", "the working folder \(folder) cannot be entered: \(text)")
         case SHELL_STEP_LIMIT:
