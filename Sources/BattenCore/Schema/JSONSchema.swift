@@ -32,7 +32,7 @@ public struct JSONSchema: Sendable {
     ///     fits, and keywords that would need to know are left out.
     public func validate(_ value: JSONValue, unknown: Set<[PathPart]> = []) -> [SchemaViolation] {
         if node.acceptsAnything { return [] }
-        var validator = SchemaValidator(document: document, unknown: unknown)
+        var validator = SchemaValidator(document: document, value: value, unknown: unknown)
         validator.check(value, index)
         return validator.violations
     }

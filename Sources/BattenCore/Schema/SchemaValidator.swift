@@ -1,8 +1,10 @@
 /// Checks one value against a schema and collects what does not fit.
 struct SchemaValidator {
-    /// How many schemas may be checked inside one another, and in one validation.
+    /// How many schemas may be checked inside one another.
     static let greatestDepth = 1_000
-    static let greatestWork = 4_000_000
+    /// How many schemas may be checked in one validation: so many, and so many for each part of the value.
+    static let greatestWork = 250_000
+    static let greatestWorkPerPart = 32
 
     let document: SchemaDocument
     /// Places whose values are not known yet: whatever is there fits.
@@ -13,10 +15,13 @@ struct SchemaValidator {
     private(set) var violations: [SchemaViolation] = []
     private(set) var path: [PathPart] = []
     private var depth = 0
-    private var work = 0
+    private var workLeft = Self.greatestWork
+    private var countedParts = false
+    private let root: JSONValue
 
-    init(document: SchemaDocument, unknown: Set<[PathPart]>) {
+    init(document: SchemaDocument, value: JSONValue, unknown: Set<[PathPart]>) {
         self.document = document
+        root = value
         self.unknown = unknown
         var prefixes: Set<[PathPart]> = []
         for place in unknown {
@@ -37,10 +42,14 @@ struct SchemaValidator {
         let node = document.nodes[index]
         if node.acceptsAnything { return }
         if !unknown.isEmpty && unknown.contains(path) { return }
-        work += 1
+        workLeft -= 1
+        if workLeft < 0 && !countedParts {
+            countedParts = true
+            workLeft += Self.greatestWorkPerPart * root.partCount
+        }
         depth += 1
         defer { depth -= 1 }
-        guard depth <= Self.greatestDepth, work <= Self.greatestWork else {
+        guard depth <= Self.greatestDepth, workLeft >= 0 else {
             if violations.last?.keyword != "limit" {
                 report("limit", "the value is too deep or too large for its schema to be checked")
             }
@@ -165,9 +174,16 @@ struct SchemaValidator {
             }
         }
         guard matching.isEmpty else { return matching }
-        let telling: Set<String> = ["type", "const", "enum", "false"]
+        // A form whose type or distinguishing constant differs was not meant.
+        let here = path.count
         let meant = faults.filter { found in
-            !found.contains { telling.contains($0.keyword) && $0.path.count <= path.count + 1 }
+            !found.contains { fault in
+                switch fault.keyword {
+                case "type", "false": fault.path.count == here
+                case "const", "enum": fault.path.count <= here + 1
+                default: false
+                }
+            }
         }
         if faults.count == 1 || meant.count == 1, let only = meant.first ?? faults.first {
             violations.append(contentsOf: only)
@@ -211,5 +227,16 @@ struct SchemaValidator {
                 validator.check(value, index)
             }
         }.isEmpty
+    }
+}
+
+extension JSONValue {
+    /// How many values there are in it, itself included.
+    fileprivate var partCount: Int {
+        switch self {
+        case .array(let elements): elements.reduce(1) { $0 + $1.partCount }
+        case .object(let object): object.members.reduce(1) { $0 + $1.value.partCount }
+        default: 1
+        }
     }
 }

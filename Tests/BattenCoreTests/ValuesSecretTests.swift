@@ -1,0 +1,99 @@
+import BattenCore
+import Testing
+
+@Suite struct ValuesSecretTests {
+    static let secret = "p@ss w/rd+é\"\\1"
+    static let masker = SecretMasker(secrets: [secret, "short", "hunter2hunter2"])
+
+    /// A text with a secret's form in it; the form's surroundings have to stay.
+    static func forms() -> [String] {
+        let bytes = Array(secret.utf8)
+        var forms = [
+            secret, Hex.encode(bytes), Hex.encode(bytes).uppercased(), PercentEncoding.encode(secret),
+            PercentEncoding.encode(secret).replacing("%20", with: "+"),
+            String(JSONWriter.string(.string(secret)).dropFirst().dropLast()),
+            "p@ss w\\/rd+\\u00e9\\\"\\\\1", Base64.encode(bytes),
+        ]
+        // Inside of longer data, at the three places in a group.
+        for prefix in ["", "a", "ab", "abc"] { forms.append(Base64.encode(Array((prefix + secret + "zz").utf8))) }
+        return forms
+    }
+
+    @Test func masksEveryForm() {
+        for form in Self.forms() {
+            let masked = Self.masker.mask("<" + form + ">")
+            #expect(masked.hasPrefix("<") && masked.hasSuffix(">") && masked.contains("***"), "\(form) gives \(masked)")
+            #expect(masked.utf8.count <= 12 + 4, "\(form) gives \(masked)")
+        }
+        #expect(Self.masker.mask("nothing to hide") == "nothing to hide")
+        #expect(Self.masker.mask("a short hunter2hunter2hunter2 end") == "a *** *** end")
+    }
+
+    @Test func masksAcrossPieces() {
+        var generator = SeededGenerator(seed: 7)
+        for round in 0..<400 {
+            var text = ""
+            for _ in 0..<Int.random(in: 1...8, using: &generator) {
+                text +=
+                    ["plain ", "p@ss w", "hunter2", "shor", "t", Self.secret].randomElement(using: &generator) ?? ""
+                text += Self.forms().randomElement(using: &generator) ?? ""
+            }
+            let bytes = Array(text.utf8)
+            var stream = Self.masker.makeStream()
+            var output: [UInt8] = []
+            var fed = 0
+            while fed < bytes.count {
+                let count = min(bytes.count - fed, Int.random(in: 1...9, using: &generator))
+                output += stream.append(Array(bytes[fed..<fed + count]))
+                fed += count
+            }
+            output += stream.finishBytes()
+            let whole = Self.masker.mask(bytes)
+            #expect(output == whole, "round \(round): \(text)")
+            #expect(!Self.masker.contains(String(decoding: whole, as: UTF8.self)), "round \(round): \(text)")
+        }
+    }
+
+    @Test func holdsBackNoMoreThanTheLongestForm() {
+        var stream = Self.masker.makeStream()
+        var fed = 0
+        var given = 0
+        for index in 0..<10_000 {
+            let piece = Array((index.isMultiple(of: 3) ? "p@ss w/r" : "hunter2hunter").utf8)
+            fed += piece.count
+            given += stream.append(piece).count
+            #expect(fed - given <= Self.masker.longestHeldBack)
+        }
+    }
+
+    @Test func masksValues() {
+        let value: JSONValue = ["a short": ["x", "short", 5, nil], "n": 12_345_678, "d": true]
+        let masker = SecretMasker(secrets: ["short", "12345678", ""])
+        #expect(masker.mask(value) == ["a ***": ["x", "***", 5, nil], "n": "***", "d": true])
+        #expect(masker.contains(value) && !masker.contains(["x": 1]))
+        #expect(SecretMasker.none.isEmpty && SecretMasker.none.mask(value) == value)
+        #expect(SecretMasker(secrets: [""]).isEmpty)
+    }
+
+    @Test func overlappingSecretsLeaveNothing() {
+        let masker = SecretMasker(secrets: ["abcdefgh", "efghijkl", "gh", "aaaa"])
+        #expect(masker.mask("-abcdefghijkl-") == "-***-")
+        #expect(masker.mask("abcdefg") == "abcdefg")
+        #expect(masker.mask("aaaaaaaaab") == "***b")
+    }
+}
+
+/// A small generator whose sequence depends on the seed alone.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
