@@ -94,6 +94,7 @@ extension Connection {
     func configure(_ options: StoreOptions) throws(StoreError) {
         try execute(
             """
+            PRAGMA journal_mode = WAL;
             PRAGMA foreign_keys = ON;
             PRAGMA synchronous = \(options.durability.rawValue.uppercased());
             PRAGMA temp_store = MEMORY;

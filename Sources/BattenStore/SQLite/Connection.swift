@@ -12,6 +12,8 @@ internal import CSQLite
         case write
         /// Read an existing file.
         case read
+        /// Read a file that nobody can change, without locks.
+        case readUnchanging
     }
 
     /// SQLite's own handle.
@@ -34,9 +36,11 @@ internal import CSQLite
         case .create: flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
         case .write: flags |= SQLITE_OPEN_READWRITE
         case .read: flags |= SQLITE_OPEN_READONLY
+        case .readUnchanging: flags |= SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
         }
+        let name = access == .readUnchanging ? Self.unchangingURI(path) : path
         var opened: OpaquePointer?
-        let result = unsafe sqlite3_open_v2(path, &opened, flags, nil)
+        let result = unsafe sqlite3_open_v2(name, &opened, flags, nil)
         guard result == SQLITE_OK, let opened = unsafe opened else {
             let detail = unsafe String(cString: opened == nil ? sqlite3_errstr(result) : sqlite3_errmsg(opened))
             unsafe sqlite3_close_v2(opened)
@@ -52,6 +56,18 @@ internal import CSQLite
     deinit {
         cache.removeAll()
         unsafe sqlite3_close_v2(handle)
+    }
+
+    /// The URI that tells SQLite to take no locks and make no files.
+    private static func unchangingURI(_ path: String) -> String {
+        var uri = "file:"
+        for byte in path.utf8 {
+            switch byte {
+            case UInt8(ascii: "?"), UInt8(ascii: "#"), UInt8(ascii: "%"), 0x80...: uri += "%" + Hex.encode([byte])
+            default: uri.unicodeScalars.append(Unicode.Scalar(byte))
+            }
+        }
+        return uri + "?immutable=1"
     }
 
     /// Runs SQL that gives no rows; several statements are separated by semicolons.

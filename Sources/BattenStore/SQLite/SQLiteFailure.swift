@@ -97,6 +97,6 @@ extension StoreError {
 }
 
 /// Runs a call of the file system, its errors as those of the store.
-func storing<Value>(_ body: () throws(SystemError) -> Value) throws(StoreError) -> Value {
+func storing<Value: ~Copyable>(_ body: () throws(SystemError) -> Value) throws(StoreError) -> Value {
     do throws(SystemError) { return try body() } catch { throw StoreError(error) }
 }

@@ -16,6 +16,8 @@ final class RunWriter {
     /// Keys of runs by id, so that a commit looks its run up by key.
     private var keys: [String: Int64] = [:]
     var logTrimmer: LogTrimmer
+    /// An engine whose record goes with the next commit.
+    var newcomer: EngineRecord?
 
     /// Prepares the statements that commits use.
     init(_ connection: Connection, logLimit: Int) throws(StoreError) {
@@ -69,8 +71,10 @@ final class RunWriter {
         do throws(StoreError) {
             var verdicts: [CommitVerdict] = []
             verdicts.reserveCapacity(batch.count)
+            if let newcomer { try write(newcomer) }
             for commit in batch { verdicts.append(try write(commit, files: files)) }
             try end.run()
+            newcomer = nil
             return verdicts
         } catch {
             connection.rollBack()

@@ -1,0 +1,91 @@
+public import BattenCore
+
+/// An engine as the store remembers it.
+public struct EngineRecord: Sendable, Hashable {
+    /// Its id.
+    public var id: String
+    /// Name of the host it runs on.
+    public var host: String
+    /// Its process.
+    public var pid: Int32
+    /// Version of Batten.
+    public var version: String
+    /// What it was started as, for example `run`.
+    public var role: String
+    /// When it started.
+    public var startedAt: Timestamp
+    /// When it ended in an orderly way; nil for one that runs or died.
+    public var stoppedAt: Timestamp?
+
+    /// Creates a record of an engine that is starting.
+    public init(id: String, host: String, pid: Int32, version: String, role: String, startedAt: Timestamp) {
+        self.id = id
+        self.host = host
+        self.pid = pid
+        self.version = version
+        self.role = role
+        self.startedAt = startedAt
+        self.stoppedAt = nil
+    }
+}
+
+extension SQLiteStore {
+    /// Remembers an engine; the record is written with its first commit, so that starting costs no commit of its own.
+    public func introduce(_ engine: EngineRecord) throws(StoreError) {
+        try withWriter { writer throws(StoreError) in writer.newcomer = engine }
+    }
+
+    /// Remembers that an engine ended in an orderly way.
+    public func engineStopped(_ id: String, at: Timestamp) throws(StoreError) {
+        try withWriter { writer throws(StoreError) in
+            try writer.connection.transaction { () throws(StoreError) in
+                let update = try writer.connection.statement("UPDATE engines SET stopped_at = ?2 WHERE id = ?1")
+                update.bind(1, id)
+                update.bind(2, at)
+                try update.run()
+            }
+        }
+    }
+}
+
+extension StoreReader {
+    /// Engines that started at an instant or later, oldest first.
+    public func engines(since: Timestamp = Timestamp(nanoseconds: .min)) throws(StoreError) -> [EngineRecord] {
+        try rows(ListQuery.engines, { $0.bind(1, since) }) { row in
+            var engine = EngineRecord(
+                id: row.text(0), host: row.text(1), pid: Int32(clamping: row.int(2)), version: row.text(3),
+                role: row.text(4), startedAt: Timestamp(nanoseconds: row.int(5)))
+            engine.stoppedAt = row.timestamp(6)
+            return engine
+        }
+    }
+}
+
+extension RunWriter {
+    /// How long engines are remembered after their start.
+    private static let memory = Duration.seconds(30 * 86_400)
+
+    /// Writes the record of an engine that makes its first commit, and forgets old ones that own nothing.
+    func write(_ engine: EngineRecord) throws(StoreError) {
+        let insert = try connection.statement(
+            """
+            INSERT INTO engines (id, host, pid, version, role, started_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            ON CONFLICT (id) DO UPDATE SET host = excluded.host, pid = excluded.pid, version = excluded.version,
+                role = excluded.role, started_at = excluded.started_at, stopped_at = NULL
+            """)
+        insert.bind(1, engine.id)
+        insert.bind(2, engine.host)
+        insert.bind(3, Int64(engine.pid))
+        insert.bind(4, engine.version)
+        insert.bind(5, engine.role)
+        insert.bind(6, engine.startedAt)
+        try insert.run()
+        let forget = try connection.statement(
+            """
+            DELETE FROM engines WHERE started_at < ?1 AND id NOT IN (
+                SELECT owner FROM runs WHERE status IN ('pending', 'running', 'paused', 'waiting'))
+            """)
+        forget.bind(1, engine.startedAt - Self.memory)
+        try forget.run()
+    }
+}

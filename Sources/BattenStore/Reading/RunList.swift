@@ -1,0 +1,204 @@
+public import BattenCore
+
+/// Which runs to list.
+public struct RunFilter: Sendable, Hashable {
+    /// Only runs of this workflow.
+    public var workflow: String?
+    /// Only runs in one of these states; empty means all.
+    public var statuses: Set<RunStatus>
+    /// Only runs accepted at this instant or later.
+    public var since: Timestamp?
+    /// Only runs that this started, for example `cli`.
+    public var trigger: String?
+
+    /// Creates a filter; without arguments it lets all runs through.
+    public init(
+        workflow: String? = nil, statuses: Set<RunStatus> = [], since: Timestamp? = nil, trigger: String? = nil
+    ) {
+        self.workflow = workflow
+        self.statuses = statuses
+        self.since = since
+        self.trigger = trigger
+    }
+}
+
+/// A run as lists show it.
+public struct RunSummary: Sendable, Hashable {
+    /// Run id.
+    public var id: String
+    /// Workflow name.
+    public var workflow: String
+    /// Workflow version text.
+    public var version: String
+    /// State.
+    public var status: RunStatus
+    /// Why it is not moving.
+    public var waiting: WaitReason?
+    /// What started it.
+    public var trigger: String
+    /// Engine that owns it, or owned it last.
+    public var owner: String
+    /// When it was accepted.
+    public var acceptedAt: Timestamp
+    /// When it started.
+    public var startedAt: Timestamp?
+    /// When it ended.
+    public var endedAt: Timestamp?
+    /// Failed stages, those under `on_failure: continue` included.
+    public var failedStages: Int
+    /// Why it failed; nil also when the record of that cannot be read.
+    public var error: StageError?
+}
+
+/// The queries of lists, each served by an index: a test reads their plans.
+enum ListQuery {
+    static let summary = """
+        SELECT key, id, workflow, version, status, waiting_on, waiting_detail, waiting_since, waiting_until, trigger,
+            owner, accepted_at, started_at, ended_at, failed_stages, error
+        FROM runs
+        """
+
+    /// Parameters of all lists of runs: 1 since, 2 and 3 the place behind which to start, 4 trigger or NULL, 5 rows.
+    private static let rest = """
+        accepted_at >= ?1 AND (accepted_at, key) < (?2, ?3) AND (?4 IS NULL OR trigger = ?4)
+        ORDER BY accepted_at DESC, key DESC LIMIT ?5
+        """
+
+    static let runs = "\(summary) INDEXED BY runs_by_time WHERE \(rest)"
+    /// Parameter 6: the workflow.
+    static let runsOfWorkflow = "\(summary) INDEXED BY runs_by_workflow WHERE workflow = ?6 AND \(rest)"
+    /// Parameter 6: the status.
+    static let runsInStatus = "\(summary) INDEXED BY runs_by_status WHERE status = ?6 AND \(rest)"
+
+    static let lastRun = "SELECT id FROM runs WHERE accepted_at >= ?1 ORDER BY accepted_at DESC, key DESC LIMIT 1"
+    static let runsByPrefix = "SELECT id FROM runs WHERE id >= ?1 AND id < ?2 ORDER BY id LIMIT ?3"
+    static let run = """
+        SELECT \(RunColumns.list), r.owner, r.epoch
+        FROM runs r JOIN workflow_versions v ON v.key = r.version_key
+        WHERE r.id = ?1
+        """
+    static let definition = """
+        SELECT v.snapshot FROM runs r JOIN workflow_versions v ON v.key = r.version_key WHERE r.id = ?1
+        """
+    static let stages = """
+        SELECT idx, id, uses, is_finally, status, waiting_on, waiting_detail, waiting_since, waiting_until, reason,
+            attempts, started_at, ended_at, outputs, error
+        FROM stage_runs WHERE run_key = (SELECT key FROM runs WHERE id = ?1)
+        ORDER BY idx
+        """
+    static let attempts = """
+        SELECT idx, number, reason, idempotency_key, started_at, ended_at, outcome, effect, code, message
+        FROM attempts WHERE run_key = (SELECT key FROM runs WHERE id = ?1)
+        ORDER BY idx, number
+        """
+    static let events = """
+        SELECT \(EventColumns.list) FROM events
+        WHERE run_key = (SELECT key FROM runs WHERE id = ?1) AND seq > ?2
+        ORDER BY seq LIMIT ?3
+        """
+    static let logs = """
+        SELECT chunk, stage, attempt, first_at, dropped, text FROM logs
+        WHERE run_key = (SELECT key FROM runs WHERE id = ?1) AND chunk >= ?2 AND (?3 IS NULL OR stage = ?3)
+        ORDER BY chunk
+        """
+    static let usage = """
+        SELECT stage, attempt, plugin, metric, subject, amount, at FROM usage
+        WHERE run_key = (SELECT key FROM runs WHERE id = ?1)
+        ORDER BY key
+        """
+    static let timers = """
+        SELECT key, at FROM timers WHERE run_key = (SELECT key FROM runs WHERE id = ?1) ORDER BY key
+        """
+    static let controls = """
+        SELECT control, source, asked_at, settled, refusal FROM controls
+        WHERE run_key = (SELECT key FROM runs WHERE id = ?1)
+        ORDER BY key
+        """
+    static let workflows = """
+        SELECT w.name, v.version, v.hash, w.path, w.enabled, w.added_at, w.updated_at
+        FROM workflows w JOIN workflow_versions v ON v.key = w.version_key
+        WHERE w.name > ?1 ORDER BY w.name LIMIT ?2
+        """
+    static let workflow = """
+        SELECT w.name, v.version, v.hash, w.path, w.enabled, w.added_at, w.updated_at, w.source, v.snapshot
+        FROM workflows w JOIN workflow_versions v ON v.key = w.version_key
+        WHERE w.name = ?1
+        """
+    static let engines = """
+        SELECT id, host, pid, version, role, started_at, stopped_at FROM engines
+        WHERE started_at >= ?1 ORDER BY started_at, id
+        """
+
+    /// Every query whose number of rows grows with the store.
+    static let all = [
+        runs, runsOfWorkflow, runsInStatus, lastRun, runsByPrefix, run, definition, stages, attempts, events, logs,
+        usage, timers, controls, workflows, workflow, engines,
+    ]
+}
+
+extension StoreReader {
+    /// Lists runs, the last accepted first.
+    ///
+    /// - Parameters:
+    ///   - filter: which runs.
+    ///   - cursor: the `nextCursor` of the page before; nil for the first.
+    ///   - limit: how many at most, 1 to 10,000.
+    public func runs(
+        _ filter: RunFilter = RunFilter(), after cursor: String? = nil, limit: Int = 50
+    ) throws(StoreError) -> Page<RunSummary> {
+        let limit = min(max(limit, 1), 10_000)
+        let start = if let cursor { try Cursor(cursor, list: "r") } else { Cursor(.max, .max) }
+        // A list of one workflow goes by its own index; of some states, by one walk for each, merged.
+        var walks: [(sql: String, value: String?)] = [(ListQuery.runs, nil)]
+        if let workflow = filter.workflow {
+            walks = [(ListQuery.runsOfWorkflow, workflow)]
+        } else if !filter.statuses.isEmpty {
+            walks = filter.statuses.map { (ListQuery.runsInStatus, $0.rawValue) }
+        }
+        return try withConnection { connection throws(StoreError) in
+            var found: [(key: Int64, run: RunSummary)] = []
+            for walk in walks {
+                found += try self.walk(connection, walk, filter, from: start, limit: limit + 1)
+            }
+            found.sort { ($0.run.acceptedAt, $0.key) > ($1.run.acceptedAt, $1.key) }
+            let items = found.prefix(limit)
+            let more = found.count > limit ? items.last : nil
+            return Page(
+                items: items.map(\.run),
+                nextCursor: more.map { Cursor($0.run.acceptedAt.nanoseconds, $0.key).text(list: "r") })
+        }
+    }
+
+    private func walk(
+        _ connection: Connection, _ walk: (sql: String, value: String?), _ filter: RunFilter, from start: Cursor,
+        limit: Int
+    ) throws(StoreError) -> [(key: Int64, run: RunSummary)] {
+        let filtersHere = filter.workflow != nil && !filter.statuses.isEmpty
+        let statement = try connection.statement(walk.sql)
+        statement.bind(1, filter.since?.nanoseconds ?? .min)
+        statement.bind(2, start.first)
+        statement.bind(3, start.second)
+        statement.bind(4, filter.trigger)
+        statement.bind(5, filtersHere ? Int64(-1) : Int64(limit))
+        if let value = walk.value { statement.bind(6, value) }
+        defer { statement.reset() }
+        var found: [(key: Int64, run: RunSummary)] = []
+        while found.count < limit, try statement.step() {
+            // A state of a later Batten does not hide the other runs.
+            guard let run = summary(statement) else { continue }
+            if filtersHere && !filter.statuses.contains(run.status) { continue }
+            found.append((statement.int(0), run))
+        }
+        return found
+    }
+
+    private func summary(_ row: Statement) -> RunSummary? {
+        guard let status = RunStatus(rawValue: row.text(4)) else { return nil }
+        let error = try? unspill.value(row, 15)
+        return RunSummary(
+            id: row.text(1), workflow: row.text(2), version: row.text(3), status: status, waiting: row.waiting(5),
+            trigger: row.text(9), owner: row.text(10), acceptedAt: Timestamp(nanoseconds: row.int(11)),
+            startedAt: row.timestamp(12), endedAt: row.timestamp(13), failedStages: Int(row.int(14)),
+            error: error.flatMap { StageError(json: $0) })
+    }
+}
