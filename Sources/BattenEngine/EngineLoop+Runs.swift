@@ -101,14 +101,24 @@ extension EngineLoop {
     /// Follows a run for a thread that waits.
     func follow(_ id: String, _ watch: RunWatch) {
         if let failure { return watch.set(.failure(failure)) }
-        guard let number = numbers[id], let run = runs[number] else {
-            return watch.set(
-                .failure(
-                    EngineError(
-                        .stopped, "this engine does not drive run \(id)", help: "look with: batten status \(id)")))
-        }
+        guard let number = numbers[id], let run = runs[number] else { return watch.set(ending(of: id)) }
         run.watches.append(watch)
-        watch.set(standing(of: run).map { .success($0) })
+        // What is decided and not committed is not said yet; the commit is followed by a look at all watches.
+        if !run.hasDecisions { watch.set(standing(of: run).map { .success($0) }) }
+    }
+
+    /// How a run ended that this engine does not drive any more, or never did.
+    private func ending(of id: String) -> Result<RunEnding, EngineError> {
+        do {
+            if let status = try store.recover(run: id)?.row.status, status.isTerminal {
+                return .success(.ended(status))
+            }
+        } catch {
+            return .failure(EngineError(error))
+        }
+        return .failure(
+            EngineError(
+                .stopped, "this engine does not drive run \(id)", help: "look with: batten status \(id)"))
     }
 
     /// Where a run stands, or nil while it moves.

@@ -1,0 +1,203 @@
+import BattenCore
+import BattenEngine
+import BattenStore
+import BattenSystem
+import Synchronization
+import TestSupport
+import Testing
+
+/// The engine over a real store.
+struct EngineTests {
+    @Test func aChainOfNStagesTakesNPlusOneCommits() throws {
+        let harness = try EngineHarness()
+        defer { harness.remove() }
+        let stages = (0..<20).map { stage("s\($0)", after: $0 == 0 ? [] : ["s\($0 - 1)"]) }
+        let run = try harness.submit(stages)
+        #expect(try harness.engine.wait(run: run) == .ended(.completed))
+        #expect(harness.store.counts.commits == 21)
+        #expect(try harness.stored(run).row.status == .completed)
+    }
+
+    @Test func runsShareCommits() throws {
+        let harness = try EngineHarness()
+        defer { harness.remove() }
+        let submission = try harness.submission((0..<3).map { stage("s\($0)", after: $0 == 0 ? [] : ["s\($0 - 1)"]) })
+        let engine = harness.engine
+        let left = Monitor(50)
+        for client in 0..<50 {
+            try Thread.detach(name: "client-\(client)") {
+                if let run = try? engine.submit(submission) { _ = try? engine.wait(run: run) }
+                left.signal { $0 -= 1 }
+            }
+        }
+        let _: Bool? = left.wait { $0 == 0 ? true : nil }
+        let counts = harness.store.counts
+        #expect(counts.runs == 200, "50 runs of 3 stages change 4 times each")
+        #expect(counts.commits < 200, "\(counts.commits) transactions for 200 changes")
+    }
+
+    @Test func nothingIsShownOrDoneBeforeItsCommit() throws {
+        let harness = try EngineHarness()
+        defer { harness.remove() }
+        let run = try harness.submit([stage("one")])
+        _ = try harness.engine.wait(run: run)
+        let shown = harness.record.types
+        harness.store.fail(with: StoreError(.full, "the disk is full", help: "make room"))
+        let calls = harness.host.calls.count
+        let error = #expect(throws: EngineError.self) { try harness.submit([stage("two")]) }
+        #expect(error?.cause?.code == .full)
+        #expect(harness.host.calls.count == calls, "no executor was called")
+        #expect(harness.record.types == shown, "nothing was shown")
+        #expect(throws: EngineError.self) { try harness.submit([stage("three")]) }
+    }
+
+    @Test func aFailingStoreTellsEverybodyWhoWaits() throws {
+        let harness = try EngineHarness(script: { _ in })
+        defer { harness.remove() }
+        let run = try harness.submit([stage("one")])
+        let call = try #require(harness.record.wait { _ in harness.host.calls.first })
+        harness.store.fail(with: StoreError(.full, "the disk is full", help: "make room"))
+        call.succeed()
+        let error = #expect(throws: EngineError.self) { try harness.engine.wait(run: run) }
+        #expect(error?.help == "make room")
+        #expect(try harness.stored(run).row.status == .running, "on disk it still runs, and can be resumed")
+    }
+
+    @Test func aDeadEnginesRunGoesOnWithoutRepeatingWhatIsCommitted() throws {
+        let first = try EngineHarness(script: { $0.call.stage == "done" ? $0.succeed(["n": 1]) : () })
+        let stages = [stage("done"), stage("lost", after: ["done"]), stage("after", after: ["lost"])]
+        let run = try first.submit(stages)
+        let lost = try #require(first.record.wait { _ in first.host.calls.first { $0.call.stage == "lost" } })
+        first.engine.stop()
+        let second = try EngineHarness(home: first.home, engineID: "engine-two")
+        defer { second.remove() }
+        let before = try second.stored(run)
+        let epoch = try #require(try second.store.claim(run: run, engine: "engine-two", fromEpoch: before.epoch))
+        try second.engine.adopt(try second.stored(run), plan: try second.plan(stages), epoch: epoch)
+        #expect(try second.engine.wait(run: run) == .ended(.completed))
+        #expect(second.host.calls.map(\.call.stage) == ["lost", "after"])
+        let again = try #require(second.host.calls.first)
+        #expect(again.call.idempotencyKey == lost.call.idempotencyKey, "the other side can recognise it")
+        #expect(again.call.attempt == 2)
+        let journal = try second.stored(run).journal
+        #expect(journal.map(\.seq) == Array(1...Int64(journal.count)))
+        #expect(journal.filter { $0.type == "stage_completed" && $0.stage == "done" }.count == 1)
+    }
+
+    @Test func aStaleOwnerIsFencedAndLetsGo() throws {
+        let harness = try EngineHarness(script: { _ in })
+        defer { harness.remove() }
+        let run = try harness.submit([stage("one"), stage("two", after: ["one"])])
+        let call = try #require(harness.record.wait { _ in harness.host.calls.first })
+        let stored = try harness.stored(run)
+        #expect(try harness.store.claim(run: run, engine: "another", fromEpoch: stored.epoch) != nil)
+        call.succeed()
+        #expect(try harness.engine.wait(run: run) == .takenOver)
+        #expect(try harness.stored(run).journal.count == stored.journal.count, "its write was refused")
+    }
+
+    @Test func anotherProcessCancelsThroughTheStore() throws {
+        let harness = try EngineHarness(script: { _ in })
+        defer { harness.remove() }
+        let run = try harness.submit([stage("one")])
+        let call = try #require(harness.record.wait { _ in harness.host.calls.first })
+        _ = try harness.store.requestControl(
+            ControlRequest(run: run, control: .cancel, source: "cli", at: SystemEngineClock().now()))
+        harness.engine.storeChanged()
+        _ = harness.record.wait { _ in harness.host.cancelled.isEmpty ? nil : true }
+        #expect(harness.host.cancelled == [call.call.tag])
+        call.finish(StageOutcome(.cancelled, effect: .none))
+        #expect(try harness.engine.wait(run: run) == .ended(.cancelled))
+        #expect(try harness.store.pendingControls(engine: "engine-one").isEmpty)
+    }
+
+    @Test func aLateResultChangesNothing() throws {
+        let harness = try EngineHarness(script: { call in
+            call.call.attempt == 1 ? call.finish(StageOutcome(.transient, effect: .none)) : call.succeed(["n": 2])
+        })
+        defer { harness.remove() }
+        var one = stage("one")
+        one.retry = RetryDefinition()
+        one.retry?.initial = .milliseconds(1)
+        one.retry?.jitter = Jitter.none
+        let gate = stage("two", after: ["one"])
+        let run = try harness.submit([one, gate])
+        _ = try harness.engine.wait(run: run)
+        let first = try #require(harness.host.calls.first)
+        first.succeed(["n": 1])
+        let stored = try harness.stored(run)
+        #expect(stored.journal.first { $0.type == "stage_completed" && $0.stage == "one" }?.data["outputs"]?["n"] == 2)
+    }
+
+    @Test func aMissingSecretParksTheStageAndAResumeGoesOn() throws {
+        let box = SecretBox()
+        let harness = try EngineHarness(adjust: { $0.secrets = { name in name == "TOKEN" ? box.value : nil } })
+        defer { harness.remove() }
+        let run = try harness.submit([stage("one", with: ["token": "${{ secrets.TOKEN }}"])]) { $0.secrets = ["TOKEN"] }
+        guard case .awaiting(let awaited) = try harness.engine.wait(run: run) else {
+            Issue.record("the run should wait for its secret")
+            return
+        }
+        #expect(awaited.contains { $0.stage == "one" && $0.reason.detail.contains("TOKEN") })
+        #expect(harness.host.calls.isEmpty)
+        harness.engine.stop()
+        box.value = "a-token-of-some-length"
+        let second = try EngineHarness(
+            home: harness.home, engineID: "engine-two", adjust: { $0.secrets = { _ in box.value } },
+            script: { call in
+                call.sink.log(tag: call.call.tag, stream: "stdout", text: "with \(call.call.input["token"] ?? .null)")
+                call.succeed(["echo": call.call.input["token"] ?? .null])
+            })
+        defer { second.engine.stop() }
+        let before = try second.stored(run)
+        let epoch = try #require(try second.store.claim(run: run, engine: "engine-two", fromEpoch: before.epoch))
+        let plan = try second.plan([stage("one", with: ["token": "${{ secrets.TOKEN }}"])]) { $0.secrets = ["TOKEN"] }
+        try second.engine.adopt(try second.stored(run), plan: plan, epoch: epoch)
+        #expect(try second.engine.wait(run: run) == .ended(.completed))
+        #expect(second.host.calls.first?.call.input["token"] == "a-token-of-some-length", "the executor gets the value")
+        let stored = try second.stored(run)
+        #expect(!"\(stored)".contains("a-token-of-some-length"), "the store does not")
+        #expect(stored.journal.contains { $0.data["outputs"]?["echo"] == "***" })
+    }
+
+    @Test func logsAreShownAtOnceAndStoredWithTheAttempt() throws {
+        let harness = try EngineHarness(script: { call in
+            for number in 1...100 { call.sink.log(tag: call.call.tag, stream: "stdout", text: "line \(number)") }
+            call.succeed()
+        })
+        defer { harness.remove() }
+        let run = try harness.submit([stage("one")])
+        _ = try harness.engine.wait(run: run)
+        let shown = harness.record.wait { $0.lines.count == 100 ? $0.lines : nil }
+        #expect(shown?.last?.text == "line 100")
+        let reader = try #require(try StoreReader(StateFolder(harness.home)))
+        let stored = try reader.logs(run: run, stage: nil, after: nil, limit: 1_000)
+        #expect(stored.items.map(\.text) == (1...100).map { "line \($0)" })
+    }
+
+    @Test func limitsHoldOverRuns() throws {
+        let harness = try EngineHarness(adjust: { $0.pluginLimits = ["test": 3] }, script: { _ in })
+        defer { harness.remove() }
+        let runs = try (0..<4).map { _ in try harness.submit([stage("a"), stage("b")]) }
+        var finished = 0
+        var most = 0
+        while finished < 8 {
+            let calls = try #require(
+                harness.record.wait { _ in harness.host.calls.count > finished ? harness.host.calls : nil })
+            most = max(most, calls.count - finished)
+            calls[finished].succeed()
+            finished += 1
+        }
+        for run in runs { #expect(try harness.engine.wait(run: run) == .ended(.completed)) }
+        #expect(most <= 3, "at most three calls were in flight")
+    }
+}
+
+/// A value a test sets while an engine reads it.
+final class SecretBox: Sendable {
+    private let state = Mutex(String?.none)
+    var value: String? {
+        get { state.withLock { $0 } }
+        set { state.withLock { $0 = newValue } }
+    }
+}
