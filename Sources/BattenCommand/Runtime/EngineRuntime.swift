@@ -14,15 +14,20 @@ final class EngineRuntime: Sendable {
     /// Id of the engine among those that work on the same store.
     let engineID: String
     private let host: any ExecutorHost
+    private let seat: EngineSeat
+    private let wakes: EventLoop
 
     private init(
-        folder: StateFolder, store: SQLiteStore, engine: Engine, engineID: String, host: any ExecutorHost
+        folder: StateFolder, store: SQLiteStore, engine: Engine, engineID: String, host: any ExecutorHost,
+        seat: EngineSeat, wakes: EventLoop
     ) {
         self.folder = folder
         self.store = store
         self.engine = engine
         self.engineID = engineID
         self.host = host
+        self.seat = seat
+        self.wakes = wakes
     }
 
     /// Opens the store, makes an engine on it and starts it.
@@ -32,20 +37,30 @@ final class EngineRuntime: Sendable {
     ///   - options: how the store writes.
     ///   - host: what calls executors; the runtime shuts it down when it is closed.
     ///   - observer: is told of commits and reports.
+    ///   - role: what the engine is started as, for example `run`.
     ///   - adjust: changes the engine's settings before it is made.
     /// - Throws: ``StoreError`` or ``EngineError``; nothing is left running.
     static func open(
         folder: StateFolder, options: StoreOptions, host: any ExecutorHost, observer: (any EngineObserver)?,
-        adjust: (inout EngineSettings) -> Void
+        role: String, version: String, adjust: (inout EngineSettings) -> Void
     ) throws -> EngineRuntime {
         let store = try SQLiteStore(folder, options: options)
         let engineID = Entropy.name(length: 12)
+        let seat = try EngineSeat(folder, id: engineID)
+        try store.introduce(
+            EngineRecord(
+                id: engineID, host: HostMachine.name(), pid: ProcessEnvironment.processID, version: version, role: role,
+                startedAt: SystemEngineClock().now()))
         var settings = EngineSettings(engineID: engineID, processors: ProcessEnvironment.processors)
         adjust(&settings)
         let engine = Engine(
             store: store, host: host, clock: SystemEngineClock(), settings: settings, observer: observer)
         try engine.start()
-        return EngineRuntime(folder: folder, store: store, engine: engine, engineID: engineID, host: host)
+        let wakes = try EventLoop()
+        try wakes.start(name: "wakes", stackSize: 256 << 10)
+        wakes.post(WakeWatch(seat: seat, engine: engine))
+        return EngineRuntime(
+            folder: folder, store: store, engine: engine, engineID: engineID, host: host, seat: seat, wakes: wakes)
     }
 
     /// Takes up a run whose engine is gone, or one that this store knows as paused.
@@ -58,6 +73,9 @@ final class EngineRuntime: Sendable {
     func resume(run: String, takeOver: Bool, compile: ([UInt8]) throws -> Plan) throws -> ResumeRefusal? {
         guard let recovered = try store.recover(run: run) else { return .unknown }
         guard !recovered.row.status.isTerminal else { return .ended(recovered.row.status) }
+        if !takeOver, try EngineFolder.isAlive(recovered.owner, in: folder) {
+            return .driven(engine: recovered.owner)
+        }
         let plan = try compile(recovered.snapshot)
         guard let epoch = try store.claim(run: run, engine: engineID, fromEpoch: recovered.epoch) else {
             return .takenByAnother
@@ -71,8 +89,31 @@ final class EngineRuntime: Sendable {
 
     /// Stops the engine and the plugins.
     func close() {
+        wakes.stop()
         engine.stop()
         host.shutdown(within: .seconds(2))
+        try? store.engineStopped(engineID, at: SystemEngineClock().now())
+    }
+}
+
+/// Has the engine look at the store whenever somebody wakes it.
+private final class WakeWatch: LoopJob {
+    private let seat: EngineSeat
+    private let engine: Engine
+
+    init(seat: EngineSeat, engine: Engine) {
+        self.seat = seat
+        self.engine = engine
+    }
+
+    func run(on loop: EventLoop) {
+        let seat = seat
+        let engine = engine
+        // A failing watch leaves the engine its look at the store once a second.
+        _ = try? loop.watch(seat.wakeDescriptor, for: .read) { _, _ in
+            seat.takeWakes()
+            engine.storeChanged()
+        }
     }
 }
 

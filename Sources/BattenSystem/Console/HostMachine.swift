@@ -22,6 +22,14 @@ public enum HostMachine {
         return fields.map { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }.joined(separator: " ")
     }
 
+    /// The machine's name on its network.
+    public static func name() -> String {
+        var name = utsname()
+        guard unsafe uname(&name) == 0 else { return "unknown" }
+        let bytes = unsafe withUnsafeBytes(of: &name.nodename) { unsafe Array($0) }
+        return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+
     /// How many files this process may have open: the limit now and the one it may raise itself to.
     public static func openFileLimit() throws(SystemError) -> (soft: UInt64, hard: UInt64) {
         var limit = rlimit()
