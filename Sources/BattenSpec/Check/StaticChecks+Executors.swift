@@ -68,7 +68,7 @@ extension StaticChecks {
         var unknown = Set(templates.map(\.path))
         if value != input.node.value { Self.collectUnknown(value, at: [], &unknown) }
         for violation in schema.validate(value, unknown: unknown) { tell(violation, schema, input) }
-        for template in templates {
+        for template in templates where !template.text.isEmpty {
             guard let wanted = schema.property(at: template.path)?.declaredTypes, !wanted.isEmpty else { continue }
             checkType(template.text, template.node, wanted, place)
         }
@@ -139,7 +139,8 @@ extension StaticChecks {
         switch node.content {
         case .scalar(.string(let text), _):
             if text.holdsExpression { found.append((path, text, node)) }
-        case .scalar: break
+        case .scalar(_, let style):
+            if style == .broken { found.append((path, "", node)) }
         case .sequence(let elements):
             for (position, element) in elements.enumerated() { collect(element, at: path + [.index(position)], &found) }
         case .mapping(let members):

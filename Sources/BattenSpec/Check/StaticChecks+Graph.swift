@@ -49,7 +49,9 @@ extension StaticChecks {
         let pairs = questions.upstream.map { (from: $0.from, to: $0.to) }
         let found = Reachability.answer(pairs, order: index.order, edges: index.dependencies, counts: counts)
         let ordered = Set(index.order)
+        var refused: Set<[Int]> = []
         for (question, isUpstream) in zip(questions.upstream, found) where !isUpstream {
+            refused.insert([question.from, question.to])
             // Stages of a circle have no order; the circle itself is told.
             guard ordered.contains(question.from), ordered.contains(question.to) else { continue }
             let reader = index.stages[question.from].definition.id
@@ -61,6 +63,7 @@ extension StaticChecks {
                 help: isSamePart
                     ? "add '\(question.text)' to depends_on of '\(reader)'" : "read stages of the main part")
         }
+        questions.completed.removeAll { refused.contains([$0.from, $0.to]) }
         warnOfMissingOutputs()
     }
 

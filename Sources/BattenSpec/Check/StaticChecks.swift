@@ -51,16 +51,18 @@ struct StaticChecks {
         let stage = index.stages[place]
         checkExecutor(stage.definition.uses, at: stage.usesRange)
         checkStageExpressions(place)
-        checkInput(stage.with, uses: stage.definition.uses, usesRange: stage.usesRange, place: place)
-        checkAgent(stage.with, uses: stage.definition.uses)
+        if checkAgent(stage.with, uses: stage.definition.uses), stage.isInputKnown {
+            checkInput(stage.with, uses: stage.definition.uses, usesRange: stage.usesRange, place: place)
+        }
         for field in ["fallback", "compensate"] {
             guard let body = field == "fallback" ? stage.definition.fallback : stage.definition.compensate,
                 let node = stage.node[field]
             else { continue }
             let (with, range) = WorkflowDecoder.bodyInput(node)
             checkExecutor(body.uses, at: range)
-            checkInput(with, uses: body.uses, usesRange: range, place: place)
-            checkAgent(with, uses: body.uses)
+            if checkAgent(with, uses: body.uses) {
+                checkInput(with, uses: body.uses, usesRange: range, place: place)
+            }
         }
     }
 
@@ -74,16 +76,23 @@ struct StaticChecks {
     }
 
     /// An agent that a language-model stage names must be described.
-    private mutating func checkAgent(_ with: SourceNode, uses: String) {
-        guard uses.hasPrefix("llm."), let agent = with["agent"], let name = agent.string, !name.contains("${{") else {
-            return
+    ///
+    /// - Returns: whether the input can be checked with what the agent adds.
+    private mutating func checkAgent(_ with: SourceNode, uses: String) -> Bool {
+        guard uses.hasPrefix("llm."), let agent = with["agent"], let name = agent.string else { return true }
+        guard !name.holdsExpression else {
+            problems.add(
+                .computedName, "an agent is named, not computed", at: source.firstBytes(of: agent.range),
+                help: "write the name of one of the 'agents'")
+            return false
         }
         let known = workflow.definition.agents.map(\.name)
-        guard !known.contains(name) else { return }
+        guard !known.contains(name) else { return true }
         problems.add(
             .unknownAgent, "no agent '\(shortened(name))' is described", at: agent.range,
             help: problems.suggestion(for: name, among: known)
                 ?? "describe it at the top: agents: {\(name): {model: …, system: …}}")
+        return false
     }
 }
 

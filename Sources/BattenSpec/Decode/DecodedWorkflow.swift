@@ -6,6 +6,8 @@ struct DecodedStage {
     let node: SourceNode
     /// The executor's input; differs from the field `with` when `agent` and `prompt` stand on the stage itself.
     let with: SourceNode
+    /// Whether the input can be held against a schema; false where what was read of it is told to be at fault.
+    let isInputKnown: Bool
     /// Where `uses`, or what stands for it, is written.
     let usesRange: Range<Int>
     /// Where the identifier is written.

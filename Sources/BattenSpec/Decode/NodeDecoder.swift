@@ -207,6 +207,7 @@ struct NodeDecoder {
         _ node: SourceNode, _ what: String, wanted: String, at range: Range<Int>? = nil, help: String? = nil,
         code: DiagnosticCode = .wrongType
     ) {
+        guard !node.isBroken else { return }
         problems.add(
             code, "\(what) must be \(wanted)", at: source.firstBytes(of: range ?? node.range),
             label: "this is \(node.described)", help: help)
@@ -220,6 +221,7 @@ struct NodeDecoder {
     /// Whether a field is written without a value; that is told.
     mutating func isAbsent(_ member: Member) -> Bool {
         guard member.value.isNull else { return false }
+        guard !member.value.isBroken else { return true }
         problems.add(
             .wrongType, "'\(member.key)' has no value", at: member.keyRange,
             help: "write the value, or leave the field away")

@@ -202,7 +202,8 @@ struct StepsShape {
                     .noDefaultModel, "the agent '\(shortened(name))' is not described and no default model is set",
                     at: range,
                     help: "describe it under 'agents', or set llm.default_model in the configuration")
-                members.append(member(name, .mapping([]), range, range))
+                let unknown = member("model", .scalar(.string("unknown"), .derived), range, range)
+                members.append(member(name, .mapping([unknown]), range, range))
                 continue
             }
             let system = "You are \(name)."

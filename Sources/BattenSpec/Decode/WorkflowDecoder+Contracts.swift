@@ -90,7 +90,7 @@ extension WorkflowDecoder {
     }
 
     mutating func outputs(
-        _ member: SourceNode.Member?, of owner: String, needsType: Bool, needsValue: Bool
+        _ member: SourceNode.Member?, of owner: String, needsType: Bool, needsValue: Bool = false
     ) -> [OutputDefinition] {
         nodes.named(member, of: owner).compactMap { entry in
             checkName(entry, kind: "output")

@@ -43,7 +43,15 @@ extension WorkflowDecoder {
         stage.compensate = body(node.member("compensate"), of: owner)
         stage.ui = node["ui"]?.value
         return DecodedStage(
-            definition: stage, node: node, with: action.with, usesRange: action.range, idRange: idRange)
+            definition: stage, node: node, with: action.with, isInputKnown: isInputKnown(node),
+            usesRange: action.range, idRange: idRange)
+    }
+
+    /// Whether `with` is a mapping, or left out and not misspelt.
+    private func isInputKnown(_ node: SourceNode) -> Bool {
+        if node["uses"] != nil, node["agent"] ?? node["prompt"] != nil { return false }
+        if let with = node["with"] { return with.members != nil }
+        return node.members?.allSatisfy { LanguageFields.stage.contains($0.key) } ?? false
     }
 
     private mutating func checkID(_ node: SourceNode, _ member: SourceNode.Member?, _ owner: String) {
@@ -67,14 +75,23 @@ extension WorkflowDecoder {
         stage.env = environment(node.member("env"), of: owner)
         stage.inputs = inputs(node.member("inputs"), of: owner)
         let isSet = stage.uses == "set"
-        stage.outputs = outputs(node.member("outputs"), of: owner, needsType: !isSet, needsValue: isSet)
+        stage.outputs = outputs(node.member("outputs"), of: owner, needsType: !isSet)
         stage.context = context(node.member("context"), of: owner)
         stage.handoff = handoff(node.member("handoff"), of: owner)
         stage.workingDirectory = nodes.text(node.member("working_directory"), of: owner, allowsEmpty: false)
-        if isSet, stage.outputs.isEmpty, node.member("outputs") == nil {
+        if isSet { checkSet(node, owner, stage) }
+    }
+
+    /// A `set` stage gives what stands in its `with`, or what its `outputs` say.
+    private mutating func checkSet(_ node: SourceNode, _ owner: String, _ stage: StageDefinition) {
+        if stage.with.isEmpty, node.member("outputs") == nil {
             nodes.missing(
                 "outputs", of: owner, at: node.member("uses")?.value.range ?? node.range,
-                help: "write outputs: {name: {value: \"${{ … }}\"}}")
+                help: "write outputs: {name: \"${{ … }}\"}")
+        }
+        for output in stage.outputs where output.value == nil && stage.with[output.name] == nil {
+            let place = node["outputs"]?.member(output.name)?.keyRange ?? node.range
+            nodes.missing("value", of: "the output '\(shortened(output.name))' of \(owner)", at: place)
         }
     }
 

@@ -123,7 +123,7 @@ struct WorkflowDecoder {
 
     private mutating func agents(_ member: SourceNode.Member?) -> [AgentDefinition] {
         nodes.named(member, of: "a workflow").compactMap { agent in
-            checkName(agent, kind: "agent")
+            if agent.key.isEmpty { nodes.problems.add(.badName, "an agent's name is empty", at: agent.keyRange) }
             guard case .object(let fields) = agent.value.value else {
                 nodes.wrongType(agent.value, "the agent '\(agent.key)'", wanted: "a mapping of fields")
                 return nil

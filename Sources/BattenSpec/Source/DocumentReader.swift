@@ -35,8 +35,8 @@ enum DocumentReader {
     ///
     /// - Returns: its root, nil when it cannot be read; why is among the problems.
     static func read(_ source: SourceText, limits: ReadLimits, _ problems: inout DiagnosticList) -> SourceNode? {
-        guard checkBytes(source, limits, &problems) else { return nil }
         let format = SourceFormat(path: source.path) ?? .told(by: source.bytes)
+        guard checkBytes(source, format, limits, &problems) else { return nil }
         let before = problems.hasErrors
         let root: SourceNode?
         switch format {
@@ -51,7 +51,7 @@ enum DocumentReader {
 
     /// Refuses what no syntax can hold.
     private static func checkBytes(
-        _ source: SourceText, _ limits: ReadLimits, _ problems: inout DiagnosticList
+        _ source: SourceText, _ format: SourceFormat, _ limits: ReadLimits, _ problems: inout DiagnosticList
     ) -> Bool {
         let bytes = source.bytes
         guard bytes.count <= limits.bytes else {
@@ -65,7 +65,7 @@ enum DocumentReader {
                 .notUTF8, "this file is written in UTF-16", at: 0..<0, help: "save the file as UTF-8")
             return false
         }
-        guard let fault = firstFault(bytes) else { return true }
+        guard let fault = firstFault(bytes, format) else { return true }
         let range = fault.offset..<min(fault.offset + 1, bytes.count)
         if fault.isText {
             problems.add(
@@ -85,13 +85,14 @@ enum DocumentReader {
         return text.count < 2 ? "0" + text : text
     }
 
-    /// The first byte that is a control character or not UTF-8.
-    private static func firstFault(_ bytes: [UInt8]) -> (offset: Int, isText: Bool)? {
+    /// The first byte that is not UTF-8 or a control character that the syntax cannot hold; JSON tells its own.
+    private static func firstFault(_ bytes: [UInt8], _ format: SourceFormat) -> (offset: Int, isText: Bool)? {
         var place = 0
         while place < bytes.count {
             let byte = bytes[place]
             if byte < 0x80 {
-                if byte >= 0x20 ? byte == 0x7F : byte != 0x0A && byte != 0x0D && byte != 0x09 { return (place, true) }
+                let isControl = byte >= 0x20 ? byte == 0x7F : byte != 0x0A && byte != 0x0D && byte != 0x09
+                if isControl, format == .yaml || byte == 0 { return (place, true) }
                 place += 1
                 continue
             }

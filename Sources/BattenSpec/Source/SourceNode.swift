@@ -16,6 +16,8 @@ public struct SourceNode: Sendable {
         case folded
         /// Text that does not stand in the file as it is.
         case derived
+        /// Something that could not be read, which was told; null stands in its place.
+        case broken
     }
 
     /// One key with its value.
@@ -92,6 +94,12 @@ public struct SourceNode: Sendable {
     /// The member of a key, when the node is a mapping that has it.
     public func member(_ key: String) -> Member? {
         members?.first { $0.key == key }
+    }
+
+    /// Whether the node stands for something that could not be read.
+    var isBroken: Bool {
+        if case .scalar(_, .broken) = content { return true }
+        return false
     }
 
     /// The value without places.

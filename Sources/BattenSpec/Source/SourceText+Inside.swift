@@ -39,7 +39,7 @@ extension SourceText {
         case .literal:
             if let found = offsetInLiteral(inner, text, range) { return found }
         case .folded: break
-        case .derived: return nil
+        case .derived, .broken: return nil
         }
         return offsetOfExpression(inner, text, range)
     }

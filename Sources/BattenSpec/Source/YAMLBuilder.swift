@@ -70,16 +70,17 @@ struct YAMLBuilder {
             return true
         }
         let value = meaning(text, style, range, event, &problems)
-        let node = SourceNode(.scalar(value, style), range: range)
+        let node = SourceNode(.scalar(value ?? .null, value == nil ? .broken : style), range: range)
         count += 1
         if let anchor = event.anchor { anchors[anchor] = Anchored(node: node, count: 1, height: 0) }
         return add(node, height: 0, &problems)
     }
 
+    /// What a scalar means; nil when that was told to be a fault.
     private func meaning(
         _ text: String, _ style: SourceNode.Style, _ range: Range<Int>, _ event: YAMLEvent,
         _ problems: inout DiagnosticList
-    ) -> JSONValue {
+    ) -> JSONValue? {
         if let tag = event.tag { return tagged(tag, text, range, &problems) }
         guard style == .plain else { return .string(text) }
         if let open = Self.unclosedExpression(text) {
@@ -89,24 +90,24 @@ struct YAMLBuilder {
                 .unquotedExpression, "YAML cuts this expression off before its '}}'",
                 at: source.firstBytes(of: inner), label: "the value ends here for YAML",
                 help: "quote it: put the whole value in quotes, as \"${{ … }}\"")
-            return .string("")
+            return nil
         }
         return finite(YAMLScalar.resolve(text), range, &problems)
     }
 
     private func finite(
         _ meaning: YAMLScalar.Meaning, _ range: Range<Int>, _ problems: inout DiagnosticList
-    ) -> JSONValue {
+    ) -> JSONValue? {
         if case .value(let value) = meaning { return value }
         problems.add(
             .numberNotFinite, "this number has no finite value", at: range, label: "JSON cannot hold it",
             help: "write a finite number, or quote it to mean the text")
-        return .null
+        return nil
     }
 
     private func tagged(
         _ tag: String, _ text: String, _ range: Range<Int>, _ problems: inout DiagnosticList
-    ) -> JSONValue {
+    ) -> JSONValue? {
         let resolved = YAMLScalar.resolve(text)
         switch (tag, resolved) {
         case ("!", _), ("tag:yaml.org,2002:str", _): return .string(text)
@@ -126,7 +127,7 @@ struct YAMLBuilder {
                 ? "the text '\(shortened(text))' is not what the tag \(shown) says"
                 : "the tag \(shown) is not known here",
             at: range, help: "leave the tag away")
-        return .null
+        return nil
     }
 
     /// Where an expression is opened and not closed again, counted in bytes.
@@ -274,7 +275,7 @@ struct YAMLBuilder {
                 frames[frames.count - 1].dropsValue = true
                 return true
             }
-            return add(SourceNode(.scalar(.null, .plain), range: range), height: 0, &problems)
+            return add(SourceNode(.scalar(.null, .broken), range: range), height: 0, &problems)
         }
         if isKeyPlace {
             guard let text = anchored.node.string else {
