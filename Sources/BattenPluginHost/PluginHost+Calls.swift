@@ -6,8 +6,8 @@ import Synchronization
 extension PluginHost {
     /// Begins a call on its loop.
     func begin(_ call: ActiveCall) {
-        let executor = call.instance.executor.descriptor
-        guard let begin = unsafe executor.functions.begin, let opened = call.instance.opened else {
+        let executor = call.instance.executor
+        guard let begin = unsafe executor.descriptor.functions.begin, let opened = call.instance.opened else {
             if table.withdraw(call) { call.deliver(HostOutcome.shutDown) }
             return leave(call.instance)
         }
@@ -18,12 +18,12 @@ extension PluginHost {
         case .wasAbandoned: call.instance.executor.plugin.outstanding.subtract(1, ordering: .relaxed)
         case .deliver(let outcome):
             if rc != .BATTEN_RC_OK {
-                misbehaved(call.instance.executor.plugin, "\(executor.type): begin completed a call that it refused")
+                misbehaved(executor.plugin, "\(executor.descriptor.type): begin completed a call that it refused")
             }
             call.deliver(outcome)
             leave(call.instance)
         case .refused:
-            call.deliver(HostOutcome.notBegun(executor.type, rc))
+            call.deliver(HostOutcome.notBegun(executor.descriptor.type, rc))
             leave(call.instance)
         }
     }
@@ -57,9 +57,10 @@ extension PluginHost {
             misbehaved(plugin, "it completed a call of another plugin")
             return .BATTEN_RC_STALE
         }
-        let executor = call.instance.executor.descriptor
+        let executor = call.instance.executor
         let read = unsafe pointer.flatMap { unsafe OutcomeReader.read($0, of: executor) }
-        let outcome = read ?? HostOutcome.bug(executor.type, code: "bad_outcome", "its batten_outcome cannot be read")
+        let outcome = read ?? HostOutcome.bug(
+            executor.descriptor.type, code: "bad_outcome", "its batten_outcome cannot be read")
         switch table.complete(token, with: outcome) {
         case .deliver:
             call.deliver(outcome)

@@ -6,7 +6,7 @@ import Synchronization
 /// One executor of a loaded plugin.
 final class HostedExecutor: Sendable {
     let descriptor: ExecutorDescriptor
-    unowned let plugin: LoadedPlugin
+    let plugin: LoadedPlugin
     private let instances = Mutex<[ExecutorInstance]>([])
 
     init(_ descriptor: ExecutorDescriptor, plugin: LoadedPlugin) {

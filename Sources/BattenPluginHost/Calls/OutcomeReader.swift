@@ -6,7 +6,7 @@ enum OutcomeReader {
     /// Reads an outcome.
     ///
     /// - Returns: nil when the struct itself cannot be read.
-    static func read(_ pointer: UnsafePointer<batten_outcome>, of executor: ExecutorDescriptor) -> StageOutcome? {
+    static func read(_ pointer: UnsafePointer<batten_outcome>, of executor: HostedExecutor) -> StageOutcome? {
         guard unsafe Int(pointer.pointee.struct_size) >= MemoryLayout<batten_outcome>.size else { return nil }
         let given = unsafe pointer.pointee
         guard unsafe isReadable(given.code), unsafe isReadable(given.message), unsafe isReadable(given.details),
@@ -27,13 +27,13 @@ enum OutcomeReader {
 
     /// Reads the output and holds it against the schema where the call is done.
     private static func withOutput(
-        _ payload: batten_payload, _ outcome: StageOutcome, _ executor: ExecutorDescriptor
+        _ payload: batten_payload, _ outcome: StageOutcome, _ executor: HostedExecutor
     ) -> StageOutcome {
         var outcome = outcome
         let isDone = outcome.outcomeClass == .ok
         func fault(_ code: String, _ what: String) -> StageOutcome {
             guard isDone else { return outcome }
-            return HostOutcome.bug(executor.type, code: code, what, effect: outcome.effect)
+            return HostOutcome.bug(executor.descriptor.type, code: code, what, effect: outcome.effect)
         }
         guard unsafe payload.blob == 0 else {
             return fault("bad_output", "its output is a blob, and this host does not offer batten.blob/1")
@@ -47,7 +47,7 @@ enum OutcomeReader {
         case .value(let value): outcome.output = value
         case .fault(let reason): return fault("bad_output", "its output is \(reason)")
         }
-        if isDone, let violation = executor.output.violation(of: outcome.output) {
+        if isDone, let violation = executor.descriptor.output.violation(of: outcome.output) {
             return fault("output_schema", "its output does not fit its own schema: \(violation)")
         }
         return outcome
