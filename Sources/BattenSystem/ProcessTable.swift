@@ -38,6 +38,16 @@ public enum ProcessTable {
     }
 }
 
+extension ProcessEnvironment {
+    /// The size in bytes beyond which this process may not write a file; nil when there is no such limit.
+    public static var fileSizeLimit: Int64? {
+        var limit = rlimit()
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0, limit.rlim_cur != rlim_t.max
+        else { return nil }
+        return Int64(clamping: limit.rlim_cur)
+    }
+}
+
 /// Waits without work.
 public enum Pause {
     /// Sleeps for at least this long; signals do not shorten it.

@@ -14,10 +14,10 @@ enum SQLiteFailure {
     ///   - action: what was attempted, as in "write to the store".
     static func error(_ result: Int32, detail: String, system: Int32 = 0, path: String, action: String) -> StoreError {
         let failed = "could not \(action) \(path)"
-        let code = code(result, system: Errno(rawValue: system))
+        let code = code(result, system: Errno(rawValue: system), path: path)
         switch code {
         case .busy:
-            return StoreError(.busy, "\(failed): \(holder(path))", help: "wait for the process to finish, or end it")
+            return busy(failed, path)
         case .full:
             return StoreError(
                 .full, "\(failed): no space is left on the disk, or the file may not grow (\(detail))",
@@ -45,14 +45,14 @@ enum SQLiteFailure {
         case .io:
             return StoreError(
                 .io, "\(failed): the disk gave an error (\(detail), code \(result))",
-                help: "check the disk and the file system, then run `batten db check`")
+                help: "check the disk, the file system and your share of it (`quota`), then run `batten db check`")
         default:
             return StoreError(code, "\(failed): \(detail) (code \(result))", help: "report this as a bug")
         }
     }
 
     /// The kind of trouble that a result code means.
-    static func code(_ result: Int32, system: Errno) -> StoreError.Code {
+    static func code(_ result: Int32, system: Errno, path: String) -> StoreError.Code {
         switch result & 0xff {
         case SQLITE_BUSY, SQLITE_LOCKED: return .busy
         case SQLITE_FULL: return .full
@@ -66,15 +66,29 @@ enum SQLiteFailure {
             switch system {
             case .noSpace, .quotaExceeded, .fileTooLarge: return .full
             case .readOnlyFileSystem: return .readOnly
-            default: return .io
+            default: return isAtSizeLimit(path) ? .full : .io
             }
         default: return .misuse
         }
     }
 
-    private static func holder(_ path: String) -> String {
-        guard let pid = WriteLock.holder(of: path) else { return "another process kept it locked for too long" }
-        return "process \(pid) (\(ProcessTable.name(of: pid) ?? "unknown")) has been writing for too long"
+    /// Whether the files have reached the size that this process may write: SQLite does not keep that error's number.
+    private static func isAtSizeLimit(_ path: String) -> Bool {
+        guard let limit = ProcessEnvironment.fileSizeLimit else { return false }
+        let largest = [path, path + "-wal"].map { (((try? FileSystem.status($0)) ?? nil)?.bytes) ?? 0 }.max() ?? 0
+        return largest + 65_536 > limit
+    }
+
+    private static func busy(_ failed: String, _ path: String) -> StoreError {
+        guard let pid = WriteLock.holder(of: path) else {
+            return StoreError(
+                .busy, "\(failed): other processes kept it locked for too long",
+                help: "try again; `batten doctor` shows who uses the store")
+        }
+        let name = ProcessTable.name(of: pid) ?? "unknown"
+        return StoreError(
+            .busy, "\(failed): process \(pid) (\(name)) has been writing to it for too long",
+            help: "if it is stopped, let it go on with `kill -CONT \(pid)`, or end it with `kill \(pid)`")
     }
 }
 

@@ -11,6 +11,7 @@ internal import CSQLite
     private var used = 0
     private let connection: OpaquePointer
     private let path: String
+    private let action: String
 
     /// Prepares SQL for repeated use.
     ///
@@ -27,6 +28,9 @@ internal import CSQLite
         unsafe scratch = .allocate(byteCount: 2048, alignment: 8)
         unsafe self.connection = connection
         self.path = path
+        // SQLite counts the ends of transactions among what only reads.
+        let writes = unsafe sqlite3_stmt_readonly(prepared) == 0 || sql == "COMMIT" || sql == "BEGIN IMMEDIATE"
+        action = writes ? "write to" : "read"
     }
 
     deinit {
@@ -135,10 +139,9 @@ internal import CSQLite
     }
 
     private func failure(_ result: Int32) -> StoreError {
-        let writes = unsafe sqlite3_stmt_readonly(handle) == 0
-        return unsafe SQLiteFailure.error(
+        unsafe SQLiteFailure.error(
             result, detail: String(cString: sqlite3_errmsg(connection)), system: sqlite3_system_errno(connection),
-            path: path, action: writes ? "write to" : "read")
+            path: path, action: action)
     }
 
     // MARK: Columns
@@ -155,9 +158,6 @@ internal import CSQLite
     func name(_ column: Int32) -> String {
         unsafe sqlite3_column_name(handle, column).map { unsafe String(cString: $0) } ?? ""
     }
-
-    /// Whether the statement changes nothing.
-    var isReadOnly: Bool { unsafe sqlite3_stmt_readonly(handle) != 0 }
 
     /// SQLite's type of the value in the current row.
     func type(_ column: Int32) -> Int32 { unsafe sqlite3_column_type(handle, column) }
