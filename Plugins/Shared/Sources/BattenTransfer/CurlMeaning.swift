@@ -12,7 +12,8 @@ struct CurlMeaning {
     ///   - isConnected: whether the connection stood, TLS included.
     init(code result: CURLcode, text: String, reply: Int, isConnected: Bool) {
         let detail = text.isEmpty ? String(cString: curl_easy_strerror(result)) : text
-        message = detail.isEmpty ? "failed" : detail.prefix(1).lowercased() + detail.dropFirst()
+        let isName = detail.dropFirst().first?.isLowercase != true
+        message = isName ? detail : detail.prefix(1).lowercased() + detail.dropFirst()
         (kind, code) = Self.classify(result, detail.lowercased(), reply: reply, isConnected: isConnected)
     }
 

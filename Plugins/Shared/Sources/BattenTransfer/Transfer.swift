@@ -100,7 +100,8 @@ public final class Transfer {
     /// A failure that begins with what was attempted.
     func failure(_ kind: TransferFailure.Kind, _ code: String, _ message: String) -> TransferFailure {
         noteSent()
-        let what = request.envelope == nil ? "\(request.method) \(Redaction.url(url.text))" : Redaction.url(url.text)
+        let shown = request.shownURL ?? Redaction.url(url.text)
+        let what = request.envelope == nil ? "\(request.method) \(shown)" : shown
         return TransferFailure(kind, code: code, message: "\(what): \(message)", sent: wasSent)
     }
 
@@ -179,7 +180,7 @@ public final class Transfer {
     }
 
     private var head: TransferHead {
-        TransferHead(status: status, headers: headers, url: url.text)
+        TransferHead(status: status, headers: headers, url: request.shownURL ?? url.text)
     }
 
     // MARK: The end of a request

@@ -155,6 +155,9 @@ public struct TransferRequest {
     /// Mail in place of HTTP.
     public var envelope: Envelope?
 
+    /// What messages show in place of a URL that is itself a credential.
+    public var shownURL: String?
+
     /// Gets the body of a response with a status from 200 to 299 as it comes, in place of collecting it.
     ///
     /// It must not start or cancel transfers of the same client.

@@ -53,9 +53,9 @@ public struct URLAddress: Sendable, Equatable {
         guard let scheme = Self.part(handle, CURLUPART_SCHEME), schemes.contains(scheme) else {
             throw bad("must begin with " + schemes.map { "\($0)://" }.joined(separator: " or "))
         }
-        guard let host = Self.part(handle, CURLUPART_HOST, UInt32(CURLU_PUNYCODE)), !host.isEmpty else {
-            throw bad("names no host")
-        }
+        guard let written = Self.part(handle, CURLUPART_HOST), !written.isEmpty else { throw bad("names no host") }
+        guard let host = DomainName.ascii(written) else { throw bad("names a host that has no ASCII form") }
+        if host != written { _ = curl_url_set(handle, CURLUPART_HOST, host, 0) }
         let portText = Self.part(handle, CURLUPART_PORT, UInt32(CURLU_DEFAULT_PORT)) ?? ""
         guard let port = Int(portText), (1...65535).contains(port) else { throw bad("has no port from 1 to 65535") }
         user = Self.part(handle, CURLUPART_USER, UInt32(CURLU_URLDECODE))
