@@ -94,7 +94,8 @@ public final class EventLoop: @unchecked Sendable {
             return (state.thread, !state.isClosed)
         }
         if wasOpen { wake() }
-        if joining, wasOpen, let thread, !thread.isCurrent { thread.join() }
+        guard wasOpen, let thread else { return }
+        if joining, !thread.isCurrent { thread.join() } else { thread.release() }
     }
 
     /// Whether the caller runs on this loop's thread.

@@ -32,6 +32,11 @@ public struct Thread: Sendable {
         _ = pthread_join(identity, nil)
     }
 
+    /// Says that nobody will join the thread, so that its memory is freed when it ends; in place of ``join()``.
+    public func release() {
+        _ = pthread_detach(identity)
+    }
+
     /// Whether the caller runs on this thread.
     public var isCurrent: Bool {
         pthread_equal(pthread_self(), identity) != 0
