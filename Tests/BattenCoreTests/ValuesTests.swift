@@ -17,6 +17,16 @@ import Testing
 
     @Test func keepsNumbersExact() throws {
         #expect(try JSONReader.parse("9223372036854775808") == .double(9_223_372_036_854_775_808))
+        let doubles: [(String, Double)] = [
+            ("0.70951616745e-324", 0), ("5e-7551616", 0), ("2.4703282292062327e-324", 0),
+            ("2.4703282292062328e-324", 5e-324), ("1e-99999999999999999999", 0),
+            ("1.7976931348623158e308", 1.7976931348623157e308),
+            ("2.2250738585072011e-308", 2.225073858507201e-308), ("9007199254740993.0", 9_007_199_254_740_992),
+            ("123456789012345678901234567890", 1.2345678901234568e29),
+        ]
+        for (text, number) in doubles { #expect(try JSONReader.parse(text) == .double(number), "\(text)") }
+        #expect(throws: JSONError.self) { try JSONReader.parse("-1e99999999999999999999") }
+        #expect(throws: JSONError.self) { try JSONReader.parse("1.7976931348623159e308") }
         #expect(try JSONReader.parse("1e2").typeName == "number")
         #expect(try JSONReader.parse("-0").typeName == "integer")
         #expect(JSONValue.int(1) == .double(1) && JSONValue.int(1).hashValue == JSONValue.double(1).hashValue)

@@ -1,6 +1,8 @@
 // Fills the flat tape of CBattenJSON.h from RapidJSON's iterative SAX reader.
 #include "CBattenJSON.h"
 
+#include <charconv>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -16,7 +18,6 @@ namespace {
 // An allocator that reports exhaustion instead of handing out null.
 class Allocator {
 public:
-    static const bool kNeedFree = true;
     void *Malloc(size_t size) { return checked(size, std::malloc(size)); }
     void *Realloc(void *old, size_t, size_t size) {
         if (size == 0) {
@@ -68,19 +69,33 @@ public:
 
     bool Null() { return literal(BATTEN_JSON_NULL, 4); }
     bool Bool(bool value) { return value ? literal(BATTEN_JSON_TRUE, 4) : literal(BATTEN_JSON_FALSE, 5); }
-    bool Int(int value) { return integer(value); }
-    bool Uint(unsigned value) { return integer(value); }
-    bool Int64(int64_t value) { return integer(value); }
-    bool Uint64(uint64_t value) {
-        if (value <= static_cast<uint64_t>(INT64_MAX)) return integer(static_cast<int64_t>(value));
-        return Double(static_cast<double>(value));
-    }
-    bool Double(double value) {
-        batten_json_entry entry = number(BATTEN_JSON_DOUBLE);
-        entry.value.number = value;
+    // Numbers come as checked text: RapidJSON's own conversion is not exact for the smallest doubles.
+    bool Int(int) { return false; }
+    bool Uint(unsigned) { return false; }
+    bool Int64(int64_t) { return false; }
+    bool Uint64(uint64_t) { return false; }
+    bool Double(double) { return false; }
+    bool RawNumber(const char *text, rapidjson::SizeType length, bool) {
+        batten_json_entry entry = plain(BATTEN_JSON_INTEGER);
+        entry.start = entry.end - length;
+        const char *end = text + length;
+        if (memchr(text, '.', length) == nullptr && memchr(text, 'e', length) == nullptr
+            && memchr(text, 'E', length) == nullptr) {
+            const std::from_chars_result result = std::from_chars(text, end, entry.value.integer);
+            if (result.ec == std::errc()) return add(entry);
+        }
+        entry.kind = BATTEN_JSON_DOUBLE;
+        double number = 0;
+        const std::from_chars_result result = std::from_chars(text, end, number);
+        if (result.ec == std::errc::result_out_of_range) {
+            if (isLarge(text, end)) return fail(BATTEN_JSON_SYNTAX, entry.start);
+            number = *text == '-' ? -0.0 : 0.0;
+        } else if (result.ec != std::errc() || !std::isfinite(number)) {
+            return fail(BATTEN_JSON_SYNTAX, entry.start);
+        }
+        entry.value.number = number;
         return add(entry);
     }
-    bool RawNumber(const char *, rapidjson::SizeType, bool) { return false; }
     bool String(const char *text, rapidjson::SizeType length, bool) {
         return string(BATTEN_JSON_STRING, text, length);
     }
@@ -100,24 +115,27 @@ private:
         return add(entry);
     }
 
-    bool integer(int64_t value) {
-        batten_json_entry entry = number(BATTEN_JSON_INTEGER);
-        entry.value.integer = value;
-        return add(entry);
-    }
-
-    // A number ends where the reader stands; it begins after the last byte that cannot belong to one.
-    batten_json_entry number(uint32_t kind) {
-        batten_json_entry entry = plain(kind);
-        const char *begin = source_.begin();
-        uint32_t start = entry.end;
-        while (start > 0 && isNumberByte(begin[start - 1])) start--;
-        entry.start = start;
-        return entry;
-    }
-
-    static bool isNumberByte(char c) {
-        return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
+    // Whether a number beyond the range of doubles is too large, and not too small: where its first digit that is not
+    // zero stands before the point, once the exponent has moved it.
+    static bool isLarge(const char *at, const char *end) {
+        if (*at == '-') at++;
+        int64_t place = 0;
+        bool afterPoint = false, found = false;
+        for (; at != end && *at != 'e' && *at != 'E'; at++) {
+            if (*at == '.') {
+                afterPoint = true;
+            } else {
+                found = found || *at != '0';
+                if (found && !afterPoint) place++;
+                if (!found && afterPoint) place--;
+            }
+        }
+        if (at == end) return place > 0;
+        at++;
+        if (at != end && *at == '+') at++;
+        int64_t exponent = 0;
+        if (std::from_chars(at, end, exponent).ec != std::errc()) return *at != '-';
+        return exponent > INT32_MAX || (exponent > INT32_MIN && place + exponent > 0);
     }
 
     // Inside a string every quote follows a backslash and the opening one never does, so the search backwards from
@@ -128,7 +146,7 @@ private:
         uint32_t open = entry.end - 1;
         do {
             const void *quote = memrchr(begin, '"', open);
-            if (quote == nullptr) return fail(BATTEN_JSON_SYNTAX, entry.end);
+            if (quote == nullptr) return fail(BATTEN_JSON_ENCODING, entry.end);
             open = static_cast<uint32_t>(static_cast<const char *>(quote) - begin);
         } while (open > 0 && begin[open - 1] == '\\');
         entry.start = open;
@@ -209,13 +227,16 @@ void read(const char *source, size_t length, uint32_t maxDepth, batten_json_tape
     Source stream(source, source + length);
     Handler handler(stream, tape, maxDepth);
     GenericReader<UTF8<>, UTF8<>, Allocator> reader;
-    const unsigned flags = kParseIterativeFlag | kParseValidateEncodingFlag | kParseFullPrecisionFlag;
+    const unsigned flags = kParseIterativeFlag | kParseValidateEncodingFlag | kParseNumbersAsStringsFlag;
     ParseResult result = reader.template Parse<flags>(stream, handler);
     if (handler.failure() == BATTEN_JSON_DEPTH) {
         return refuse(out, BATTEN_JSON_DEPTH, "it is nested too deeply", handler.failureOffset());
     }
     if (handler.failure() == BATTEN_JSON_ENCODING) {
         return refuse(out, BATTEN_JSON_ENCODING, "the string holds half a surrogate pair", handler.failureOffset());
+    }
+    if (handler.failure() != BATTEN_JSON_OK) {
+        return refuse(out, BATTEN_JSON_SYNTAX, "the number is too large", handler.failureOffset());
     }
     if (result.IsError()) {
         switch (result.Code()) {
