@@ -2,7 +2,9 @@
 
 private let scope = ExpressionBindings(
     [
-        .parameters: ["a": 1, "b": "text é", "c": [1, 2.5, nil], "d": ["x": ["y": true]], "e-f": [["k": 1], ["k": 2]]],
+        .parameters: [
+            "a": 1, "b": "text é", "c": [1, 2.5, nil], "d": ["x": ["y": true]], "e-f": [["k": 1], ["k": 2]],
+        ],
         .stages: ["s": ["outputs": ["n": -3], "status": "completed", "error": nil]], .env: ["HOME": "/root"],
         .item: "i", .index: 0,
     ],
