@@ -32,7 +32,7 @@ final class BenchEngine {
     /// - Returns: seconds from the first request to the last end.
     func run(_ definition: WorkflowDefinition, times: Int = 1) throws -> Double {
         let plan = try Planner.plan(
-            definition, catalog: host, snapshot: Array("\(definition.name) of \(definition.stages.count)".utf8))
+            definition, catalog: host, snapshot: WorkflowWriter.canonical(definition))
         let engine = engine
         let folder = folder
         let begun = MonotonicClock.now()

@@ -36,7 +36,7 @@ enum EngineFigures {
     }
 
     /// The shortest of some tries: the others were disturbed.
-    static func best(of count: Int, _ body: () throws -> Double) rethrows -> Double {
+    static func best(of count: Int = 3, _ body: () throws -> Double) rethrows -> Double {
         var best = Double.infinity
         for _ in 0..<count { best = min(best, try body()) }
         return best

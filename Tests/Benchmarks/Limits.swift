@@ -12,7 +12,8 @@ enum Limits {
     ///   - seconds: how long to measure.
     static func commitsPerSecond(synchronous: String, in folder: String, seconds: Double = 1.0) -> Double {
         var database: OpaquePointer?
-        let path = "\(folder)/limit-\(synchronous).db"
+        let path = "\(folder)/limit-\(synchronous)-\(Entropy.name(length: 8)).db"
+        defer { for ending in ["", "-wal", "-shm"] { _ = try? FileSystem.remove(path + ending) } }
         guard sqlite3_open(path, &database) == SQLITE_OK, let database else { return 0 }
         defer { sqlite3_close(database) }
         for sql in [

@@ -30,6 +30,7 @@ struct Figure {
 
     /// A number with two or three meaningful digits.
     static func short(_ number: Double) -> String {
+        guard number.isFinite, number < 1e15 else { return "∞" }
         if number >= 100 { return String(Int(number.rounded())) }
         let scale: Double = number >= 10 ? 10 : 100
         let scaled = (number * scale).rounded() / scale
@@ -44,7 +45,11 @@ enum Table {
         row(String(repeating: "-", count: 46), "--------------", "------------------------", "-------", "--------", "")
     }
 
+    /// Rules that did not hold so far.
+    nonisolated(unsafe) private(set) static var missed = 0  // SAFETY: only the main thread prints.
+
     static func show(_ figure: Figure) {
+        if figure.holds == false { missed += 1 }
         row(
             figure.name, figure.value, figure.limit, figure.ratio.map(Figure.short) ?? "", figure.rule,
             figure.holds.map { $0 ? "ok" : "MISSED" } ?? "")

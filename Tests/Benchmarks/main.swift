@@ -3,20 +3,36 @@ import BattenSystem
 import Glibc
 
 // The benchmarks of the project: `scripts/bench` builds and calls this.
-//   batten-bench BUILD-FOLDER SCRATCH-FOLDER
+//   batten-bench BUILD-FOLDER SCRATCH-FOLDER [PART,…]
 let words = CommandLine.arguments
-guard words.count >= 3 else {
-    print("usage: batten-bench BUILD-FOLDER SCRATCH-FOLDER")
+let parts = ["full", "normal", "dispatch", "language", "shell", "cold", "http"]
+let wanted = words.count > 3 ? words[3].split(separator: ",").map(String.init) : parts
+guard words.count >= 3, wanted.allSatisfy(parts.contains) else {
+    print("usage: batten-bench BUILD-FOLDER SCRATCH-FOLDER [PART,…]   parts: \(parts.joined(separator: ", "))")
     exit(2)
 }
 let build = words[1]
 let scratch = words[2]
-let full = Limits.commitsPerSecond(synchronous: "FULL", in: scratch)
-let normal = Limits.commitsPerSecond(synchronous: "NORMAL", in: scratch)
-let roundTrip = Limits.threadRoundTrip()
 Table.printHeader()
-Table.show(.plain("limit: SQLite commits, FULL", "\(Figure.short(full)) /s"))
-Table.show(.plain("limit: SQLite commits, NORMAL", "\(Figure.short(normal)) /s"))
-Table.show(.plain("limit: two threads, there and back", "\(Figure.short(roundTrip)) µs"))
-try EngineFigures.measure(.full, commits: full, scratch: scratch, build: build)
-try EngineFigures.measure(.normal, commits: normal, scratch: scratch, build: build)
+if wanted.contains("full") {
+    let limit = Limits.commitsPerSecond(synchronous: "FULL", in: scratch)
+    Table.show(.plain("limit: SQLite commits, FULL", "\(Figure.short(limit)) /s"))
+    try EngineFigures.measure(.full, commits: limit, scratch: scratch, build: build)
+}
+if wanted.contains("normal") {
+    let limit = Limits.commitsPerSecond(synchronous: "NORMAL", in: scratch)
+    Table.show(.plain("limit: SQLite commits, NORMAL", "\(Figure.short(limit)) /s"))
+    try EngineFigures.measure(.normal, commits: limit, scratch: scratch, build: build)
+}
+if wanted.contains("dispatch") {
+    let limit = Limits.threadRoundTrip()
+    Table.show(.plain("limit: two threads, there and back", "\(Figure.short(limit)) µs"))
+    try DispatchFigures.measure(roundTrip: limit, scratch: scratch, build: build)
+}
+if wanted.contains("language") { try LanguageFigures.measure(scratch: scratch, build: build) }
+if wanted.contains("shell") {
+    try ProcessFigures.shell(spawns: Limits.spawnsPerSecond(), scratch: scratch, build: build)
+}
+if wanted.contains("cold") { try ProcessFigures.cold(scratch: scratch, build: build) }
+if wanted.contains("http") { try HTTPFigures.measure(scratch: scratch, build: build) }
+exit(Table.missed == 0 ? 0 : 1)
