@@ -1,1 +1,4 @@
-print("batten")
+import BattenCommand
+import BattenSystem
+
+HostMachine.exit(BattenProgram.run(Array(CommandLine.arguments.dropFirst())))

@@ -1,1 +1,0 @@
-// The first file of BattenCommand; replaced as the module grows.

@@ -1,0 +1,52 @@
+import BattenCore
+import BattenPluginHost
+import BattenStore
+
+/// The parts of the program that a command needs, each opened when it is first used.
+extension CommandContext {
+    /// The plugin host; loads nothing until it is asked for something.
+    func host() throws(CommandFailure) -> PluginHost {
+        if let opened = openedHost { return opened }
+        let host = PluginHost(try hostSettings())
+        openedHost = host
+        return host
+    }
+
+    /// How the host finds plugins and what it allows them.
+    private func hostSettings() throws(CommandFailure) -> HostSettings {
+        let settings = try settings()
+        let console = self.console
+        return HostSettings(
+            bundledFolder: settings.bundledPlugins, folders: [settings.userPlugins] + settings.pluginFolders,
+            allowInProcessPlugins: settings.inProcessPlugins,
+            configurations: Dictionary(uniqueKeysWithValues: settings.plugins.map { ($0.key, $0.value) }),
+            blockingLimit: settings.blockingThreads, loopCount: settings.loopThreads,
+            hostVersion: BattenProgram.version, report: { console.tell($0) })
+    }
+
+    /// What answers which executors exist.
+    func catalog() throws(CommandFailure) -> any ExecutorCatalog { try host() }
+
+    /// The folder of the store.
+    func stateFolder() throws(CommandFailure) -> StateFolder { StateFolder(try settings().home) }
+}
+
+extension Console {
+    /// Tells people what concerns no single call of a plugin.
+    func tell(_ report: HostReport) {
+        switch report {
+        case .log(let plugin, let level, let text):
+            // What a plugin says of itself below a warning is for its author: it would drown the run.
+            guard level == "warning" || level == "error" else { return }
+            note("plugin \(plugin): \(level): \(TextFit.clean(text))")
+        case .misbehaviour(let plugin, let rule):
+            alert("warning: plugin \(plugin) broke a rule of the plugin interface: \(TextFit.clean(rule))")
+        case .abandoned(let plugin, let executor, let outstanding):
+            alert(
+                "warning: a call of \(executor) did not end and was given up; \(outstanding) of plugin \(plugin) so far"
+            )
+        case .notStopped(let plugin, let reason):
+            note("warning: plugin \(plugin) was not stopped in an orderly way: \(TextFit.clean(reason))")
+        }
+    }
+}

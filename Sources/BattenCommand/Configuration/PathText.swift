@@ -1,0 +1,33 @@
+/// Paths as text: nothing here looks at the file system.
+enum PathText {
+    /// A path made absolute, with `.` and empty parts removed; `..` is kept, because links may be in the way.
+    static func absolute(_ path: String, in directory: String) -> String {
+        let full = path.hasPrefix("/") ? path : "\(directory)/\(path)"
+        let parts = full.split(separator: "/").filter { $0 != "." }
+        return "/" + parts.joined(separator: "/")
+    }
+
+    /// A path below a folder.
+    static func join(_ folder: String, _ name: String) -> String {
+        folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
+    }
+
+    /// The last part of a path.
+    static func name(_ path: String) -> String {
+        path.split(separator: "/").last.map(String.init) ?? path
+    }
+
+    /// The last part's extension in lower case, without the dot; empty when there is none.
+    static func fileExtension(_ path: String) -> String {
+        let name = name(path)
+        guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return "" }
+        return name[name.index(after: dot)...].lowercased()
+    }
+
+    /// A path as people read it: below their home with `~`, below the current folder relative.
+    static func short(_ path: String, in directory: String, home: String?) -> String {
+        if path.hasPrefix(directory + "/") { return String(path.dropFirst(directory.count + 1)) }
+        if let home, !home.isEmpty, home != "/", path.hasPrefix(home + "/") { return "~" + path.dropFirst(home.count) }
+        return path
+    }
+}

@@ -1,0 +1,40 @@
+import BattenCore
+
+/// Everything that settings decide, after all their sources were read.
+struct Settings: Sendable {
+    /// How careful the store is with the disk.
+    enum Synchronous: String, Sendable, Hashable, CaseIterable {
+        case full, normal, off
+    }
+
+    /// Folder of the store, its blobs and the engines' locks, absolute.
+    var home: String
+    /// How careful the store is with the disk.
+    var synchronous: Synchronous
+    /// Stages at once over all runs of one engine; also the limit of asynchronous calls.
+    var maxParallel: Int
+    /// Threads for executors that block.
+    var blockingThreads: Int
+    /// Threads for executors that wait for descriptors and timers.
+    var loopThreads: Int
+    /// Stages at once that use one plugin, by plugin id.
+    var pluginLimits: [String: Int]
+    /// How long a cancelled call may take to end.
+    var grace: Duration
+    /// Folder of the plugins that came with the program.
+    var bundledPlugins: String
+    /// The user's own plugin folder.
+    var userPlugins: String
+    /// Further plugin folders, in order: `--plugin-dir`, then `BATTEN_PLUGIN_PATH`.
+    var pluginFolders: [String]
+    /// Whether plugins from outside the bundled folder may be loaded into this process.
+    var inProcessPlugins: Bool
+    /// Configuration of each plugin, by plugin id.
+    var plugins: JSONObject
+    /// Model of agents that name none.
+    var defaultModel: String?
+    /// Bytes of log that one attempt keeps.
+    var attemptLogBytes: Int
+    /// How far stored log lines may lag behind shown ones.
+    var logLag: Duration
+}

@@ -1,0 +1,25 @@
+import BattenCore
+
+/// Something that happened to a run that is followed.
+enum FollowEvent: Sendable {
+    /// Facts that are on disk: journal records, and the rows that changed with them.
+    case committed(records: [JournalRecord], run: RunRow?, stages: [StageRow])
+    /// A log line as it came.
+    case log(LogLine)
+    /// Progress as it came: a fraction from 0 to 1 when known, and a note.
+    case progress(stage: String, fraction: Double?, note: String)
+    /// Partial output as it came.
+    case stream(stage: String, text: String)
+    /// Usage as it came.
+    case usage(stage: String, metric: String, subject: String, amount: Int64)
+    /// The terminal has another size.
+    case resized
+
+    /// Whether it may be left out where a reader is too slow: what is on disk may not.
+    var isLive: Bool {
+        switch self {
+        case .committed, .resized: false
+        case .log, .progress, .stream, .usage: true
+        }
+    }
+}

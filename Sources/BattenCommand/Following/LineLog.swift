@@ -1,0 +1,88 @@
+import BattenCore
+
+/// Tells a run as plain lines, one for each thing that happens: for files, pipes and CI.
+struct LineLog: RunDisplay {
+    private let profile: TextProfile
+    private let write: @Sendable (String) -> Void
+    private var picture: RunPicture
+
+    init(workflow: String, profile: TextProfile, write: @escaping @Sendable (String) -> Void) {
+        self.profile = profile
+        self.write = write
+        picture = RunPicture(workflow: workflow)
+    }
+
+    var refresh: Duration? { nil }
+
+    mutating func show(_ events: [FollowEvent], now: Timestamp) {
+        var text = ""
+        for event in events {
+            switch event {
+            case .committed(let records, let run, let stages):
+                let at = records.last?.at ?? now
+                if let run { text += runLine(run, at) }
+                for stage in stages { text += stageLine(stage, at, now: now) }
+            case .log(let log): text += line(log.at, log.stage, "| \(TextFit.clean(log.text))")
+            case .progress(let stage, let fraction, let note):
+                text += progressLine(stage, fraction, note, now)
+            case .stream, .usage, .resized: break
+            }
+            picture.apply(event)
+        }
+        if !text.isEmpty { write(text) }
+    }
+
+    mutating func finish(now: Timestamp) {}
+
+    private func runLine(_ run: RunRow, _ at: Timestamp) -> String {
+        guard run.status != picture.run?.status else { return "" }
+        let name = TextFit.clean(run.workflow)
+        switch run.status {
+        case .pending: return line(at, nil, "run \(run.id) of \(name) accepted")
+        case .running where picture.run?.startedAt != nil: return line(at, nil, "run \(run.id) goes on")
+        case .running: return line(at, nil, "run \(run.id) of \(name) started")
+        case .paused, .waiting:
+            let why = run.waiting.map { ": \(TextFit.clean($0.detail))" } ?? ""
+            return line(at, nil, "run \(run.id) \(StatusText.word(run.status))\(why)")
+        case .completed, .failed, .cancelled, .timedOut:
+            let length = run.startedAt.map { " after \(TimeText.elapsed((run.endedAt ?? at) - $0))" } ?? ""
+            let why = run.error.map { ": \(TextFit.clean($0.message))" } ?? ""
+            return line(at, nil, "run \(run.id) \(StatusText.word(run.status))\(length)\(why)")
+        }
+    }
+
+    private func stageLine(_ row: StageRow, _ at: Timestamp, now: Timestamp) -> String {
+        let before = picture.stage(row.id)?.row
+        guard row.status != before?.status || row.attempts != before?.attempts else { return "" }
+        let word = StatusText.word(row.status)
+        switch row.status {
+        case .pending: return ""
+        case .running: return line(at, row.id, row.attempts > 1 ? "started (attempt \(row.attempts))" : "started")
+        case .waiting, .retrying:
+            let detail = row.waiting.map { ": \(TextFit.clean($0.detail))" } ?? ""
+            let until = row.waiting?.until.map { " (\(TimeText.relative($0, now: now)))" } ?? ""
+            return line(at, row.id, "\(word)\(detail)\(until)")
+        case .skipped, .cancelled:
+            return line(at, row.id, word + (row.reason.map { ": \(TextFit.clean($0))" } ?? ""))
+        case .completed, .failed, .timedOut:
+            let length = row.startedAt.map { " after \(TimeText.elapsed((row.endedAt ?? at) - $0))" } ?? ""
+            let why = row.error.map { ": \(TextFit.clean($0.message))" } ?? ""
+            return line(at, row.id, "\(word)\(length)\(why)")
+        }
+    }
+
+    /// Progress is told at every tenth, and when the note changes.
+    private func progressLine(_ stage: String, _ fraction: Double?, _ note: String, _ at: Timestamp) -> String {
+        guard let before = picture.stage(stage) else { return "" }
+        let tenth = fraction.flatMap { $0.isFinite ? Int(min(max($0, 0), 1) * 10) : nil }
+        let tenthBefore = before.fraction.map { Int($0 * 10) }
+        guard tenth != tenthBefore || note != before.note else { return "" }
+        let parts = [tenth.map { "\($0 * 10)%" } ?? "", TextFit.clean(note)]
+        return line(at, stage, parts.joined(" "))
+    }
+
+    private func line(_ at: Timestamp, _ stage: String?, _ text: String) -> String {
+        let name = stage.map { profile.paint(TextFit.clean($0), .bold) + " " } ?? ""
+        return "\(profile.paint(TimeText.clock(at), .dim)) \(name)\(text)\n"
+    }
+}

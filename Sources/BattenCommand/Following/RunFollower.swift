@@ -1,0 +1,46 @@
+import BattenCore
+import BattenEngine
+import Synchronization
+
+/// Watches an engine for one command: keeps a picture of the run and feeds the display.
+final class RunFollower: EngineObserver {
+    private let loop: RenderLoop
+    private let picture: Mutex<RunPicture>
+
+    /// Creates a follower.
+    ///
+    /// - Parameters:
+    ///   - workflow: the workflow's name.
+    ///   - loop: the display.
+    init(workflow: String, loop: RenderLoop) {
+        self.loop = loop
+        picture = Mutex(RunPicture(workflow: workflow))
+    }
+
+    /// The run as it is now, on disk.
+    var current: RunPicture { picture.withLock { $0 } }
+
+    /// Id of the run; empty until it was accepted.
+    var run: String { picture.withLock { $0.id } }
+
+    func committed(run: String, records: [JournalRecord], row: RunRow?, stages: [StageRow]) {
+        take(.committed(records: records, run: row, stages: stages))
+    }
+
+    func live(run: String, _ report: LiveReport) {
+        switch report {
+        case .log(let line): take(.log(line))
+        case .progress(let stage, let fraction, let note):
+            take(.progress(stage: stage, fraction: fraction, note: note))
+        case .stream(let stage, let text): take(.stream(stage: stage, text: text))
+        case .usage(let stage, let metric, let subject, let amount):
+            take(.usage(stage: stage, metric: metric, subject: subject, amount: amount))
+        }
+    }
+
+    /// Takes something in.
+    func take(_ event: FollowEvent) {
+        picture.withLock { $0.apply(event) }
+        loop.post(event)
+    }
+}

@@ -1,0 +1,105 @@
+import BattenCore
+
+/// A run as a person following it sees it: the committed rows, and what came live since.
+struct RunPicture: Sendable {
+    /// One stage of it.
+    struct Stage: Sendable {
+        /// The committed row.
+        var row: StageRow
+        /// The last lines of its log, at most ``RunPicture/tailLength``.
+        var tail: [LogLine] = []
+        /// The end of what it streams, one line.
+        var streamed = ""
+        /// Progress from 0 to 1.
+        var fraction: Double?
+        /// What it is busy with.
+        var note = ""
+        /// Tokens used so far.
+        var tokens: Int64 = 0
+    }
+
+    /// Log lines kept of each stage.
+    static let tailLength = 10
+
+    /// Run id; empty until the run is accepted.
+    private(set) var id = ""
+    /// Workflow name.
+    private(set) var workflow: String
+    /// The run's row.
+    private(set) var run: RunRow?
+    /// The stages in file order, those of `finally` last.
+    private(set) var stages: [Stage] = []
+    private var places: [String: Int] = [:]
+
+    init(workflow: String) { self.workflow = workflow }
+
+    /// Tokens of all stages.
+    var tokens: Int64 { stages.reduce(0) { $0 &+ $1.tokens } }
+
+    /// Stages that are decided.
+    var decided: Int { stages.count { $0.row.status.isTerminal } }
+
+    /// Finds a stage.
+    func stage(_ id: String) -> Stage? { places[id].map { stages[$0] } }
+
+    /// Takes in what happened.
+    mutating func apply(_ event: FollowEvent) {
+        switch event {
+        case .committed(_, let run, let rows):
+            if let run {
+                self.run = run
+                id = run.id
+                workflow = run.workflow
+            }
+            for row in rows { apply(row) }
+        case .log(let line):
+            change(line.stage) { stage in
+                stage.tail.append(line)
+                if stage.tail.count > Self.tailLength { stage.tail.removeFirst() }
+            }
+        case .progress(let stage, let fraction, let note):
+            change(stage) { stage in
+                stage.fraction = fraction.map { $0.isFinite ? min(max($0, 0), 1) : 0 }
+                stage.note = note
+            }
+        case .stream(let stage, let text):
+            change(stage) { stage in
+                let joined = TextFit.clean(stage.streamed + text)
+                stage.streamed = String(joined.suffix(400))
+            }
+        case .usage(let stage, let metric, _, let amount):
+            guard Self.isTokens(metric) else { return }
+            change(stage) { $0.tokens &+= amount }
+        case .resized: return
+        }
+    }
+
+    /// Whether a metric counts tokens that add up to the total.
+    static func isTokens(_ metric: String) -> Bool {
+        metric == "tokens" || metric == "input_tokens" || metric == "output_tokens"
+    }
+
+    private mutating func apply(_ row: StageRow) {
+        if let place = places[row.id] {
+            if row.attempts != stages[place].row.attempts {
+                stages[place].fraction = nil
+                stages[place].note = ""
+                stages[place].streamed = ""
+            }
+            stages[place].row = row
+            return
+        }
+        let place = stages.firstIndex { $0.row.index > row.index } ?? stages.count
+        stages.insert(Stage(row: row), at: place)
+        if place == stages.count - 1 {
+            places[row.id] = place
+        } else {
+            for (place, stage) in stages.enumerated() { places[stage.row.id] = place }
+        }
+    }
+
+    private mutating func change(_ id: String, _ body: (inout Stage) -> Void) {
+        guard let place = places[id] else { return }
+        body(&stages[place])
+    }
+}

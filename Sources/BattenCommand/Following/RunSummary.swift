@@ -1,0 +1,64 @@
+import BattenCore
+
+/// The last words about a run: how it ended, what went wrong, and the command to go on with.
+struct RunSummary {
+    let picture: RunPicture
+    let report: RunReport
+    let profile: TextProfile
+
+    /// Lines for standard error.
+    func lines() -> [String] {
+        var lines = [headline()]
+        for stage in picture.stages where isFailure(stage.row) { lines += failure(stage) }
+        if let error = report.run.error, !picture.stages.contains(where: { isFailure($0.row) }) {
+            lines.append("  \(profile.paint("error:", .bold, .red)) \(TextFit.clean(error.message))")
+        }
+        lines += goOn()
+        return lines
+    }
+
+    private func headline() -> String {
+        let run = report.run
+        let length = run.startedAt.flatMap { start in run.endedAt.map { " in \(TimeText.elapsed($0 - start))" } } ?? ""
+        let tokens = report.tokens > 0 ? ", \(TreeFrame.grouped(report.tokens)) tokens" : ""
+        let failed = run.failedStages > 0 && run.status == .completed ? ", \(run.failedStages) failed and let go" : ""
+        let sign = profile.paint(StatusText.sign(run.status), StatusText.tone(run.status))
+        let name = profile.paint(TextFit.clean(run.workflow), .bold)
+        return "\(sign) \(name) \(StatusText.word(run.status))\(length)\(tokens)\(failed) (run \(run.id))"
+    }
+
+    private func isFailure(_ row: StageRow) -> Bool { row.status == .failed || row.status == .timedOut }
+
+    private func failure(_ stage: RunPicture.Stage) -> [String] {
+        let row = stage.row
+        let attempts = row.attempts > 1 ? " after \(row.attempts) attempts" : ""
+        var lines = [
+            "  \(profile.paint("✗", .red)) stage '\(TextFit.clean(row.id))' \(StatusText.word(row.status))\(attempts)"
+        ]
+        if let error = row.error {
+            let code = error.code.isEmpty ? error.outcomeClass.rawValue : error.code
+            lines[0] += ": \(TextFit.clean(error.message)) [\(TextFit.clean(code))]"
+        }
+        for line in stage.tail { lines.append("    \(profile.paint("|", .dim)) \(TextFit.clean(line.text))") }
+        return lines
+    }
+
+    private func goOn() -> [String] {
+        let run = report.run
+        switch run.status {
+        case .completed: return []
+        case .failed, .timedOut, .cancelled:
+            guard let stage = picture.stages.first(where: { isFailure($0.row) }) else {
+                return hint("batten events \(run.id)", "shows what happened")
+            }
+            return hint("batten logs \(run.id) \(stage.row.id)", "shows its whole log")
+        case .paused, .waiting, .pending, .running:
+            return hint("batten why \(run.id)", "tells what it waits for")
+                + hint("batten resume \(run.id)", "goes on with it")
+        }
+    }
+
+    private func hint(_ command: String, _ meaning: String) -> [String] {
+        ["  \(profile.paint(command, .cyan))  \(meaning)"]
+    }
+}

@@ -1,0 +1,133 @@
+import BattenCore
+
+/// Draws a run as lines of text: pure, so that what is drawn can be checked.
+struct TreeFrame {
+    let profile: TextProfile
+    let width: Int
+    let now: Timestamp
+    /// Lines there is room for; what is decided is summed up first. Nil draws everything.
+    let room: Int?
+
+    /// The lines for a run, each at most ``width`` columns.
+    func lines(_ picture: RunPicture) -> [String] {
+        var lines = [header(picture)]
+        let (shown, hidden) = choose(picture)
+        let column = min(shown.map { TextFit.width($0.row.id) }.max() ?? 0, max(6, width / 2 - 8))
+        for (place, stage) in shown.enumerated() {
+            let isLast = place == shown.count - 1 && hidden == nil
+            lines.append(line(stage, column: column, isLast: isLast))
+            if let below = detail(stage) {
+                let bar = width < 40 ? "  " : isLast ? "     " : "│    "
+                let text = TextFit.cut(below, to: max(4, width - TextFit.width(bar)))
+                lines.append(profile.paint(bar, .dim) + profile.paint(text, .dim))
+            }
+        }
+        if let hidden { lines.append(profile.paint(TextFit.cut((width < 40 ? "" : "└─ ") + hidden, to: width), .dim)) }
+        return lines
+    }
+
+    private func header(_ picture: RunPicture) -> String {
+        let status = picture.run?.status ?? .pending
+        var parts = [TextFit.clean(picture.workflow), StatusText.word(status)]
+        if let start = picture.run?.startedAt { parts.append(TimeText.elapsed((picture.run?.endedAt ?? now) - start)) }
+        parts.append("\(picture.decided)/\(picture.stages.count)")
+        if picture.tokens > 0 { parts.append("\(Self.grouped(picture.tokens)) tokens") }
+        if !picture.id.isEmpty { parts.append("run \(picture.id)") }
+        let text = fit(parts, width: width - 2)
+        return profile.paint(StatusText.sign(status), StatusText.tone(status)) + " " + profile.paint(text, .bold)
+    }
+
+    private func line(_ stage: RunPicture.Stage, column: Int, isLast: Bool) -> String {
+        let row = stage.row
+        let connector = width < 40 ? "" : isLast ? "└─ " : "├─ "
+        let id = TextFit.pad(TextFit.cut(TextFit.clean(row.id), to: column), to: column)
+        var parts = [StatusText.word(row.status)]
+        if let start = row.startedAt { parts.append(TimeText.elapsed((row.endedAt ?? now) - start)) }
+        if row.attempts > 1 { parts.append("attempt \(row.attempts)") }
+        if row.status == .running, let fraction = stage.fraction { parts.append(bar(fraction)) }
+        if stage.tokens > 0 { parts.append("\(Self.grouped(stage.tokens)) tokens") }
+        let left = width - TextFit.width(connector) - column - 3
+        let text = fit(parts, width: max(4, left))
+        let tone = StatusText.tone(row.status)
+        return profile.paint(connector, .dim) + profile.paint(StatusText.sign(row.status), tone) + " " + id + " "
+            + profile.paint(text, tone)
+    }
+
+    /// What a stage is doing, below it: its error, what it waits for, streamed text or the last log line.
+    private func detail(_ stage: RunPicture.Stage) -> String? {
+        switch stage.row.status {
+        case .failed, .timedOut: return stage.row.error.map { TextFit.clean($0.message) }
+        case .waiting, .retrying:
+            guard let waiting = stage.row.waiting else { return nil }
+            let until = waiting.until.map { " (\(TimeText.relative($0, now: now)))" } ?? ""
+            return TextFit.clean(waiting.detail) + until
+        case .running:
+            if !stage.streamed.isEmpty {
+                let columns = max(4, width - 6)
+                var tail = stage.streamed
+                while TextFit.width(tail) > columns { tail.removeFirst() }
+                return tail
+            }
+            if !stage.note.isEmpty { return TextFit.clean(stage.note) }
+            return stage.tail.last.map { TextFit.clean($0.text) }
+        case .pending, .completed, .skipped, .cancelled: return nil
+        }
+    }
+
+    /// The stages there is room for, in file order, and words for the rest.
+    private func choose(_ picture: RunPicture) -> (shown: [RunPicture.Stage], hidden: String?) {
+        let stages = picture.stages
+        let needed = stages.count + stages.count { detail($0) != nil }
+        guard let room, needed + 1 > room else { return (stages, nil) }
+        var left = max(1, room - 2)
+        var chosen: Set<Int> = []
+        let order: [[StageStatus]] = [
+            [.failed, .timedOut], [.running], [.retrying, .waiting], [.completed, .cancelled], [.pending], [.skipped],
+        ]
+        for group in order {
+            // Of what is decided the latest is shown, of the rest the first.
+            var members = stages.indices.filter { group.contains(stages[$0].row.status) }
+            if group.contains(.completed) { members.reverse() }
+            for place in members {
+                let lines = detail(stages[place]) == nil ? 1 : 2
+                guard left >= lines else { continue }
+                left -= lines
+                chosen.insert(place)
+            }
+        }
+        let rest = stages.indices.filter { !chosen.contains($0) }
+        let counts = StageStatus.allCases.compactMap { status -> String? in
+            let count = rest.count { stages[$0].row.status == status }
+            return count > 0 ? "\(count) \(StatusText.word(status))" : nil
+        }
+        return (chosen.sorted().map { stages[$0] }, "… and \(counts.joined(separator: ", "))")
+    }
+
+    private func bar(_ fraction: Double) -> String {
+        let cells = width < 60 ? 8 : 16
+        let full = Int((fraction * Double(cells)).rounded(.down))
+        let percent = Int((fraction * 100).rounded(.down))
+        return "[" + String(repeating: "#", count: full) + String(repeating: "-", count: cells - full) + "] \(percent)%"
+    }
+
+    /// As many parts as fit, the first always, cut when it must be.
+    private func fit(_ parts: [String], width: Int) -> String {
+        var text = TextFit.cut(parts.first ?? "", to: width)
+        for part in parts.dropFirst() {
+            guard TextFit.width(text) + 2 + TextFit.width(part) <= width else { break }
+            text += "  " + part
+        }
+        return text
+    }
+
+    /// A number with its thousands apart.
+    static func grouped(_ number: Int64) -> String {
+        var digits = Array(String(number.magnitude))
+        var place = digits.count - 3
+        while place > 0 {
+            digits.insert(",", at: place)
+            place -= 3
+        }
+        return (number < 0 ? "-" : "") + String(digits)
+    }
+}

@@ -1,0 +1,84 @@
+import BattenCore
+
+/// The graph of a workflow in a form that other programs draw, or as indented text.
+struct GraphReport {
+    let plan: Plan
+
+    /// Graphviz.
+    func dot() -> String {
+        var text = "digraph \(quoted(plan.definition.name)) {\n    rankdir=LR;\n    node [shape=box];\n"
+        for stage in plan.stages {
+            let style = stage.isFinally ? ", style=dashed" : ""
+            text += "    \(quoted(stage.id)) [label=\(quoted("\(stage.id)\n\(stage.definition.uses)"))\(style)];\n"
+        }
+        for stage in plan.stages {
+            for place in stage.dependencies {
+                let label = stage.definition.condition.map { " [label=\(quoted("if \($0)"))]" } ?? ""
+                text += "    \(quoted(plan.stages[place].id)) -> \(quoted(stage.id))\(label);\n"
+            }
+        }
+        return text + "}\n"
+    }
+
+    /// Mermaid.
+    func mermaid() -> String {
+        var text = "flowchart LR\n"
+        for stage in plan.stages {
+            let label = "\(stage.id)<br/>\(stage.definition.uses)"
+            text += "    s\(stage.index)\(stage.isFinally ? "([\"\(escaped(label))\"])" : "[\"\(escaped(label))\"]")\n"
+        }
+        for stage in plan.stages {
+            for place in stage.dependencies { text += "    s\(place) --> s\(stage.index)\n" }
+        }
+        return text
+    }
+
+    /// Stages below those they wait for; a stage that was drawn before is only named.
+    func text(_ profile: TextProfile) -> String {
+        var text = profile.paint(plan.definition.name, .bold) + "\n"
+        var drawn: Set<Int> = []
+        let roots = plan.stages.filter { $0.dependencies.isEmpty && !$0.isFinally }.map(\.index)
+        let finals = plan.stages.filter { $0.dependencies.isEmpty && $0.isFinally }.map(\.index)
+        // An explicit stack: a chain of 50,000 stages must not exhaust the thread's.
+        var stack: [(place: Int, prefix: String, isLast: Bool)] = []
+        let all = roots + finals
+        for (number, root) in all.enumerated().reversed() { stack.append((root, "", number == all.count - 1)) }
+        while let (place, prefix, isLast) = stack.popLast() {
+            let stage = plan.stages[place]
+            let again = drawn.contains(place) && !stage.dependents.isEmpty
+            let mark = again ? " (above)" : stage.isFinally ? " (finally)" : ""
+            let room = max(4, profile.width - TextFit.width(prefix) - 3)
+            text +=
+                prefix + (isLast ? "└─ " : "├─ ")
+                + TextFit.cut("\(stage.id)  \(stage.definition.uses)\(mark)", to: room) + "\n"
+            guard drawn.insert(place).inserted else { continue }
+            // Beyond this depth a tree says nothing to people any more, and its lines would grow without bound.
+            guard prefix.count < 600 else {
+                text += prefix + "   └─ …\n"
+                continue
+            }
+            let children = stage.dependents
+            for (number, child) in children.enumerated().reversed() {
+                stack.append((child, prefix + (isLast ? "   " : "│  "), number == children.count - 1))
+            }
+        }
+        return text
+    }
+
+    private func quoted(_ text: String) -> String {
+        var result = "\""
+        for character in text {
+            switch character {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case "\n": result += "\\n"
+            default: result.append(character)
+            }
+        }
+        return result + "\""
+    }
+
+    private func escaped(_ text: String) -> String {
+        text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "#quot;")
+    }
+}

@@ -1,0 +1,54 @@
+import BattenCore
+
+/// What a workflow takes from the host: variables named by `from_host`, and secrets.
+enum HostEnvironment {
+    /// Prefix of the variables that hold secrets.
+    static let secretPrefix = "BATTEN_SECRET_"
+
+    /// Values of the host variables that a workflow names, read now.
+    ///
+    /// - Throws: `missing_variable` when one is not set and has no default.
+    static func read(
+        for definition: WorkflowDefinition, from environment: [String: String]
+    ) throws(CommandFailure) -> JSONObject {
+        var values = JSONObject()
+        var missing: [String] = []
+        for entry in entries(of: definition) {
+            guard case .fromHost(let name, let standard) = entry.source else { continue }
+            if let value = environment[name] {
+                values[name] = .string(value)
+            } else if standard == nil, !missing.contains(name) {
+                missing.append(name)
+            }
+        }
+        guard missing.isEmpty else {
+            throw .usage(
+                "missing_variable",
+                "workflow '\(definition.name)' reads host variables that are not set: \(missing.joined(separator: ", "))",
+                help: "set them, or give them a default: {from_host: \(missing[0]), default: …}")
+        }
+        return values
+    }
+
+    /// Refuses a workflow whose secrets are not there.
+    static func requireSecrets(
+        of definition: WorkflowDefinition, in environment: [String: String]
+    ) throws(CommandFailure) {
+        let missing = definition.secrets.filter { (environment[secretPrefix + $0] ?? "").isEmpty }
+        guard !missing.isEmpty else { return }
+        let variables = missing.map { secretPrefix + $0 }
+        throw .usage(
+            "missing_secret",
+            "workflow '\(definition.name)' needs \(missing.count == 1 ? "the secret" : "the secrets") "
+                + missing.joined(separator: ", "),
+            help: "set \(variables.joined(separator: " and ")) in the environment")
+    }
+
+    private static func entries(of definition: WorkflowDefinition) -> [EnvironmentEntry] {
+        var entries = definition.env + definition.defaults.env
+        for stage in definition.stages + definition.finally {
+            entries += stage.env + (stage.fallback?.env ?? []) + (stage.compensate?.env ?? [])
+        }
+        return entries
+    }
+}
