@@ -39,7 +39,7 @@ class Keeper:
 
 def authenticate(server, session, envelope, mechanism, data):
     good = isinstance(data, LoginPassword) and (data.login, data.password) == (b"ada", b"engine-1843")
-    return AuthResult(success=good, auth_data=data.login if good else None)
+    return AuthResult(success=good, handled=False, auth_data=data.login if good else None)
 
 
 async def main():
