@@ -20,6 +20,8 @@ public struct Failure: Error, Sendable {
         case quota = 303
         /// The plugin contradicts itself.
         case bug = 304
+        /// Trying again cannot help, for a reason that none of the others names.
+        case permanent = 305
         /// It ended because the host asked.
         case cancelled = 400
         /// It ended because its time was over.

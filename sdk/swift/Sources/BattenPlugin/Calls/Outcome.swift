@@ -68,6 +68,7 @@ extension Failure.Class {
         case .auth: .BATTEN_CLASS_AUTH
         case .quota: .BATTEN_CLASS_QUOTA
         case .bug: .BATTEN_CLASS_BUG
+        case .permanent: .BATTEN_CLASS_PERMANENT
         case .cancelled: .BATTEN_CLASS_CANCELLED
         case .deadline: .BATTEN_CLASS_DEADLINE
         }
