@@ -52,13 +52,13 @@ struct Pagination: Decodable {
             }
         } catch {
             throw Failure(
-                .failed, code: "paginate.next", "the next page's URL cannot be used: \(error.message)", effect: .none)
+                .permanent, code: "paginate.next", "the next page's URL cannot be used: \(error.message)", effect: .none)
         }
         guard next.url.scheme == request.url.scheme, next.url.host == request.url.host,
             next.url.port == request.url.port
         else {
             throw Failure(
-                .failed, code: "paginate.origin",
+                .permanent, code: "paginate.origin",
                 "the next page is at '\(Redaction.url(next.url.text))', another server than the first; request it in a "
                     + "stage of its own", effect: .none)
         }

@@ -110,7 +110,7 @@ final class TokenCache {
                 response.head, method: "POST", message: words.joined(separator: ": "))
             failure.message = "auth.oauth2: no token: \(failure.message)"
             failure.effect = .none
-            if response.head.status < 500, failure.class == .failed || response.head.status < 400 {
+            if failure.class == .permanent || response.head.status < 400 {
                 failure.class = .auth
             }
             settle(fields, .failure(failure), expires: 0)

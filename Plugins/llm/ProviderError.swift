@@ -21,7 +21,7 @@ enum ProviderError {
             } else if kind.contains("authentication") || kind.contains("permission") || kind.contains("api_key") {
                 .auth
             } else if kind.contains("invalid_request") || kind.contains("not_found") {
-                .failed
+                .permanent
             } else {
                 .retry
             }
@@ -32,7 +32,7 @@ enum ProviderError {
     /// The failure for a response that is not the API's.
     static func notTheAPI(_ why: String) -> Failure {
         Failure(
-            .failed, code: "llm.protocol",
+            .permanent, code: "llm.protocol",
             "\(why); check that the provider's base_url and api are right", effect: .none)
     }
 

@@ -135,7 +135,8 @@ extension TransferFailure {
             switch kind {
             case .badRequest: .badInput
             case .unresolved, .unreachable, .timeout, .interrupted, .deferred: .retry
-            case .refused, .untrusted, .tooLarge, .rejected, .local: .failed
+            case .refused, .untrusted, .tooLarge, .rejected: .permanent
+            case .local: .failed
             case .unauthorized: .auth
             case .cancelled: .cancelled
             }

@@ -33,7 +33,7 @@ public enum StatusMeaning {
         case 429: .rateLimited
         case 503, 529: .overloaded
         case 500...: .retry
-        default: .failed
+        default: .permanent
         }
     }
 
