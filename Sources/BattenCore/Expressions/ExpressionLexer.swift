@@ -48,8 +48,7 @@ struct ExpressionLexer {
 
     private mutating func symbol() throws(ExpressionError) -> ExpressionToken {
         let begin = place
-        for symbol in ExpressionSymbol.allCases {
-            let text = Array(symbol.rawValue.utf8)
+        for (symbol, text) in place < bytes.count ? ExpressionSymbol.beginning(with: bytes[place]) : [] {
             guard bytes[place...].starts(with: text) else { continue }
             // In `c ?.5` nothing can follow but a mistake; the number is reported better than the dot.
             if symbol == .safeDot, let after = peek(2), after.isDigit { continue }

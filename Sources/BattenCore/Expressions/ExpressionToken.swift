@@ -44,6 +44,16 @@ enum ExpressionSymbol: String, Sendable, CaseIterable {
     case closeSquare = "]"
     case openCurly = "{"
     case closeCurly = "}"
+
+    /// Symbols with their bytes by the first one, longer ones first.
+    private static let byFirst: [[(symbol: ExpressionSymbol, text: [UInt8])]] = (0..<128).map { byte in
+        allCases.map { ($0, Array($0.rawValue.utf8)) }.filter { Int($0.1[0]) == byte }
+    }
+
+    /// The symbols that a byte can begin, longer ones first.
+    static func beginning(with byte: UInt8) -> [(symbol: ExpressionSymbol, text: [UInt8])] {
+        byte < 128 ? byFirst[Int(byte)] : []
+    }
 }
 
 /// An operator between two operands, by what it does.

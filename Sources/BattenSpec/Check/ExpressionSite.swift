@@ -23,6 +23,9 @@ struct ExpressionSite {
         }
     }
 
+    /// Whether the value goes to an executor.
+    var isInput: Bool { field == .with || field == .fallback || field == .compensate }
+
     /// Whether the executor's result can be read here.
     var allowsResult: Bool { field == .outputs || field == .handoff }
 

@@ -41,16 +41,14 @@ extension StaticChecks {
     }
 
     /// Holds the input of a stage or body against its executor's schema.
-    mutating func checkInput(_ with: SourceNode, uses: String, usesRange: Range<Int>, place: Int) {
-        let input = InputCheck(node: with, usesRange: usesRange, uses: uses)
-        if LanguageFields.engineKinds.contains(uses) {
-            guard let schema = kindSchema(uses) else { return }
-            checkSchema(schema, with.value, input, place)
-            checkKind(uses, with, place)
-        } else if case .found(let info)? = lookup(uses) {
-            let body = StageBody(uses: uses, with: with.value.objectValue ?? JSONObject())
-            let effective = Planner.effectiveInput(of: body, agents: workflow.definition.agents)
-            checkSchema(info.input, .object(effective), input, place)
+    mutating func checkInput(_ with: SourceNode, _ body: StageBody, usesRange: Range<Int>, place: Int) {
+        let input = InputCheck(node: with, usesRange: usesRange, uses: body.uses)
+        if LanguageFields.engineKinds.contains(body.uses) {
+            guard let schema = kindSchema(body.uses) else { return }
+            checkSchema(schema, body.with, input)
+            checkKind(body.uses, with, place)
+        } else if case .found(let info)? = lookup(body.uses) {
+            checkSchema(info.input, Planner.effectiveInput(of: body, agents: workflow.definition.agents), input)
             checkCode(info.input, input)
         }
     }
@@ -62,35 +60,23 @@ extension StaticChecks {
         let uses: String
     }
 
-    private mutating func checkSchema(_ schema: JSONSchema, _ value: JSONValue, _ input: InputCheck, _ place: Int) {
+    private mutating func checkSchema(_ schema: JSONSchema, _ value: JSONObject, _ input: InputCheck) {
+        guard !schema.acceptsAnything else { return }
         var templates: [(path: [PathPart], text: String, node: SourceNode)] = []
         Self.collect(input.node, at: [], &templates)
         var unknown = Set(templates.map(\.path))
-        if value != input.node.value { Self.collectUnknown(value, at: [], &unknown) }
-        for violation in schema.validate(value, unknown: unknown) { tell(violation, schema, input) }
-        for template in templates where !template.text.isEmpty {
-            guard let wanted = schema.property(at: template.path)?.declaredTypes, !wanted.isEmpty else { continue }
-            checkType(template.text, template.node, wanted, place)
+        // Fields of an agent are not in the node.
+        if input.node["agent"] != nil { Self.collectUnknown(.object(value), at: [], &unknown) }
+        for violation in schema.validate(.object(value), unknown: unknown) { tell(violation, schema, input) }
+        for template in templates {
+            guard let type = inputTypes[template.node.range.lowerBound],
+                let wanted = schema.property(at: template.path)?.declaredTypes, !wanted.isEmpty,
+                !wanted.contains(where: { ValueType(rawValue: $0).map(type.canBe) ?? false })
+            else { continue }
+            problems.add(
+                .typeMismatch, "this field takes \(wanted.joined(separator: " or "))",
+                at: source.firstBytes(of: template.node.range), label: "the expression gives \(article(type))")
         }
-    }
-
-    /// An expression whose type is known must be of a type that the field takes.
-    private mutating func checkType(_ text: String, _ node: SourceNode, _ wanted: [String], _ place: Int) {
-        guard let template = try? Template.parse(text) else { return }
-        let site = ExpressionSite(field: .with, place: place)
-        let type: ValueType
-        if let whole = template.wholeExpression {
-            guard let known = whole.typing({ declaredType($0, site) }).type else { return }
-            type = known
-        } else {
-            type = .string
-        }
-        let fits = wanted.contains { ValueType(rawValue: $0).map(type.canBe) ?? false }
-        guard !fits else { return }
-        problems.add(
-            .typeMismatch, "this field takes \(wanted.joined(separator: " or "))",
-            at: source.firstBytes(of: node.range),
-            label: "the expression gives \(article(type))")
     }
 
     private mutating func tell(_ violation: SchemaViolation, _ schema: JSONSchema, _ input: InputCheck) {

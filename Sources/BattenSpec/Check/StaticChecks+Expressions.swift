@@ -26,6 +26,7 @@ extension StaticChecks {
             guard template.constant == nil else { return }
             for expression in template.expressions {
                 let type = check(expression, node, site)
+                if site.isInput { inputTypes[node.range.lowerBound] = template.wholeExpression == nil ? .string : type }
                 guard template.wholeExpression != nil, let wanted, let type, !type.canBe(wanted) else { continue }
                 problems.add(
                     .typeMismatch, "this value is declared as \(wanted.rawValue)",

@@ -17,6 +17,8 @@ struct StaticChecks {
     var executors: [String: ExecutorLookup] = [:]
     /// Output names and types by place, worked out when first asked.
     var shapes: [Int: OutputShape] = [:]
+    /// Types of the current stage's expressions in inputs, by the place of their text; a known one or nil.
+    var inputTypes: [Int: ValueType] = [:]
     /// Fields that hold code, by executor type.
     var codeFieldsByExecutor: [String: [JSONSchema.MarkedField]] = [:]
     /// Parsed conditions by place.
@@ -50,9 +52,11 @@ struct StaticChecks {
     private mutating func checkStage(_ place: Int) {
         let stage = index.stages[place]
         checkExecutor(stage.definition.uses, at: stage.usesRange)
+        inputTypes.removeAll(keepingCapacity: true)
         checkStageExpressions(place)
         if checkAgent(stage.with, uses: stage.definition.uses), stage.isInputKnown {
-            checkInput(stage.with, uses: stage.definition.uses, usesRange: stage.usesRange, place: place)
+            let body = StageBody(uses: stage.definition.uses, with: stage.definition.with)
+            checkInput(stage.with, body, usesRange: stage.usesRange, place: place)
         }
         for field in ["fallback", "compensate"] {
             guard let body = field == "fallback" ? stage.definition.fallback : stage.definition.compensate,
@@ -61,7 +65,7 @@ struct StaticChecks {
             let (with, range) = WorkflowDecoder.bodyInput(node)
             checkExecutor(body.uses, at: range)
             if checkAgent(with, uses: body.uses) {
-                checkInput(with, uses: body.uses, usesRange: range, place: place)
+                checkInput(with, body, usesRange: range, place: place)
             }
         }
     }
