@@ -69,11 +69,15 @@ struct JSONTapeWalker: ~Copyable {
             let keyEntry = try take()
             let key = tape.text(keyEntry)
             let member = JSONNode.Member(key: key, keyRange: range(keyEntry), value: try node())
-            if let place = places[JSONObject.ByteKey(text: key)] {
+            let place =
+                count > JSONObject.searchLimit
+                ? places.updateValue(members.count, forKey: JSONObject.ByteKey(text: key))
+                : members.firstIndex { $0.key.hasSameBytes(as: key) }
+            if let place {
                 guard duplicateKeys == .lastWins else { throw duplicate(key, keyEntry) }
                 members[place] = member
+                if count > JSONObject.searchLimit { places[JSONObject.ByteKey(text: key)] = place }
             } else {
-                places[JSONObject.ByteKey(text: key)] = members.count
                 members.append(member)
             }
         }

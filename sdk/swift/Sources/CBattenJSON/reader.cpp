@@ -35,32 +35,58 @@ private:
     }
 };
 
+struct Tape {
+    std::vector<batten_json_entry> entries;
+    std::vector<uint8_t> text;
+};
+
 // The source with a position that is exact inside every handler call: RapidJSON copies streams it may optimise,
-// and does not copy this one.
+// and does not copy this one. It parses in place, as RapidJSON sees it: what it writes to the stream are the decoded
+// bytes of a string, which are kept only where they differ from what was read.
 class Source {
 public:
     typedef char Ch;
-    Source(const char *begin, const char *end) : begin_(begin), at_(begin), end_(end) {}
+    Source(const char *begin, const char *end, std::vector<uint8_t> &text)
+        : begin_(begin), at_(begin), end_(end), text_(text) {}
     Ch Peek() const { return at_ != end_ ? *at_ : '\0'; }
     Ch Take() { return at_ != end_ ? *at_++ : '\0'; }
     size_t Tell() const { return static_cast<size_t>(at_ - begin_); }
     const char *begin() const { return begin_; }
     bool atEnd() const { return at_ == end_; }
 
-    Ch *PutBegin() { return nullptr; }
-    void Put(Ch) {}
+    // RapidJSON calls this behind the opening quote of a string, and behind a number. Most strings are plain ASCII:
+    // they are passed over here, and RapidJSON goes on at the first byte that needs a look, or the closing quote.
+    Ch *PutBegin() {
+        mark_ = text_.size();
+        start_ = at_;
+        isPlain_ = false;
+        if (at_ != begin_ && at_[-1] == '"') {
+            while (at_ != end_ && isPlain(*at_)) at_++;
+            isPlain_ = at_ != end_ && *at_ == '"';
+            if (!isPlain_) text_.insert(text_.end(), start_, at_);
+        }
+        return &none_;
+    }
+    void Put(Ch c) { text_.push_back(static_cast<uint8_t>(c)); }
     void Flush() {}
-    size_t PutEnd(Ch *) { return 0; }
+    size_t PutEnd(Ch *) { return text_.size() - mark_; }
+
+    // Where the text of the string just read begins, and where its decoded bytes are, a zero behind them included.
+    const char *start() const { return start_; }
+    size_t mark() const { return mark_; }
+    bool isPlain() const { return isPlain_; }
 
 private:
+    static bool isPlain(char c) { return c >= 0x20 && c != '"' && c != '\\' && static_cast<uint8_t>(c) < 0x80; }
+
     const char *begin_;
     const char *at_;
     const char *end_;
-};
-
-struct Tape {
-    std::vector<batten_json_entry> entries;
-    std::vector<uint8_t> text;
+    std::vector<uint8_t> &text_;
+    const char *start_ = nullptr;
+    size_t mark_ = 0;
+    bool isPlain_ = false;
+    Ch none_ = 0;
 };
 
 class Handler {
@@ -75,9 +101,10 @@ public:
     bool Int64(int64_t) { return false; }
     bool Uint64(uint64_t) { return false; }
     bool Double(double) { return false; }
-    bool RawNumber(const char *text, rapidjson::SizeType length, bool) {
+    bool RawNumber(const char *, rapidjson::SizeType length, bool) {
         batten_json_entry entry = plain(BATTEN_JSON_INTEGER);
         entry.start = entry.end - length;
+        const char *text = source_.begin() + entry.start;
         const char *end = text + length;
         if (memchr(text, '.', length) == nullptr && memchr(text, 'e', length) == nullptr
             && memchr(text, 'E', length) == nullptr) {
@@ -96,10 +123,8 @@ public:
         entry.value.number = number;
         return add(entry);
     }
-    bool String(const char *text, rapidjson::SizeType length, bool) {
-        return string(BATTEN_JSON_STRING, text, length);
-    }
-    bool Key(const char *text, rapidjson::SizeType length, bool) { return string(BATTEN_JSON_KEY, text, length); }
+    bool String(const char *, rapidjson::SizeType, bool) { return string(BATTEN_JSON_STRING); }
+    bool Key(const char *, rapidjson::SizeType, bool) { return string(BATTEN_JSON_KEY); }
     bool StartObject() { return open(BATTEN_JSON_OBJECT); }
     bool StartArray() { return open(BATTEN_JSON_ARRAY); }
     bool EndObject(rapidjson::SizeType members) { return close(members); }
@@ -138,34 +163,31 @@ private:
         return exponent > INT32_MAX || (exponent > INT32_MIN && place + exponent > 0);
     }
 
-    // Inside a string every quote follows a backslash and the opening one never does, so the search backwards from
-    // the closing quote is exact. A text with escapes is always shorter decoded than written.
-    bool string(uint32_t kind, const char *text, rapidjson::SizeType length) {
+    // A text with escapes is always shorter decoded than written.
+    bool string(uint32_t kind) {
         batten_json_entry entry = plain(kind);
-        const char *begin = source_.begin();
-        uint32_t open = entry.end - 1;
-        do {
-            const void *quote = memrchr(begin, '"', open);
-            if (quote == nullptr) return fail(BATTEN_JSON_ENCODING, entry.end);
-            open = static_cast<uint32_t>(static_cast<const char *>(quote) - begin);
-        } while (open > 0 && begin[open - 1] == '\\');
-        entry.start = open;
-        if (entry.end - open - 2 == length) {
-            entry.value.string.offset = open + 1;
-            entry.value.string.length = length;
+        const uint32_t start = static_cast<uint32_t>(source_.start() - source_.begin());
+        const uint32_t written = entry.end - start - 1;
+        const size_t mark = source_.mark();
+        const size_t decoded = tape_.text.size() - mark - 1;
+        entry.start = start - 1;
+        if (source_.isPlain() || decoded == written) {
+            entry.value.string.offset = start;
+            entry.value.string.length = written;
+            tape_.text.resize(mark);
         } else {
-            if (hasSurrogate(text, length)) return fail(BATTEN_JSON_ENCODING, open);
-            entry.value.string.offset = static_cast<uint32_t>(tape_.text.size());
-            entry.value.string.length = length | BATTEN_JSON_DECODED;
-            tape_.text.insert(tape_.text.end(), text, text + length);
+            if (hasSurrogate(tape_.text.data() + mark, decoded)) return fail(BATTEN_JSON_ENCODING, entry.start);
+            entry.value.string.offset = static_cast<uint32_t>(mark);
+            entry.value.string.length = static_cast<uint32_t>(decoded) | BATTEN_JSON_DECODED;
+            tape_.text.resize(mark + decoded);
         }
         return add(entry);
     }
 
     // An escaped half of a surrogate pair decodes to ED A0..BF, which no valid UTF-8 contains.
-    static bool hasSurrogate(const char *text, size_t length) {
+    static bool hasSurrogate(const uint8_t *text, size_t length) {
         for (size_t i = 0; i + 1 < length; i++) {
-            if (static_cast<uint8_t>(text[i]) == 0xED && static_cast<uint8_t>(text[i + 1]) >= 0xA0) return true;
+            if (text[i] == 0xED && text[i + 1] >= 0xA0) return true;
         }
         return false;
     }
@@ -224,10 +246,13 @@ void refuse(batten_json_tape *tape, uint32_t status, const char *message, size_t
 
 void read(const char *source, size_t length, uint32_t maxDepth, batten_json_tape *out, Tape &tape) {
     using namespace rapidjson;
-    Source stream(source, source + length);
+    Source stream(source, source + length, tape.text);
+    // A guess that spares most of the growing; what is not written to costs no memory.
+    tape.entries.reserve(length / 16 + 16);
     Handler handler(stream, tape, maxDepth);
     GenericReader<UTF8<>, UTF8<>, Allocator> reader;
-    const unsigned flags = kParseIterativeFlag | kParseValidateEncodingFlag | kParseNumbersAsStringsFlag;
+    const unsigned flags =
+        kParseIterativeFlag | kParseInsituFlag | kParseValidateEncodingFlag | kParseNumbersAsStringsFlag;
     ParseResult result = reader.template Parse<flags>(stream, handler);
     if (handler.failure() == BATTEN_JSON_DEPTH) {
         return refuse(out, BATTEN_JSON_DEPTH, "it is nested too deeply", handler.failureOffset());
