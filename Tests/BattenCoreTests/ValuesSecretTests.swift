@@ -75,6 +75,17 @@ import Testing
         #expect(SecretMasker(secrets: [""]).isEmpty)
     }
 
+    @Test func masksLinesAndLooseEnds() {
+        let masker = SecretMasker(secrets: [
+            "-----BEGIN-----\nMIIEvQIBADANBgkq\nhkiG9w0B\nab\n-----END-----\n", "token-with-newline\n",
+        ])
+        #expect(masker.mask("x token-with-newline y") == "x *** y")
+        #expect(masker.mask(Base64.encode(Array("token-with-newline".utf8))) == "***")
+        #expect(masker.mask("1 MIIEvQIBADANBgkq 2") == "1 *** 2")
+        #expect(masker.mask("cab drives") == "cab drives")
+        #expect(masker.mask("-----BEGIN-----\r\nMIIEvQIBADANBgkq\r\nhkiG9w0B\r\nab\r\n-----END-----") == "***")
+    }
+
     @Test func overlappingSecretsLeaveNothing() {
         let masker = SecretMasker(secrets: ["abcdefgh", "efghijkl", "gh", "aaaa"])
         #expect(masker.mask("-abcdefghijkl-") == "-***-")

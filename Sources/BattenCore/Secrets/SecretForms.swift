@@ -3,12 +3,26 @@ enum SecretForms {
     /// Forms shorter than this are left out, the value itself excepted: they would mask what is no secret.
     static let leastLength = 4
 
+    /// Lines of a secret of several lines that are shorter than this say too little to be masked alone.
+    static let leastLineLength = 8
+
     /// The value and its base64, URL, JSON and hexadecimal forms, each once.
+    ///
+    /// White space at both ends, such as the last line's end, may be missing where the value turns up. The lines of a
+    /// value of several lines are forms of their own, because logs come in lines.
     static func all(of secret: String) -> Set<[UInt8]> {
-        let bytes = Array(secret.utf8)
-        guard !bytes.isEmpty else { return [] }
-        let derived = base64(bytes) + percentEncoded(bytes) + json(secret) + hexadecimal(bytes)
-        return Set(derived.filter { $0.count >= leastLength } + [bytes])
+        var forms: Set<[UInt8]> = []
+        for value in Set([secret, secret.trimmed]) where !value.isEmpty {
+            let bytes = Array(value.utf8)
+            let derived = base64(bytes) + percentEncoded(bytes) + json(value) + hexadecimal(bytes)
+            forms.formUnion(derived.filter { $0.count >= leastLength } + [bytes])
+            let lines = value.pieces(between: "\n").map(\.trimmed)
+            if lines.count > 1 {
+                forms.insert(Array(lines.joined(separator: "\r\n").utf8))
+                forms.formUnion(lines.map { Array($0.utf8) }.filter { $0.count >= leastLineLength })
+            }
+        }
+        return forms
     }
 
     /// Base64 of the value inside longer data, at each of the three places it can begin at in a group, without the

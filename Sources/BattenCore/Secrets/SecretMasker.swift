@@ -1,7 +1,8 @@
 /// Replaces secrets in texts, streams and values by `***`.
 ///
 /// Masked are the value itself and its base64 (at any place in a group), URL, JSON and hexadecimal forms; other
-/// transformations are not recognised. Forms of fewer than four bytes are left out, the value itself excepted.
+/// transformations are not recognised. Forms of fewer than four bytes are left out, the value itself excepted. White
+/// space at a value's ends may be missing, and each longer line of a value of several lines is masked alone too.
 public struct SecretMasker: Sendable {
     /// What stands in a secret's place.
     public static let replacement = "***"
