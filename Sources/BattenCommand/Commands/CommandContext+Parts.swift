@@ -50,3 +50,26 @@ extension Console {
         }
     }
 }
+
+extension CommandContext {
+    /// The reading side of the store; nil when there is no store yet.
+    func openReader() throws(CommandFailure) -> StoreReader? {
+        if let opened = openedReader { return opened }
+        let folder = try stateFolder()
+        let reader = try orFailure { () throws(StoreError) in try StoreReader(folder) }
+        openedReader = reader
+        return reader
+    }
+
+    /// The writing side of the store, for a command that changes something without running anything.
+    func openStore() throws(CommandFailure) -> SQLiteStore {
+        let folder = try stateFolder()
+        let settings = try settings()
+        return try orFailure { () throws(StoreError) in
+            try SQLiteStore(
+                folder,
+                options: StoreOptions(
+                    durability: StoreOptions.Durability(rawValue: settings.synchronous.rawValue) ?? .full))
+        }
+    }
+}

@@ -1,5 +1,6 @@
 import BattenCore
 import BattenPluginHost
+import BattenStore
 import BattenSystem
 
 /// What a command works with besides its own command line.
@@ -15,6 +16,8 @@ final class CommandContext {
     private var resolved: ResolvedSettings?
     /// The plugin host, once it was asked for.
     var openedHost: PluginHost?
+    /// The reading side of the store, once it was asked for.
+    var openedReader: StoreReader?
 
     init(console: Console, environment: [String: String], directory: String, invocation: Invocation) {
         self.console = console

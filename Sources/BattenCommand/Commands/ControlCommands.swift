@@ -1,0 +1,121 @@
+import BattenCore
+import BattenEngine
+import BattenSpec
+import BattenStore
+import BattenSystem
+
+/// `batten resume`.
+enum ResumeCommand {
+    static let description = CommandDescription(
+        "resume", .running, "go on with a run whose engine is gone, or that is paused",
+        details: [
+            "What is committed is not run again; an attempt that was lost with its engine is made again under the same "
+                + "idempotency key. The run is followed to its end like with 'batten run'.",
+            "--take-over takes a run from an engine that lives but does not move, for example one that was stopped with "
+                + "SIGSTOP. Calls that it started may still act.",
+        ],
+        arguments: [ArgumentDescription("RUN", .required, "a run id, the beginning of one, or - for the last run")],
+        options: [
+            .flag("take-over", "take the run from an engine that still exists"),
+            .flag("wait-gates", "stay while only gates or signals are left, instead of exit code 11"),
+        ],
+        formats: [.text, .json, .ndjson, .yaml],
+        examples: [CommandExample("batten resume -", "goes on with the last run")],
+        exits: [
+            .runFailed, .invalid, .cancelled, .timedOut, .quota, .notFound, .plugin, .store, .waiting, .interrupted,
+        ],
+        body: { context, invocation throws(CommandFailure) in try run(context, invocation) })
+
+    private static func run(_ context: CommandContext, _ invocation: Invocation) throws(CommandFailure) -> ExitCode {
+        let found = try NamedRun.find(invocation.argument("RUN") ?? "", in: context)
+        let id = found.row.id
+        guard !found.row.status.isTerminal else {
+            throw .usage(
+                "run_ended",
+                "run \(id) has ended (\(StatusText.word(found.row.status))); there is nothing to go on with",
+                help: "look at it with: batten status \(id)")
+        }
+        let takesOver = invocation.has("take-over")
+        let session = RunSession(
+            context: context, workflow: found.row.workflow, role: "resume", staysAtGates: invocation.has("wait-gates"))
+        return try session.execute { runtime throws(CommandFailure) in
+            if takesOver {
+                context.console.alert(
+                    "warning: calls that the engine \(found.owner) started may still act while this one goes on")
+            }
+            let refusal = try RunSession.asFailure {
+                try runtime.resume(run: id, takeOver: takesOver) { snapshot in try plan(snapshot, id, context) }
+            }
+            if let refusal { throw failure(refusal, id) }
+            return id
+        }
+    }
+
+    private static func plan(_ snapshot: [UInt8], _ id: String, _ context: CommandContext) throws -> Plan {
+        let result = WorkflowReader.read(
+            path: "run \(id).json", bytes: snapshot, catalog: try context.catalog(), settings: ReaderSettings())
+        guard let definition = result.definition else {
+            CheckedWorkflow.show(result, in: context)
+            throw CheckedWorkflow.invalid(result)
+        }
+        return try CheckedWorkflow.plan(definition, snapshot: snapshot, in: context)
+    }
+
+    private static func failure(_ refusal: ResumeRefusal, _ id: String) -> CommandFailure {
+        switch refusal {
+        case .unknown: .notFound("no_such_run", "there is no run '\(id)'", help: "`batten runs` lists them")
+        case .ended(let status):
+            .usage("run_ended", "run \(id) has ended (\(StatusText.word(status)))", help: "batten status \(id)")
+        case .driven(let engine):
+            .usage(
+                "run_driven", "run \(id) is driven by the living engine \(engine)",
+                help:
+                    "follow it with: batten status \(id) --watch; if that engine hangs: batten resume \(id) --take-over"
+            )
+        case .takenByAnother:
+            CommandFailure(
+                "taken_over", "another process has just taken up run \(id)",
+                help: "follow it with: batten status \(id) --watch", exit: .store)
+        }
+    }
+}
+
+/// `batten cancel`.
+enum CancelCommand {
+    static let description = CommandDescription(
+        "cancel", .running, "cancel a run",
+        details: [
+            "Running stages are asked to stop and killed after their grace period; 'finally' stages run. With --now "
+                + "everything is killed at once, 'finally' included. The request is on disk when this returns."
+        ],
+        arguments: [ArgumentDescription("RUN", .required, "a run id, the beginning of one, or - for the last run")],
+        options: [.flag("now", "kill at once, without running 'finally'")],
+        examples: [CommandExample("batten cancel 3fk", "cancels the run whose id begins with 3fk")],
+        exits: [.notFound, .store],
+        body: { context, invocation throws(CommandFailure) in
+            let found = try NamedRun.find(invocation.argument("RUN") ?? "", in: context)
+            let id = found.row.id
+            guard !found.row.status.isTerminal else {
+                throw .usage(
+                    "run_ended", "run \(id) has ended already (\(StatusText.word(found.row.status)))",
+                    help: "look at it with: batten status \(id)")
+            }
+            let store = try context.openStore()
+            let control: RunControl = invocation.has("now") ? .cancelNow : .cancel
+            _ = try orFailure { () throws(StoreError) in
+                try store.requestControl(ControlRequest(run: id, control: control, source: "cli", at: context.now))
+            }
+            let folder = try context.stateFolder()
+            let isHeard = try orFailure { () throws(StoreError) in try EngineFolder.wake(found.owner, in: folder) }
+            if invocation.format.isData {
+                context.console.data(
+                    .object(["run": .string(id), "control": .string(control.rawValue), "delivered": .bool(isHeard)]),
+                    invocation.format)
+            } else if isHeard {
+                context.console.line("run \(id) is asked to stop")
+            } else {
+                context.console.line("run \(id) will be cancelled when it is taken up: batten resume \(id)")
+            }
+            return .done
+        })
+}

@@ -1,0 +1,95 @@
+import BattenCore
+import BattenEngine
+
+/// `batten run`: the product's main verb.
+enum RunCommand {
+    static let description = CommandDescription(
+        "run", .running, "run a workflow and follow it to its end",
+        details: [
+            "The run is on disk before anything starts; after a crash or a power cut 'batten resume' goes on with it. On a "
+                + "terminal the stages are drawn as a live tree, elsewhere each event is a plain line, both on standard "
+                + "error. The run's outputs go to standard output; with --format json the whole run does.",
+            "Ctrl-C cancels the run: stages are asked to stop, 'finally' stages run, the exit code is 4. A second "
+                + "Ctrl-C kills what still runs, 'finally' included, and the exit code is 130. When standard output is "
+                + "closed the run goes on to its end in silence.",
+            "Secrets that the workflow declares are taken from BATTEN_SECRET_<NAME>.",
+        ],
+        arguments: [
+            ArgumentDescription(
+                "FILE|NAME", .required, .file,
+                "a workflow file, '-' for standard input, or a name kept with 'batten add'")
+        ],
+        options: [
+            .value(
+                "param", short: "p", "KEY=VALUE", .keyValue, repeated: true, "a parameter, read by its declared type"),
+            .value("params-file", "FILE", .file, "parameters as a YAML or JSON mapping; '-' is standard input"),
+            .flag("dry-run", "check and plan only, start nothing"),
+            .value("only", "STAGE", .text, repeated: true, "run these stages and what they need, nothing else"),
+            .value("idempotency-key", "KEY", .text, "a key under which the same request gives the same run"),
+            .flag("wait-gates", "stay while only gates or signals are left, instead of exit code 11"),
+            .flag("detach", "not available: nothing runs a detached run in this version"),
+        ],
+        formats: [.text, .json, .ndjson, .yaml],
+        examples: [
+            CommandExample("batten run hello.yaml -p name=World", "runs a file with a parameter"),
+            CommandExample("batten run build.yaml --format json | jq .outputs", "gives the finished run as data"),
+            CommandExample("batten run deploy.yaml --dry-run", "shows what would run"),
+        ],
+        exits: [
+            .runFailed, .invalid, .cancelled, .timedOut, .quota, .rejected, .notFound, .plugin, .store, .waiting,
+            .interrupted,
+        ],
+        body: { context, invocation throws(CommandFailure) in try run(context, invocation) })
+
+    private static func run(_ context: CommandContext, _ invocation: Invocation) throws(CommandFailure) -> ExitCode {
+        guard !invocation.has("detach") else {
+            throw .usage(
+                "detach_unavailable", "--detach needs an engine that serves detached runs, which this version has not",
+                help: "leave out --detach; to keep a run going after logout use nohup or a service manager")
+        }
+        let name = invocation.argument("FILE|NAME") ?? ""
+        let source = try WorkflowSource.find(name, in: context)
+        let definition = source.definition
+        let parameters = try ParameterReader(definitions: definition.parameters, workflow: definition.name).read(
+            file: try ParametersFile.read(invocation.value("params-file"), workflow: name, in: context),
+            options: invocation.values("param"))
+        let only = try stages(invocation.values("only"), of: definition)
+        let plan = try source.plan(only: only, in: context)
+        if invocation.has("dry-run") { return dryRun(plan, parameters, context) }
+        try CheckedWorkflow.requireRunnable(plan)
+        let host = try HostEnvironment.read(for: definition, from: context.environment)
+        try HostEnvironment.requireSecrets(of: definition, in: context.environment)
+        let submission = RunSubmission(
+            plan: plan, parameters: parameters, trigger: "cli", idempotencyKey: invocation.value("idempotency-key"),
+            hostEnvironment: host, directory: context.directory,
+            workdir: PathText.join(try context.settings().home, "work/{run}"))
+        return try RunSession.start(submission, in: context, staysAtGates: invocation.has("wait-gates"))
+    }
+
+    /// The stages that `--only` names.
+    private static func stages(_ values: [String], of definition: WorkflowDefinition) throws(CommandFailure) -> Set<
+        String
+    >? {
+        guard !values.isEmpty else { return nil }
+        var only: Set<String> = []
+        for id in values.flatMap({ $0.split(separator: ",").map(String.init) }) {
+            guard definition.stages.contains(where: { $0.id == id }) else {
+                let names = definition.stages.map(\.id)
+                throw .usage(
+                    "unknown_stage", "workflow '\(definition.name)' has no stage '\(id)' (given by --only)",
+                    help: [DidYouMean.help(for: id, in: names), "it has: \(names.prefix(20).joined(separator: ", "))"]
+                        .joined(" "))
+            }
+            only.insert(id)
+        }
+        return only
+    }
+
+    private static func dryRun(
+        _ plan: Plan, _ parameters: JSONObject, _ context: CommandContext
+    ) -> ExitCode {
+        PlanCommand.show(plan, parameters, context)
+        context.console.note("dry run: nothing was started")
+        return plan.unsupported.isEmpty ? .done : .invalid
+    }
+}

@@ -1,0 +1,37 @@
+import BattenCore
+import BattenStore
+
+/// Finds the runs that command lines name, by id, by the beginning of one, or by `-` and `@last`.
+enum NamedRun {
+    /// Finds a run.
+    ///
+    /// - Throws: `no_such_run` or `ambiguous_run`, exit code 8.
+    static func find(_ name: String, in context: CommandContext) throws(CommandFailure) -> StoredRun {
+        guard let reader = try context.openReader() else { throw noStore(context) }
+        switch try orFailure({ () throws(StoreError) in try reader.run(name) }) {
+        case .found(let run): return run
+        case .ambiguous(let ids):
+            throw .notFound(
+                "ambiguous_run", "'\(name)' begins the ids of several runs: \(ids.joined(separator: ", "))",
+                help: "write more of the id")
+        case .none:
+            throw .notFound("no_such_run", "there is no run '\(name)'", help: "`batten runs` lists them")
+        }
+    }
+
+    /// A run as data and for people.
+    static func report(of id: String, in context: CommandContext) throws(CommandFailure) -> RunReport {
+        guard let reader = try context.openReader() else { throw noStore(context) }
+        let run = try find(id, in: context)
+        let stages = try orFailure { () throws(StoreError) in try reader.stages(run: run.row.id) }
+        let usage = try orFailure { () throws(StoreError) in try reader.usage(run: run.row.id) }
+        let tokens = usage.reduce(into: Int64(0)) { sum, row in
+            if RunPicture.isTokens(row.metric) { sum &+= row.amount }
+        }
+        return RunReport(run: run.row, stages: stages, tokens: tokens, cost: nil)
+    }
+
+    private static func noStore(_ context: CommandContext) -> CommandFailure {
+        .notFound("no_such_run", "nothing was run yet", help: "start with: batten run FILE")
+    }
+}

@@ -1,0 +1,51 @@
+import BattenCore
+import BattenSpec
+import BattenStore
+import BattenSystem
+
+/// A workflow that a command line names: a file, or one that is kept in the store.
+struct WorkflowSource {
+    /// What its author means.
+    let definition: WorkflowDefinition
+    /// Canonical JSON text, when it came from the store.
+    let snapshot: [UInt8]?
+
+    /// Finds a workflow by file or name, and checks it.
+    static func find(_ name: String, in context: CommandContext) throws(CommandFailure) -> WorkflowSource {
+        guard name != "-", !name.contains("/"), !FileSystem.exists(context.absolute(name)) else {
+            return try file(name, in: context)
+        }
+        if let kept = try KeptWorkflow.find(name, in: context) {
+            let text = WorkflowText(label: "\(name).json", bytes: kept.snapshot)
+            let checked = try CheckedWorkflow.check(text, in: context)
+            return WorkflowSource(definition: checked.definition, snapshot: kept.snapshot)
+        }
+        throw try missing(name, in: context)
+    }
+
+    /// Plans the workflow.
+    ///
+    /// - Parameter only: stages to which it is cut down, with all they depend on; nil leaves it whole.
+    func plan(only: Set<String>? = nil, in context: CommandContext) throws(CommandFailure) -> Plan {
+        if let only {
+            let part = definition.restricted(to: only)
+            return try CheckedWorkflow.plan(part, snapshot: WorkflowWriter.canonical(part), in: context)
+        }
+        return try CheckedWorkflow.plan(
+            definition, snapshot: snapshot ?? WorkflowWriter.canonical(definition), in: context)
+    }
+
+    private static func file(_ path: String, in context: CommandContext) throws(CommandFailure) -> WorkflowSource {
+        let checked = try CheckedWorkflow.check(try WorkflowText.read(path, in: context), in: context)
+        return WorkflowSource(definition: checked.definition, snapshot: nil)
+    }
+
+    private static func missing(_ name: String, in context: CommandContext) throws(CommandFailure) -> CommandFailure {
+        let failure = WorkflowText.missing(name, context)
+        let names = try KeptWorkflow.names(in: context)
+        let near = DidYouMean.help(for: name, in: names)
+        return .notFound(
+            "no_such_workflow", "there is no file '\(name)' here and no workflow of that name is kept",
+            help: near.isEmpty ? failure.help : near)
+    }
+}
