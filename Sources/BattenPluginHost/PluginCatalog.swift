@@ -1,4 +1,5 @@
 import BattenCore
+import BattenSystem
 import Synchronization
 
 /// The plugins that the folders offer, and those that are loaded.
@@ -117,6 +118,13 @@ final class PluginCatalog: Sendable {
             throw PluginError(
                 .untrusted, "the plugin \(file.path) did not come with Batten, and isolated workers do not exist yet",
                 help: "if you trust it with everything this process may do, give --in-process-plugins")
+        }
+        for path in [file.path, FileSystem.parent(of: file.path) ?? "/"] {
+            // What cannot be looked at is refused with its reason when the file is opened.
+            guard let status = try? FileSystem.status(path), status.mode & 0o002 != 0 else { continue }
+            throw PluginError(
+                .untrusted, "the plugin \(file.path) is not loaded because everybody may write to \(path)",
+                help: "take that right away: chmod o-w \(path)")
         }
     }
 }

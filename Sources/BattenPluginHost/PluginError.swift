@@ -4,7 +4,7 @@ public struct PluginError: Error, Sendable, Hashable, CustomStringConvertible {
     public enum Code: String, Sendable, Hashable, CaseIterable {
         /// Two folders offer one plugin id.
         case duplicate = "plugin.duplicate"
-        /// It lies outside the bundled folder and nobody has allowed it in this process.
+        /// It lies outside the bundled folder and nobody has allowed it in this process, or everybody may change it.
         case untrusted = "plugin.untrusted"
         /// The file cannot be read.
         case unreadable = "plugin.unreadable"

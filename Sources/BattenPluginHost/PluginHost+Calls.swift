@@ -59,8 +59,10 @@ extension PluginHost {
         }
         let executor = call.instance.executor
         let read = unsafe pointer.flatMap { unsafe OutcomeReader.read($0, of: executor) }
-        let outcome = read ?? HostOutcome.bug(
-            executor.descriptor.type, code: "bad_outcome", "its batten_outcome cannot be read")
+        let outcome =
+            read
+            ?? HostOutcome.bug(
+                executor.descriptor.type, code: "bad_outcome", "its batten_outcome cannot be read")
         switch table.complete(token, with: outcome) {
         case .deliver:
             call.deliver(outcome)

@@ -1,6 +1,7 @@
 import BattenCore
 import BattenPluginHost
 import BattenSystem
+import TestSupport
 import Testing
 
 @Suite struct LoadingTests {
@@ -127,6 +128,16 @@ import Testing
         let listing = host([other], allow: false).listing()
         #expect(listing.plugins.map(\.id) == ["noop", "noop", "slow"] && listing.problems.isEmpty)
         #expect(HostSettings.folders(user: "/u", path: "/a::/b", named: ["/c"]) == ["/u", "/a", "/b", "/c"])
+    }
+
+    @Test func whatEverybodyMayWriteIsNotLoaded() throws {
+        for isFolder in [false, true] {
+            let fixture = try HostFixture(["noop"])
+            let path = fixture.folder + (isFolder ? "" : "/libbatten-plugin-noop.so")
+            try #require(try Command.run(["chmod", "o+w", path]).status == 0)
+            let error = try #require(refusalOf("noop", fixture.host))
+            #expect(error.code == .untrusted && error.help.contains("chmod o-w \(path)"), "\(error)")
+        }
     }
 
     /// Why a plugin is refused; nil when it is not.
