@@ -95,7 +95,7 @@ let package = Package(
             .testTarget(name: "BattenCoreTests", dependencies: ["BattenCore", "TestSupport"], resources: [.copy("Data")], swiftSettings: common),
             .testTarget(name: "BattenSpecTests", dependencies: ["BattenSpec", "TestSupport"], swiftSettings: common),
             .testTarget(name: "BattenStoreTests", dependencies: ["BattenStore", "TestSupport"], swiftSettings: common),
-            .testTarget(name: "BattenPluginHostTests", dependencies: ["BattenPluginHost", "TestSupport", abi], swiftSettings: common),
+            .testTarget(name: "BattenPluginHostTests", dependencies: ["BattenPluginHost", "BattenCore", "BattenSystem", "TestSupport", abi], swiftSettings: common),
             .testTarget(name: "BattenEngineTests", dependencies: ["BattenEngine", "BattenStore", "TestSupport"], swiftSettings: common),
             .testTarget(name: "BattenCommandTests", dependencies: ["BattenCommand", "TestSupport"], swiftSettings: common),
             .testTarget(name: "BattenPluginTests", dependencies: [sdk], swiftSettings: common),
