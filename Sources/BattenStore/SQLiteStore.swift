@@ -16,6 +16,7 @@ public final class SQLiteStore: RunStore {
     /// - Throws: `notADatabase`, `newerVersion`, `corrupt`, `readOnly`, `full`, `busy`, `unavailable`, `io`.
     public init(_ folder: StateFolder, options: StoreOptions = StoreOptions()) throws(StoreError) {
         try folder.create()
+        if !folder.hasStore { try NewStore(folder: folder).make() }
         let connection = try Connection(folder.database, .create, busyLimit: options.busyLimit)
         try Migrator(connection: connection).prepare()
         try connection.configure(options)

@@ -30,11 +30,5 @@ public struct StateFolder: Sendable, Hashable {
         for folder in [path, blobs, engines] {
             try storing { () throws(SystemError) in try FileSystem.makeFolder(folder, mode: 0o700) }
         }
-        // SQLite gives its other files the permissions of this one.
-        do throws(SystemError) {
-            _ = try FileSystem.open(database, .create, mode: 0o600)
-        } catch {
-            if error.number != .fileExists { throw StoreError(error) }
-        }
     }
 }

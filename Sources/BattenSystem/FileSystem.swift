@@ -143,6 +143,19 @@ public enum FileSystem {
         try checked("rename \(from) to \(target)") { unsafe Glibc.rename(from, target) }
     }
 
+    /// Gives a file a second name that must not be taken yet.
+    ///
+    /// - Returns: false when the name is taken.
+    public static func link(_ from: String, to target: String) throws(SystemError) -> Bool {
+        do throws(SystemError) {
+            try checked("link \(from) to \(target)") { unsafe Glibc.link(from, target) }
+            return true
+        } catch {
+            if error.number == .fileExists { return false }
+            throw error
+        }
+    }
+
     /// Removes a file.
     ///
     /// - Returns: false when it was not there.

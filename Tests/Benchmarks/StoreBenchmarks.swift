@@ -129,7 +129,7 @@ func fanOut(_ path: String, _ durability: StoreOptions.Durability, width: Int) t
 }
 
 /// Makes the commits that an engine makes.
-private struct BenchmarkRun {
+struct BenchmarkRun {
     let id: String
     private var seq: Int64 = 0
 

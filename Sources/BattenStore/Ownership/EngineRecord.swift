@@ -38,6 +38,11 @@ extension SQLiteStore {
     /// Remembers that an engine ended in an orderly way.
     public func engineStopped(_ id: String, at: Timestamp) throws(StoreError) {
         try withWriter { writer throws(StoreError) in
+            // Nothing hangs on this being on the disk, and the last thing a command does should not take time.
+            if options.durability == .full { try writer.connection.execute("PRAGMA synchronous = NORMAL") }
+            defer {
+                if options.durability == .full { try? writer.connection.execute("PRAGMA synchronous = FULL") }
+            }
             try writer.connection.transaction { () throws(StoreError) in
                 let update = try writer.connection.statement("UPDATE engines SET stopped_at = ?2 WHERE id = ?1")
                 update.bind(1, id)

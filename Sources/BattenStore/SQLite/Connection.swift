@@ -23,6 +23,8 @@ internal import CSQLite
     private let busy: BusyWait
     private var cache: [String: Statement] = [:]
 
+    /// Bytes of a log that is left for the next connection.
+    private static let shortLog: Int64 = 2 << 20
     private static let setUp: Int32 = batten_sqlite_set_up()
 
     /// Opens a file.
@@ -55,6 +57,10 @@ internal import CSQLite
 
     deinit {
         cache.removeAll()
+        // The last one to leave would move the log into the file, which waits for the disk several times. A short log
+        // may as well stay: who comes next reads it in a millisecond or two.
+        let log = ((try? FileSystem.status(path + "-wal")) ?? nil)?.bytes ?? 0
+        if log < Self.shortLog { unsafe batten_sqlite_keep_log(handle) }
         unsafe sqlite3_close_v2(handle)
     }
 
