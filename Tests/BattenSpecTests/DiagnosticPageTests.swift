@@ -1,5 +1,6 @@
 import BattenCore
 import BattenSpec
+import TestSupport
 import Testing
 
 /// Codes, pages and examples belong together.
@@ -47,5 +48,16 @@ import Testing
         #expect(DiagnosticPage.named("e0214")?.code == .unknownOutput)
         #expect(DiagnosticPage.named("E9999") == nil)
         #expect(DiagnosticPage.of(.unknownOutput).text.hasPrefix("error[E0214]: "))
+    }
+}
+
+/// docs/diagnostics.md is the pages as Markdown.
+@Suite struct DiagnosticDocumentTests {
+    @Test func theDocumentHoldsEveryPage() {
+        let document = SourceTree.lines(of: "docs/diagnostics.md").joined(separator: "\n")
+        for page in DiagnosticPage.all {
+            #expect(
+                document.contains(page.markdown), "docs/diagnostics.md lacks \(page.code.rawValue):\n\(page.markdown)")
+        }
     }
 }

@@ -53,15 +53,17 @@ extension StaticChecks {
 
     private mutating func item(_ reference: Reference, _ node: SourceNode, _ site: ExpressionSite) {
         let name = reference.namespace
-        let stage = site.place.map { index.stages[$0].definition }
+        let stage = site.place.map { index.stages[$0] }
         let isMatrix = name == .matrix
         let isDefined =
-            isMatrix ? stage?.matrix != nil : stage?.forEach != nil || name == .index && stage?.matrix != nil
+            isMatrix
+            ? stage?.definition.matrix != nil
+            : stage?.definition.forEach != nil || name == .index && stage?.definition.matrix != nil
         guard site.allowsItem, isDefined else {
             let field = isMatrix ? "matrix" : "for_each"
             return misplaced(reference, node, site, help: "'\(name.rawValue)' is defined in stages with '\(field)'")
         }
-        guard isMatrix, let matrix = stage?.matrix else { return }
+        guard isMatrix, let matrix = stage?.definition.matrix else { return }
         var known = matrix.keys.filter { $0 != "include" && $0 != "exclude" }
         for cell in matrix["include"]?.arrayValue ?? [] { known += cell.objectValue?.keys ?? [] }
         member(reference, node, among: known, .unknownMember) { "'matrix' has no '\($0)'" }
@@ -128,18 +130,18 @@ extension StaticChecks {
     private mutating func stageMember(
         _ member: String, _ reference: Reference, _ node: SourceNode, _ site: ExpressionSite, _ target: Int
     ) {
-        let stage = index.stages[target].definition
+        let stage = index.stages[target]
         let range = source.range(of: reference.partRanges[2], in: node)
         switch member {
         case "status":
             questions.statusReads.insert([site.place ?? -1, target])
-        case "items" where stage.forEach == nil && stage.matrix == nil:
+        case "items" where stage.definition.forEach == nil && stage.definition.matrix == nil:
             problems.add(
-                .unknownMember, "'\(stage.id)' has no items", at: range,
+                .unknownMember, "'\(stage.definition.id)' has no items", at: range,
                 help: "only stages with 'for_each' or 'matrix' have them")
-        case "summary" where stage.handoff == nil:
+        case "summary" where stage.definition.handoff == nil:
             problems.add(
-                .unknownMember, "'\(stage.id)' has no summary", at: range,
+                .unknownMember, "'\(stage.definition.id)' has no summary", at: range,
                 help: "give it one: handoff: {summary: {agent: …, prompt: …}}")
         case "outputs" where reference.path.count > 3:
             guard let name = reference.path[3].key else { return }

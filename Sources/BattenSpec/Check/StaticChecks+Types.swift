@@ -26,16 +26,18 @@ extension StaticChecks {
 
     private func stageType(_ path: [PathPart], isNullSafe: Bool) -> ValueType? {
         guard path.count >= 3, !isNullSafe, let id = path[1].key, let place = index.places[id] else { return nil }
-        let stage = index.stages[place].definition
+        let stage = index.stages[place]
         switch path[2].key {
         case "status": return path.count == 3 ? .string : nil
         case "outputs":
             guard path.count >= 4, let name = path[3].key else { return path.count == 3 ? .object : nil }
-            if stage.forEach != nil || stage.matrix != nil { return path.count == 4 ? .array : nil }
-            if !stage.outputs.isEmpty {
-                return path.count == 4 ? stage.outputs.first { $0.name == name }.flatMap(\.type) : nil
+            if stage.definition.forEach != nil || stage.definition.matrix != nil {
+                return path.count == 4 ? .array : nil
             }
-            guard case .found(let info)? = executors[stage.uses],
+            if !stage.definition.outputs.isEmpty {
+                return path.count == 4 ? stage.definition.outputs.first { $0.name == name }.flatMap(\.type) : nil
+            }
+            guard case .found(let info)? = executors[stage.definition.uses],
                 let schema = info.output.property(at: Array(path[3...]))
             else { return nil }
             return Self.type(of: schema)

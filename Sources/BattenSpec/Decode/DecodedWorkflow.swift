@@ -1,8 +1,8 @@
 import BattenCore
 
-/// A stage with the node it was read from.
-struct DecodedStage {
-    var definition: StageDefinition
+/// A stage with the node it was read from; an object, because it is large and handed around often.
+final class DecodedStage: Sendable {
+    let definition: StageDefinition
     let node: SourceNode
     /// The executor's input; differs from the field `with` when `agent` and `prompt` stand on the stage itself.
     let with: SourceNode
@@ -12,6 +12,18 @@ struct DecodedStage {
     let usesRange: Range<Int>
     /// Where the identifier is written.
     let idRange: Range<Int>
+
+    init(
+        definition: StageDefinition, node: SourceNode, with: SourceNode, isInputKnown: Bool, usesRange: Range<Int>,
+        idRange: Range<Int>
+    ) {
+        self.definition = definition
+        self.node = node
+        self.with = with
+        self.isInputKnown = isInputKnown
+        self.usesRange = usesRange
+        self.idRange = idRange
+    }
 }
 
 /// A workflow with the nodes it was read from.

@@ -46,6 +46,13 @@ public struct DiagnosticPage: Sendable, Hashable {
         return out
     }
 
+    /// The page as a section of a Markdown document.
+    public var markdown: String {
+        let language = exampleName.hasSuffix(".json") ? "json" : "yaml"
+        let shown = example.isEmpty ? "" : "\n```\(language)\n\(example)```\n"
+        return "## \(code.rawValue): \(title)\n\n\(explanation)\n\(shown)"
+    }
+
     private static let byCode: [DiagnosticCode: DiagnosticPage] = {
         var pages: [DiagnosticCode: DiagnosticPage] = [:]
         for page in reading + fields + references { pages[page.code] = page }
