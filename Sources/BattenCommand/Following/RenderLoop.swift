@@ -1,7 +1,9 @@
 import BattenCore
 import BattenSystem
 
-/// Shows a run while it goes on. Used from the loop's thread only.
+/// Shows a run while it goes on.
+///
+/// It is used from the loop's thread only.
 protocol RunDisplay {
     /// Takes in what happened and shows it.
     mutating func show(_ events: [FollowEvent], now: Timestamp)

@@ -5,7 +5,7 @@ struct TreeFrame {
     let profile: TextProfile
     let width: Int
     let now: Timestamp
-    /// Lines there is room for; what is decided is summed up first. Nil draws everything.
+    /// Lines there is room for; what is decided is summed up first, and nil draws everything.
     let room: Int?
 
     /// The lines for a run, each at most ``width`` columns.

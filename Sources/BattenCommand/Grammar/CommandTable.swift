@@ -3,9 +3,13 @@ enum CommandTable {
     /// Every command, in the order of the help page.
     static let all: [CommandDescription] = [
         RunCommand.description, ResumeCommand.description, CancelCommand.description, ExecCommand.description,
-        InitCommand.description, ConvertCommand.description, ExplainCommand.description, ValidateCommand.description,
-        PlanCommand.description, GraphCommand.description,
-        PluginListCommand.description, PluginInfoCommand.description, ConfigCommand.description,
-        HelpCommand.description, CompletionsCommand.description, VersionCommand.description,
+        InitCommand.description, ValidateCommand.description, PlanCommand.description, GraphCommand.description,
+        ConvertCommand.description, ExplainCommand.description, AddCommand.description,
+        ListCommand.description, ShowCommand.description, RemoveCommand.description, RunsCommand.description,
+        StatusCommand.description, LogsCommand.description, EventsCommand.description, OutputsCommand.description,
+        WhyCommand.description, PluginListCommand.description, PluginInfoCommand.description,
+        DatabaseCommands.info, DatabaseCommands.check, DatabaseCommands.backup, DatabaseCommands.migrate,
+        QueryCommand.description, ConfigCommand.description, DoctorCommand.description, HelpCommand.description,
+        CompletionsCommand.description, VersionCommand.description,
     ]
 }

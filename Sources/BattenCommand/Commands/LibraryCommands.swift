@@ -1,0 +1,120 @@
+import BattenCore
+import BattenSpec
+import BattenStore
+
+/// `batten add`.
+enum AddCommand {
+    static let description = CommandDescription(
+        "add", .library, "keep a workflow in the store, to run it by name",
+        details: ["A workflow of the same name is replaced; runs keep the definition they were started with."],
+        arguments: [ArgumentDescription("FILE", .required, .file, "a workflow file, '-' for standard input")],
+        examples: [CommandExample("batten add build.yaml", "keeps it; then: batten run build")],
+        exits: [.invalid, .notFound, .plugin, .store],
+        body: { context, invocation throws(CommandFailure) in
+            let path = invocation.argument("FILE") ?? ""
+            let text = try WorkflowText.read(path, in: context)
+            let definition = try CheckedWorkflow.check(text, in: context).definition
+            let snapshot = WorkflowWriter.canonical(definition)
+            let store = try context.openStore()
+            let isNew = try orFailure { () throws(StoreError) in
+                try store.addWorkflow(
+                    NewWorkflow(
+                        name: definition.name, version: definition.version, hash: SHA256.hex(snapshot),
+                        snapshot: snapshot, source: text.bytes, path: path == "-" ? nil : context.absolute(path),
+                        at: context.now))
+            }
+            if invocation.format.isData {
+                context.console.data(
+                    .object([
+                        "workflow": .string(definition.name), "version": .string(definition.version),
+                        "changed": .bool(isNew),
+                    ]), invocation.format)
+            } else {
+                context.console.line(
+                    isNew
+                        ? "\(definition.name) \(definition.version) is kept"
+                        : "\(definition.name) is kept already, unchanged")
+            }
+            return .done
+        })
+}
+
+/// `batten list`.
+enum ListCommand {
+    static let description = CommandDescription(
+        "list", .library, "list the workflows that are kept",
+        examples: [CommandExample("batten list", "lists them by name")],
+        exits: [.store],
+        body: { context, invocation throws(CommandFailure) in
+            let reader = try context.openReader()
+            let workflows = try orFailure { () throws(StoreError) in try reader?.workflows(limit: 10_000) ?? [] }
+            if invocation.format.isData {
+                let items = workflows.map { workflow -> JSONValue in
+                    .object([
+                        "workflow": .string(workflow.name), "version": .string(workflow.version),
+                        "hash": .string(workflow.hash), "path": workflow.path.map { .string($0) } ?? .null,
+                        "enabled": .bool(workflow.isEnabled), "added_at": .string(workflow.addedAt.rfc3339),
+                        "updated_at": .string(workflow.updatedAt.rfc3339),
+                    ])
+                }
+                context.console.data(
+                    .object(["items": .array(items), "next_cursor": .null]), invocation.format)
+                return .done
+            }
+            guard !workflows.isEmpty else {
+                context.console.note("no workflow is kept; batten add FILE keeps one")
+                return .done
+            }
+            var table = TextTable([.fixed("WORKFLOW"), .fixed("VERSION"), .fixed("UPDATED"), .flexible("FROM")])
+            for workflow in workflows {
+                table.add([
+                    workflow.name, workflow.version, TimeText.relative(workflow.updatedAt, now: context.now),
+                    workflow.path ?? "standard input",
+                ])
+            }
+            context.console.write(table.render(context.console.output))
+            return .done
+        })
+}
+
+/// `batten show`.
+enum ShowCommand {
+    static let description = CommandDescription(
+        "show", .library, "show a kept workflow",
+        details: ["As text it is shown as its author wrote it; as JSON or YAML in its canonical form."],
+        arguments: [ArgumentDescription("NAME", .required, "name of a kept workflow")],
+        examples: [CommandExample("batten show build > build.yaml", "writes it to a file again")],
+        exits: [.notFound, .store],
+        body: { context, invocation throws(CommandFailure) in
+            let kept = try KeptWorkflow.require(invocation.argument("NAME") ?? "", in: context)
+            if invocation.format.isData {
+                let value = (try? JSONReader.parse(kept.snapshot)) ?? .null
+                context.console.data(value, invocation.format)
+            } else {
+                let text = String(decoding: kept.source, as: UTF8.self)
+                context.console.write(text.hasSuffix("\n") ? text : text + "\n")
+            }
+            return .done
+        })
+}
+
+/// `batten remove`.
+enum RemoveCommand {
+    static let description = CommandDescription(
+        "remove", .library, "forget a kept workflow; its runs stay",
+        arguments: [ArgumentDescription("NAME", .required, "name of a kept workflow")],
+        examples: [CommandExample("batten remove build", "forgets it")],
+        exits: [.notFound, .store],
+        body: { context, invocation throws(CommandFailure) in
+            let kept = try KeptWorkflow.require(invocation.argument("NAME") ?? "", in: context)
+            let store = try context.openStore()
+            _ = try orFailure { () throws(StoreError) in try store.removeWorkflow(kept.workflow.name) }
+            if invocation.format.isData {
+                context.console.data(
+                    .object(["workflow": .string(kept.workflow.name), "removed": true]), invocation.format)
+            } else {
+                context.console.line("\(kept.workflow.name) is no longer kept")
+            }
+            return .done
+        })
+}

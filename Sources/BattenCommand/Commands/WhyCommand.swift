@@ -1,0 +1,94 @@
+import BattenCore
+import BattenStore
+
+/// `batten why`.
+enum WhyCommand {
+    static let description = CommandDescription(
+        "why", .inspecting, "tell what each unfinished stage of a run waits for, and since when",
+        arguments: [ArgumentDescription("RUN", .required, "a run id, the beginning of one, or - for the last run")],
+        formats: [.text, .json, .yaml],
+        examples: [CommandExample("batten why -", "tells why the last run does not move")],
+        exits: [.notFound, .store],
+        body: { context, invocation throws(CommandFailure) in
+            let found = try NamedRun.find(invocation.argument("RUN") ?? "", in: context)
+            let report = try NamedRun.report(of: found.row.id, in: context)
+            let entries = try reasons(found, report, context)
+            if invocation.format.isData {
+                context.console.data(
+                    .object([
+                        "run": .string(found.row.id), "status": .string(found.row.status.rawValue),
+                        "items": .array(entries.map(\.json)),
+                    ]), invocation.format)
+                return .done
+            }
+            let name = "run \(found.row.id) of \(found.row.workflow)"
+            if found.row.status.isTerminal {
+                let error = report.run.error.map { ": \(TextFit.clean($0.message))" } ?? ""
+                context.console.line("\(name) has ended: \(StatusText.word(found.row.status))\(error)")
+                return .done
+            }
+            context.console.line("\(name) is \(StatusText.word(found.row.status))")
+            for entry in entries {
+                let since = TimeText.relative(entry.since, now: context.now)
+                let whose = entry.stage.map { "stage '\($0)'" } ?? "the run"
+                context.console.line("  \(whose): \(TextFit.clean(entry.detail)) (since \(since))")
+            }
+            return .done
+        })
+
+    /// One thing that is waited for.
+    private struct Entry {
+        let stage: String?
+        let on: String
+        let detail: String
+        let since: Timestamp
+        let until: Timestamp?
+
+        var json: JSONValue {
+            .object([
+                "stage": stage.map { .string($0) } ?? .null, "on": .string(on), "detail": .string(detail),
+                "since": .string(since.rfc3339), "until": RunReport.instant(until),
+            ])
+        }
+    }
+
+    private static func reasons(
+        _ found: StoredRun, _ report: RunReport, _ context: CommandContext
+    ) throws(CommandFailure) -> [Entry] {
+        guard !found.row.status.isTerminal else { return [] }
+        var entries: [Entry] = []
+        let folder = try context.stateFolder()
+        if try !orFailure({ () throws(StoreError) in try EngineFolder.isAlive(found.owner, in: folder) }) {
+            entries.append(
+                Entry(
+                    stage: nil, on: "engine",
+                    detail: "the engine that drove it is gone; go on with: batten resume \(found.row.id)",
+                    since: found.row.startedAt ?? found.row.acceptedAt, until: nil))
+        }
+        if let waiting = found.row.waiting {
+            entries.append(
+                Entry(stage: nil, on: waiting.on, detail: waiting.detail, since: waiting.since, until: waiting.until))
+        }
+        for stage in report.stages where !stage.status.isTerminal {
+            let since = stage.startedAt ?? found.row.startedAt ?? found.row.acceptedAt
+            if let waiting = stage.waiting {
+                entries.append(
+                    Entry(
+                        stage: stage.id, on: waiting.on, detail: waiting.detail, since: waiting.since,
+                        until: waiting.until))
+            } else if stage.status == .running {
+                entries.append(
+                    Entry(
+                        stage: stage.id, on: "executor", detail: "\(stage.uses) runs, attempt \(stage.attempts)",
+                        since: since, until: nil))
+            } else {
+                entries.append(
+                    Entry(
+                        stage: stage.id, on: "dependencies",
+                        detail: stage.isFinally ? "waits for the main stages" : "waits for the stages it depends on",
+                        since: since, until: nil))
+            }
+        }
+        return entries
+    }
+}
