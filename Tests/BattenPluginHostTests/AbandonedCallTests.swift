@@ -8,29 +8,28 @@ import Testing
         let fixture = try HostFixture(["slow"], blockingLimit: 1, abandonedLimit: 2)
         let sink = RecordingSink()
         let gate = "\(fixture.folder)/gate"
-        func start(_ tag: UInt64) {
-            let deadline = MonotonicClock.now() + 15_000_000
-            _ = fixture.host.start(
-                HostFixture.request(
-                    "slow.go", tag: tag, input: .string(gate), deadline: deadline, grace: .milliseconds(10)),
-                sink: sink)
+        func start(_ tag: UInt64) -> CallHandle {
+            fixture.host.start(
+                HostFixture.request("slow.go", tag: tag, input: .string(gate), grace: .milliseconds(1)), sink: sink)
         }
         // Each runs although the one thread that is allowed is lost to the one before.
         for tag in 1...3 as ClosedRange<UInt64> {
-            start(tag)
+            let handle = start(tag)
+            #expect(sink.waitForLine("log \(tag) info: entered"))
+            fixture.host.cancel(handle, why: .deadline)
             let outcome = try #require(sink.outcomes(Int(tag))?.last?.outcome)
             #expect(outcome.outcomeClass == .timeout && outcome.effect == .unknown, "\(outcome)")
             #expect(outcome.code == "plugin.abandoned")
         }
         #expect(fixture.waitForReport { $0 == .abandoned(plugin: "slow", executor: "slow.go", outstanding: 3) })
-        start(4)
+        _ = start(4)
         let refused = try #require(sink.outcomes(4)?.last?.outcome)
         #expect(refused.code == "plugin.quarantined" && refused.message.contains("3 given-up calls"), "\(refused)")
         // Once the plugin lets go, it is called again, and nobody hears of the old calls.
         try FileSystem.writeAtomically([], to: gate)
         var outcome: StageOutcome?
         for tag in 5... as PartialRangeFrom<UInt64> {
-            start(tag)
+            _ = start(tag)
             outcome = sink.outcomes(Int(tag))?.last?.outcome
             if outcome?.code != "plugin.quarantined" { break }
         }
@@ -65,6 +64,7 @@ import Testing
         let gate = "\(fixture.folder)/gate"
         let stuck = HostFixture.request("slow.go", tag: 1, input: .string(gate), grace: .seconds(100))
         _ = fixture.host.start(stuck, sink: sink)
+        #expect(sink.waitForLine("log 1 info: entered"))
         _ = fixture.host.start(HostFixture.request("noop.wait", tag: 2, attempt: 2), sink: sink)
         #expect(fixture.call("noop.begin")?.outcomeClass == .ok)
         let begin = MonotonicClock.now()

@@ -50,6 +50,26 @@ import Testing
         #expect(fixture.call("noop.later", config: ["x": "!"])?.code == "plugin.open_failed", "it stays refused")
     }
 
+    @Test func aLifeGoesThroughItsStagesInOrder() throws {
+        let fixture = try HostFixture(["noop"])
+        for config in [["n": 1], ["n": 2], ["n": 1]] as [JSONValue] {
+            #expect(fixture.call("noop.later", config: config)?.outcomeClass == .ok)
+        }
+        #expect(fixture.call("noop.run")?.outcomeClass == .ok)
+        fixture.host.shutdown(within: .seconds(5))
+        fixture.host.shutdown(within: .seconds(5))
+        #expect(fixture.pluginLog == ["started", "opened", "opened", "closed", "closed", "stopped"])
+    }
+
+    @Test func loopServicesKeepToTheirThread() throws {
+        let fixture = try HostFixture(["noop"])
+        #expect(fixture.call("noop.post")?.output == ["thread": "loop"])
+        let sink = RecordingSink(refusals: 2)
+        _ = fixture.host.start(HostFixture.request("noop.stream"), sink: sink)
+        #expect(sink.outcomes(1)?.first?.outcome.output == ["pauses": 2])
+        #expect(sink.lines == Array(repeating: "stream 7 piece", count: 3))
+    }
+
     /// What a plugin's broken word becomes, by the attempt that the fixture answers to.
     static let lies: [(attempt: Int, outcomeClass: OutcomeClass, code: String)] = [
         (1, .permanent, "plugin.bug.output_schema"),

@@ -32,6 +32,13 @@ final class HostFixture: Sendable {
             ?? false
     }
 
+    /// What the plugins have logged of themselves so far.
+    var pluginLog: [String] {
+        reported.withLock { reports in
+            reports.compactMap { if case .log(_, _, let text) = $0 { text } else { nil } }
+        }
+    }
+
     /// Starts one call and waits for its outcome.
     func call(_ type: String, attempt: Int = 1, input: JSONValue = [:], config: JSONValue = [:]) -> StageOutcome? {
         let sink = RecordingSink()
@@ -70,7 +77,7 @@ final class RecordingSink: CallSink {
     }
 
     private let finished = Monitor<[Finished]>([])
-    private let seen = Mutex<[String]>([])
+    private let seen = Monitor<[String]>([])
     private let refusals: Mutex<Int>
 
     /// - Parameter refusals: how many pieces of text are answered with "behind".
@@ -80,6 +87,11 @@ final class RecordingSink: CallSink {
 
     /// Everything but outcomes, one line each.
     var lines: [String] { seen.withLock { $0 } }
+
+    /// Waits for a line; false when it does not come within 20 seconds.
+    func waitForLine(_ line: String) -> Bool {
+        seen.wait(until: MonotonicClock.now() + 20_000_000_000) { $0.contains(line) ? true : nil } ?? false
+    }
 
     /// Waits for so many outcomes; nil when they do not come within 20 seconds.
     func outcomes(_ count: Int) -> [Finished]? {
@@ -116,6 +128,6 @@ final class RecordingSink: CallSink {
     }
 
     private func note(_ line: String) {
-        seen.withLock { $0.append(line) }
+        seen.signal(all: true) { $0.append(line) }
     }
 }

@@ -24,7 +24,9 @@ static void run(batten_instance *instance, const batten_call *call) {
     if (host->should_stop(host, token) != BATTEN_STOP_STALE) __builtin_trap();
 }
 
-static const batten_executor executor = {.struct_size = sizeof(batten_executor), .type = "double_complete.go", .run = run};
+static const batten_executor executor = {
+    .struct_size = sizeof(batten_executor), .type = "double_complete.go", .run = run,
+};
 static const batten_executor *const table[] = {&executor};
 
 static const batten_plugin plugin = {

@@ -31,7 +31,9 @@ static batten_rc begin(batten_instance *instance, const batten_call *call) {
     return BATTEN_RC_OK;
 }
 
-static const batten_executor executor = {.struct_size = sizeof(batten_executor), .type = "late_complete.go", .begin = begin};
+static const batten_executor executor = {
+    .struct_size = sizeof(batten_executor), .type = "late_complete.go", .begin = begin,
+};
 static const batten_executor *const table[] = {&executor};
 
 static const batten_plugin plugin = {

@@ -14,7 +14,9 @@ static void run(batten_instance *instance, const batten_call *call) {
 static const char schema[] =
     "{\"type\": \"object\", \"properties\": {\"n\": {\"type\": \"integer\"}}, \"required\": [\"n\"]}";
 
-static const batten_executor executor = {.struct_size = sizeof(batten_executor), .type = "lying_schema.go", .output_schema = schema, .run = run};
+static const batten_executor executor = {
+    .struct_size = sizeof(batten_executor), .type = "lying_schema.go", .output_schema = schema, .run = run,
+};
 static const batten_executor *const table[] = {&executor};
 
 static const batten_plugin plugin = {

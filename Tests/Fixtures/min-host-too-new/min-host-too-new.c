@@ -9,7 +9,9 @@ static void run(batten_instance *instance, const batten_call *call) {
     call->host->complete(call->host, call->token, &outcome);
 }
 
-static const batten_executor executor = {.struct_size = sizeof(batten_executor), .type = "min_host_too_new.go", .run = run};
+static const batten_executor executor = {
+    .struct_size = sizeof(batten_executor), .type = "min_host_too_new.go", .run = run,
+};
 static const batten_executor *const table[] = {&executor};
 
 static const batten_plugin plugin = {

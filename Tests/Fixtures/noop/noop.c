@@ -31,6 +31,7 @@ static void run_at_once(batten_instance *instance, const batten_call *call) {
 /* --- a thread of the plugin that completes what begin put into its queue --- */
 
 struct batten_state {
+    const batten_host *host;
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t condition;
@@ -38,6 +39,11 @@ struct batten_state {
     unsigned head, tail;
     int ends;
 };
+
+static void say(const batten_state *state, const char *text) {
+    const batten_log *log = state->host->query(state->host, BATTEN_SERVICE_LOG);
+    if (BATTEN_HAS(log, write)) log->write(state->host, 0, BATTEN_LEVEL_DEBUG, batten_text(text), batten_text(""));
+}
 
 static void *complete_later(void *argument) {
     batten_state *state = argument;
@@ -71,12 +77,16 @@ static batten_rc open_later(batten_state *state, batten_span config, batten_inst
         return BATTEN_RC_REFUSED;
     }
     *instance = (batten_instance *)state;
+    say(state, "opened");
     return BATTEN_RC_OK;
 }
 
+static void close_later(batten_instance *instance) { say((const batten_state *)instance, "closed"); }
+
 static batten_rc start(const batten_host *host, batten_span config, batten_state **state, batten_buffer *why) {
-    (void)host, (void)config;
+    (void)config;
     batten_state *made = calloc(1, sizeof *made);
+    made->host = host;
     pthread_mutex_init(&made->mutex, NULL);
     pthread_cond_init(&made->condition, NULL);
     if (pthread_create(&made->thread, NULL, complete_later, made) != 0) {
@@ -85,11 +95,13 @@ static batten_rc start(const batten_host *host, batten_span config, batten_state
         return BATTEN_RC_REFUSED;
     }
     *state = made;
+    say(made, "started");
     return BATTEN_RC_OK;
 }
 
 static void stop(batten_state *state, int64_t deadline_ns) {
     (void)deadline_ns;
+    say(state, "stopped");
     pthread_mutex_lock(&state->mutex);
     state->ends = 1;
     pthread_cond_signal(&state->condition);
@@ -183,6 +195,94 @@ static void cancel_wait(batten_instance *instance, batten_token token, batten_st
     finish(waiting, why == BATTEN_STOP_DEADLINE ? BATTEN_CLASS_DEADLINE : BATTEN_CLASS_CANCELLED, "null");
 }
 
+/* --- comes back to its loop from a thread of its own --- */
+
+struct posting {
+    const batten_call *call;
+    const batten_loop *loop;
+    uint64_t name;
+};
+
+static void posted(void *user) {
+    struct posting *posting = user;
+    uint64_t name = 0;
+    const int same = posting->loop->current(posting->call->host, &name) == BATTEN_RC_OK && name == posting->name;
+    done(posting->call, batten_text(same ? "{\"thread\": \"loop\"}" : "{\"thread\": \"other\"}"));
+    free(posting);
+}
+
+static void unexpected(void *user) {
+    (void)user;
+    abort();
+}
+
+static void *post_back(void *user) {
+    struct posting *posting = user;
+    const batten_host *host = posting->call->host;
+    const batten_loop *loop = posting->loop;
+    uint64_t value = 0;
+    if (loop->current(host, &value) != BATTEN_RC_REFUSED || loop->unwatch(host, 0) != BATTEN_RC_REFUSED ||
+        loop->timer(host, 0, unexpected, NULL, &value) != BATTEN_RC_REFUSED ||
+        loop->untimer(host, 1) != BATTEN_RC_REFUSED ||
+        loop->post(host, 99, unexpected, NULL) != BATTEN_RC_BAD_ARGUMENT ||
+        loop->post(host, posting->name, NULL, NULL) != BATTEN_RC_BAD_ARGUMENT)
+        abort();
+    loop->post(host, posting->name, posted, posting);
+    return NULL;
+}
+
+static batten_rc begin_post(batten_instance *instance, const batten_call *call) {
+    struct posting *posting = calloc(1, sizeof *posting);
+    pthread_t thread;
+    uint64_t timer = 0;
+    (void)instance;
+    posting->call = call;
+    posting->loop = call->host->query(call->host, BATTEN_SERVICE_LOOP);
+    if (posting->loop->current(call->host, &posting->name) != BATTEN_RC_OK) return BATTEN_RC_UNSUPPORTED;
+    if (posting->loop->watch(call->host, -1, BATTEN_LOOP_READ, pipe_readable, NULL) != BATTEN_RC_BAD_ARGUMENT) abort();
+    if (posting->loop->timer(call->host, 0, unexpected, NULL, &timer) != BATTEN_RC_OK || timer == 0) abort();
+    if (posting->loop->untimer(call->host, timer) != BATTEN_RC_OK) abort();
+    if (posting->loop->untimer(call->host, timer) != BATTEN_RC_STALE) abort();
+    if (pthread_create(&thread, NULL, post_back, posting) != 0) return BATTEN_RC_BUSY;
+    pthread_detach(thread);
+    return BATTEN_RC_OK;
+}
+
+/* --- streams three pieces, waiting wherever the reader is behind --- */
+
+struct streaming {
+    const batten_call *call;
+    int pieces, pauses;
+};
+
+static void stream_on(void *user) {
+    struct streaming *streaming = user;
+    const batten_host *host = streaming->call->host;
+    const batten_token token = streaming->call->token;
+    const batten_stream *stream = host->query(host, BATTEN_SERVICE_STREAM);
+    char output[32] = "{\"pauses\": 0}";
+    while (streaming->pieces < 3) {
+        if (stream->write(host, token, batten_text("text"), batten_text("piece")) == BATTEN_RC_BUSY) {
+            streaming->pauses++;
+            if (stream->when_ready(host, token, stream_on, streaming) != BATTEN_RC_OK) abort();
+            if (stream->when_ready(host, token, stream_on, streaming) != BATTEN_RC_REFUSED) abort();
+            return;
+        }
+        streaming->pieces++;
+    }
+    output[11] = (char)('0' + streaming->pauses);
+    done(streaming->call, batten_text(output));
+    free(streaming);
+}
+
+static batten_rc begin_stream(batten_instance *instance, const batten_call *call) {
+    struct streaming *streaming = calloc(1, sizeof *streaming);
+    (void)instance;
+    streaming->call = call;
+    stream_on(streaming);
+    return BATTEN_RC_OK;
+}
+
 /* --- reports through every service, then answers with its input and surroundings --- */
 
 static void copy(char *target, size_t *length, batten_span span) {
@@ -230,10 +330,12 @@ static void run_echo(batten_instance *instance, const batten_call *call) {
 static const char any_object[] = "{\"type\": \"object\"}";
 
 static const batten_executor executors[] = {
-    {.struct_size = sizeof(batten_executor), .flags = BATTEN_EXECUTOR_PURE, .type = "noop.begin", .begin = begin_at_once,
+    {.struct_size = sizeof(batten_executor), .flags = BATTEN_EXECUTOR_PURE, .type = "noop.begin",
+     .begin = begin_at_once,
      .title = "Completes at once"},
     {.struct_size = sizeof(batten_executor), .flags = BATTEN_EXECUTOR_PURE, .type = "noop.run", .run = run_at_once},
-    {.struct_size = sizeof(batten_executor), .type = "noop.later", .open = open_later, .begin = begin_later},
+    {.struct_size = sizeof(batten_executor), .type = "noop.later", .open = open_later, .close = close_later,
+     .begin = begin_later},
     {.struct_size = sizeof(batten_executor), .flags = BATTEN_EXECUTOR_CANCELLABLE, .type = "noop.wait",
      .begin = begin_wait, .cancel = cancel_wait},
     {.struct_size = sizeof(batten_executor), .type = "noop.narrow", .max_in_flight = 2, .open = open_later,
@@ -241,16 +343,18 @@ static const batten_executor executors[] = {
     {.struct_size = sizeof(batten_executor), .type = "noop.echo", .input_schema = any_object,
      .output_schema = any_object, .run = run_echo},
     {.struct_size = sizeof(batten_executor), .type = "noop.hold", .begin = begin_hold},
+    {.struct_size = sizeof(batten_executor), .type = "noop.post", .begin = begin_post},
+    {.struct_size = sizeof(batten_executor), .type = "noop.stream", .begin = begin_stream},
 };
 static const batten_executor *const table[] = {&executors[0], &executors[1], &executors[2],
                                                &executors[3], &executors[4], &executors[5],
-                                               &executors[6]};
+                                               &executors[6], &executors[7], &executors[8]};
 
 static const batten_plugin plugin = {
     .struct_size = sizeof(batten_plugin),
     .abi_major = BATTEN_ABI_MAJOR,
     .abi_minor = BATTEN_ABI_MINOR,
-    .executor_count = 7,
+    .executor_count = sizeof table / sizeof table[0],
     .id = "noop",
     .version = "1.2.3",
     .title = "Nothing",

@@ -18,7 +18,10 @@ static void run(batten_instance *instance, const batten_call *call) {
     /* The input is a JSON string without escapes. */
     char path[512] = {0};
     struct timespec pause = {0, 500000};
+    const batten_log *log = call->host->query(call->host, BATTEN_SERVICE_LOG);
     (void)instance;
+    if (BATTEN_HAS(log, write))
+        log->write(call->host, call->token, BATTEN_LEVEL_INFO, batten_text("entered"), batten_text(""));
     if (call->input.bytes.len < 3 || call->input.bytes.len > sizeof path) return;
     memcpy(path, call->input.bytes.ptr + 1, call->input.bytes.len - 2);
     while (access(path, F_OK) != 0) nanosleep(&pause, NULL);
