@@ -51,7 +51,7 @@ struct CheckedWorkflow {
     ///
     /// - Throws: exit code 3 when there is no plan, 9 when a plugin was refused.
     func plan(in context: CommandContext) throws(CommandFailure) -> Plan {
-        try Self.plan(definition, snapshot: [], in: context)
+        try Self.plan(definition, snapshot: WorkflowWriter.canonical(definition), in: context)
     }
 
     /// Plans a definition.
