@@ -52,7 +52,12 @@ final class Deadlines: Sendable {
             return (!state.hasThread, entry.instant < state.wakesAt)
         }
         if needsThread {
-            try Thread.detach(name: "batten-deadlines", stackSize: 256 << 10) { [self] in work(due) }
+            do throws(SystemError) {
+                try Thread.detach(name: "batten-deadlines", stackSize: 256 << 10) { [self] in work(due) }
+            } catch {
+                monitor.withLock { $0.hasThread = false }
+                throw error
+            }
         } else if needsWake {
             monitor.signal { _ in }
         }

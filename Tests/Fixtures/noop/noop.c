@@ -221,11 +221,12 @@ static void *post_back(void *user) {
     const batten_host *host = posting->call->host;
     const batten_loop *loop = posting->loop;
     uint64_t value = 0;
+    batten_task_fn nothing = NULL;
     if (loop->current(host, &value) != BATTEN_RC_REFUSED || loop->unwatch(host, 0) != BATTEN_RC_REFUSED ||
         loop->timer(host, 0, unexpected, NULL, &value) != BATTEN_RC_REFUSED ||
         loop->untimer(host, 1) != BATTEN_RC_REFUSED ||
         loop->post(host, 99, unexpected, NULL) != BATTEN_RC_BAD_ARGUMENT ||
-        loop->post(host, posting->name, NULL, NULL) != BATTEN_RC_BAD_ARGUMENT)
+        loop->post(host, posting->name, nothing, NULL) != BATTEN_RC_BAD_ARGUMENT)
         abort();
     loop->post(host, posting->name, posted, posting);
     return NULL;
