@@ -8,15 +8,15 @@ struct DocumentFile {
     /// The document; nil when the file is empty.
     let root: SourceNode?
 
-    /// Reads a document.
+    /// Reads a document; JSON is YAML too.
     static func parse(_ path: String, _ bytes: [UInt8]) throws(CommandFailure) -> DocumentFile {
-        let source = SourceText(path: path, bytes: bytes)
-        do throws(JSONError) {
-            let node = try JSONReader.parse(bytes)
-            return DocumentFile(source: source, root: SourceNode(.scalar(node, .plain), range: 0..<bytes.count))
-        } catch {
-            throw DocumentFile(source: source, root: nil).failure(error.offset..<error.offset, error.message)
+        let document = YAMLReader.read(path: path, bytes: bytes)
+        if let problem = document.diagnostics.first(where: { $0.severity == .error }) {
+            throw .usage(
+                "bad_setting", "\(path):\(problem.start.line):\(problem.start.column): \(problem.message)",
+                help: problem.help ?? "")
         }
+        return DocumentFile(source: document.source, root: document.root)
     }
 
     /// An error at a place of the file.
