@@ -19,9 +19,9 @@ struct ImportLawTests {
             "Sources/BattenCommand",
             ["BattenCore", "BattenSystem", "BattenSpec", "BattenStore", "BattenPluginHost", "BattenEngine"]
         ),
-        ("Sources/batten", ["BattenCommand"]),
+        ("Sources/batten", ["BattenCommand", "BattenSystem"]),
         ("sdk/swift/Sources/BattenPlugin", ["CBattenABI", "CBattenJSON", "Glibc"]),
-        ("Plugins/Shared/Sources/BattenTransfer", ["BattenPlugin", "CCurl", "Glibc", "CBattenABI"]),
+        ("Plugins/Shared/Sources/BattenTransfer", ["BattenPlugin", "CCurl", "CCrypto", "Glibc", "CBattenABI"]),
         ("Plugins/shell/plugin", ["BattenPlugin", "CBattenABI", "Glibc", "CShell"]),
         ("Plugins/http", ["BattenPlugin", "BattenTransfer", "CBattenABI", "Glibc"]),
         ("Plugins/llm", ["BattenPlugin", "BattenTransfer", "CBattenABI", "Glibc"]),
