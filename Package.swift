@@ -48,12 +48,16 @@ let package = Package(
     ],
     targets: [
         // System libraries: a module map and a shim each.
-        .systemLibrary(name: "CYAML", path: "Sources/CLibraries/CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
-        .systemLibrary(name: "CSQLite", path: "Sources/CLibraries/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(
+            name: "CYAML", path: "Sources/CLibraries/CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(
+            name: "CSQLite", path: "Sources/CLibraries/CSQLite", pkgConfig: "sqlite3",
+            providers: [.apt(["libsqlite3-dev"])]),
         .target(name: "CLinux", path: "Sources/CLibraries/CLinux"),
         // Layers.
         .target(name: "BattenSystem", dependencies: ["CLinux"], swiftSettings: careful),
-        .target(name: "CBattenPure", linkerSettings: [.linkedLibrary("re2"), .linkedLibrary("crypto"), .linkedLibrary("m")]),
+        .target(
+            name: "CBattenPure", linkerSettings: [.linkedLibrary("re2"), .linkedLibrary("crypto"), .linkedLibrary("m")]),
         .target(name: "BattenCore", dependencies: ["CBattenPure", json], swiftSettings: common),
         .target(name: "BattenSpec", dependencies: ["BattenCore", "CYAML"], swiftSettings: careful),
         .target(name: "BattenStore", dependencies: ["BattenCore", "BattenSystem", "CSQLite"], swiftSettings: careful),
@@ -86,25 +90,43 @@ let package = Package(
             .executableTarget(
                 name: "batten-bench",
                 dependencies: [
-                    "BattenCore", "BattenSystem", "BattenSpec", "BattenStore", "BattenPluginHost", "BattenEngine", "CSQLite",
+                    "BattenCore", "BattenSystem", "BattenSpec", "BattenStore", "BattenPluginHost", "BattenEngine",
+                    "CSQLite",
                 ],
                 path: "Tests/Benchmarks", swiftSettings: common),
             // Tests: one target a module, shared helpers beside them.
-            .target(name: "TestSupport", dependencies: ["BattenCore", "BattenSystem"], path: "Tests/TestSupport", swiftSettings: common),
-            .testTarget(name: "BattenSystemTests", dependencies: ["BattenSystem", "TestSupport"], swiftSettings: common),
-            .testTarget(name: "BattenCoreTests", dependencies: ["BattenCore", "TestSupport"], resources: [.copy("Data")], swiftSettings: common),
+            .target(
+                name: "TestSupport", dependencies: ["BattenCore", "BattenSystem"], path: "Tests/TestSupport",
+                swiftSettings: common),
+            .testTarget(
+                name: "BattenSystemTests", dependencies: ["BattenSystem", "TestSupport"], swiftSettings: common),
+            .testTarget(
+                name: "BattenCoreTests", dependencies: ["BattenCore", "TestSupport"], resources: [.copy("Data")],
+                swiftSettings: common),
             .testTarget(name: "BattenSpecTests", dependencies: ["BattenSpec", "TestSupport"], swiftSettings: common),
             .testTarget(name: "BattenStoreTests", dependencies: ["BattenStore", "TestSupport"], swiftSettings: common),
-            .testTarget(name: "BattenPluginHostTests", dependencies: ["BattenPluginHost", "BattenCore", "BattenSystem", "TestSupport", abi], swiftSettings: common),
-            .testTarget(name: "BattenEngineTests", dependencies: ["BattenEngine", "BattenStore", "TestSupport"], swiftSettings: common),
-            .testTarget(name: "BattenCommandTests", dependencies: ["BattenCommand", "TestSupport"], swiftSettings: common),
+            .testTarget(
+                name: "BattenPluginHostTests",
+                dependencies: ["BattenPluginHost", "BattenCore", "BattenSystem", "TestSupport", abi],
+                swiftSettings: common),
+            .testTarget(
+                name: "BattenEngineTests", dependencies: ["BattenEngine", "BattenStore", "TestSupport"],
+                swiftSettings: common),
+            .testTarget(
+                name: "BattenCommandTests", dependencies: ["BattenCommand", "TestSupport"], swiftSettings: common),
             .testTarget(name: "BattenPluginTests", dependencies: [sdk], swiftSettings: common),
             .testTarget(
-                name: "PluginTests", dependencies: ["BattenPluginHost", "BattenSystem", "BattenCore", "TestSupport", transfer],
+                name: "PluginTests",
+                dependencies: ["BattenPluginHost", "BattenSystem", "BattenCore", "TestSupport", transfer],
                 exclude: ["Servers"], swiftSettings: common),
-            .testTarget(name: "ABITests", dependencies: ["BattenSystem", "TestSupport"], path: "Tests/ABI", exclude: ["Sources"], swiftSettings: common),
-            .testTarget(name: "ArchitectureTests", dependencies: ["BattenSystem", "TestSupport"], swiftSettings: common),
-            .testTarget(name: "ConformanceTests", dependencies: ["TestSupport"], path: "Tests/Conformance", exclude: ["Cases"], swiftSettings: common),
+            .testTarget(
+                name: "ABITests", dependencies: ["BattenSystem", "TestSupport"], path: "Tests/ABI",
+                exclude: ["Sources"], swiftSettings: common),
+            .testTarget(
+                name: "ArchitectureTests", dependencies: ["BattenSystem", "TestSupport"], swiftSettings: common),
+            .testTarget(
+                name: "ConformanceTests", dependencies: ["TestSupport"], path: "Tests/Conformance", exclude: ["Cases"],
+                swiftSettings: common),
         ],
     cLanguageStandard: .c11,
     cxxLanguageStandard: .cxx17

@@ -52,7 +52,8 @@ struct Pagination: Decodable {
             }
         } catch {
             throw Failure(
-                .permanent, code: "paginate.next", "the next page's URL cannot be used: \(error.message)", effect: .none)
+                .permanent, code: "paginate.next", "the next page's URL cannot be used: \(error.message)", effect: .none
+            )
         }
         guard next.url.scheme == request.url.scheme, next.url.host == request.url.host,
             next.url.port == request.url.port

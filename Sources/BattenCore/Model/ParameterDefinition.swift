@@ -87,7 +87,7 @@ public struct OutputDefinition: Sendable, Hashable {
     public var name: String
     /// Declared type; workflow outputs may leave it out.
     public var type: ValueType?
-    /// The value; its strings may hold expressions. Nil takes the field of the same name from the result.
+    /// The value, whose strings may hold expressions; nil takes the field of the same name from the result.
     public var value: JSONValue?
     /// What the output is.
     public var description: String?

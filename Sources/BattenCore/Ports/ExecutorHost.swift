@@ -95,7 +95,9 @@ public struct ExecutorCall: Sendable {
     }
 }
 
-/// Receives what calls report. Every function may be called from any thread and must return at once.
+/// Receives what calls report.
+///
+/// Every function may be called from any thread and must return at once.
 public protocol CallSink: AnyObject, Sendable {
     /// A log line; `stream` is `stdout`, `stderr` or a level.
     func log(tag: UInt64, stream: String, text: String)

@@ -95,7 +95,7 @@ public struct ControlRequest: Sendable {
     public var run: String
     /// What is asked.
     public var control: RunControl
-    /// Who asked: `cli`, `signal` …
+    /// Who asked, for example `cli`.
     public var source: String
     /// When.
     public var at: Timestamp
@@ -144,7 +144,8 @@ public struct SettledControl: Sendable {
 public struct StoreError: Error, Sendable, Hashable {
     /// What kind of trouble it is.
     public enum Code: String, Sendable, Hashable {
-        case busy, corrupt, full, readOnly = "read_only", newerVersion = "newer_version", unavailable, notADatabase = "not_a_database"
+        case busy, corrupt, full, readOnly = "read_only", newerVersion = "newer_version", unavailable, notADatabase =
+            "not_a_database"
         case constraint, notFound = "not_found", misuse, io
     }
     /// What kind of trouble it is.

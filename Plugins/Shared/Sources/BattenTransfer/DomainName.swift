@@ -8,7 +8,8 @@ enum DomainName {
         // The ideographic full stops count as dots too.
         let dots: Set<Unicode.Scalar> = [".", "\u{3002}", "\u{FF0E}", "\u{FF61}"]
         var labels: [String] = []
-        for label in name.unicodeScalars.split(omittingEmptySubsequences: false, whereSeparator: { dots.contains($0) }) {
+        for label in name.unicodeScalars.split(omittingEmptySubsequences: false, whereSeparator: { dots.contains($0) })
+        {
             let lower = String(String.UnicodeScalarView(label)).lowercased()
             if lower.utf8.allSatisfy({ $0 < 0x80 }) {
                 labels.append(lower)
