@@ -38,15 +38,26 @@ public final class EventLoop: @unchecked Sendable {
     private let wakeup: Int32
     private let alarm: Int32
     private let inbox = Mutex(Inbox())
+    /// Where the thread sleeps while it has nothing to watch: cheaper to be woken from than the kernel's queue.
+    private let parking = Monitor(false)
     private var watches: [Int32: Watch] = [:]
     private var generation: UInt32 = 0
     private var timers = TimerQueue<() -> Void>()
     private var armed = Int64.max
     private var spare: [any LoopJob] = []
 
+    /// Where the thread is while it has nothing to do.
+    private enum Rest {
+        case none
+        /// In `epoll_wait`.
+        case watching
+        /// In ``parking``.
+        case parked
+    }
+
     private struct Inbox {
         var jobs: [any LoopJob] = []
-        var isAsleep = false
+        var rest = Rest.none
         var isClosed = false
         var thread: Thread?
     }
@@ -89,11 +100,11 @@ public final class EventLoop: @unchecked Sendable {
     ///
     /// - Parameter joining: whether to wait for the thread; not possible from itself.
     public func stop(joining: Bool = true) {
-        let (thread, wasOpen) = inbox.withLock { state in
+        let (thread, wasOpen, rest) = inbox.withLock { state in
             defer { state.isClosed = true }
-            return (state.thread, !state.isClosed)
+            return (state.thread, !state.isClosed, state.rest)
         }
-        if wasOpen { wake() }
+        if wasOpen { wake(from: rest) }
         guard wasOpen, let thread else { return }
         if joining, !thread.isCurrent { thread.join() } else { thread.release() }
     }
@@ -114,13 +125,13 @@ public final class EventLoop: @unchecked Sendable {
     /// - Returns: false when the loop has been stopped; the job will not run.
     @discardableResult
     public func post(_ job: any LoopJob) -> Bool {
-        let (accepted, asleep) = inbox.withLock { state in
-            guard !state.isClosed else { return (false, false) }
+        let (accepted, rest) = inbox.withLock { state in
+            guard !state.isClosed else { return (false, Rest.none) }
             state.jobs.append(job)
-            defer { state.isAsleep = false }
-            return (true, state.isAsleep)
+            defer { state.rest = .none }
+            return (true, state.rest)
         }
-        if asleep { wake() }
+        wake(from: rest)
         return accepted
     }
 
@@ -181,14 +192,20 @@ public final class EventLoop: @unchecked Sendable {
         while true {
             let closed = runJobs()
             fireTimers()
+            let resting = watches.isEmpty && timers.next == nil ? Rest.parked : Rest.watching
             let mayBlock = inbox.withLock { state in
-                state.isAsleep = state.jobs.isEmpty && !state.isClosed
-                return state.isAsleep
+                let isIdle = state.jobs.isEmpty && !state.isClosed
+                state.rest = isIdle ? resting : .none
+                return isIdle
             }
             if closed && !mayBlock && isDrained { break }
+            if mayBlock && resting == .parked {
+                park()
+                continue
+            }
             if mayBlock { arm() }
             let count = unsafe linux_epoll_wait(epoll, &ready, Int32(ready.count), mayBlock ? -1 : 0)
-            if mayBlock { inbox.withLock { $0.isAsleep = false } }
+            if mayBlock { inbox.withLock { $0.rest = .none } }
             for index in 0..<max(0, Int(count)) { dispatch(ready[index]) }
         }
         pthread_setspecific(currentKey, nil)
@@ -231,9 +248,22 @@ public final class EventLoop: @unchecked Sendable {
         _ = linux_timerfd_set(alarm, max(next, 1))
     }
 
-    private func wake() {
-        var one: UInt64 = 1
-        _ = unsafe write(wakeup, &one, 8)
+    /// Sleeps until somebody wakes the thread; only with nothing to watch and no timer.
+    private func park() {
+        _ = parking.wait { isWoken -> Bool? in
+            defer { isWoken = false }
+            return isWoken ? true : nil
+        }
+    }
+
+    private func wake(from rest: Rest) {
+        switch rest {
+        case .none: return
+        case .parked: parking.signal { $0 = true }
+        case .watching:
+            var one: UInt64 = 1
+            _ = unsafe write(wakeup, &one, 8)
+        }
     }
 
     private func control(_ operation: Int, _ descriptor: Int32, _ events: LoopEvents) -> Bool {
