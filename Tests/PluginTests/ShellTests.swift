@@ -125,6 +125,46 @@ import Testing
         #expect(names.filter { !allowed.contains($0) && !$0.hasPrefix("LC_") } == [])
     }
 
+    /// What a script wrote to `$BATTEN_OUTPUT`, with the values or the complaint it gives.
+    @Test func theValuesFileIsReadLineByLine() throws {
+        let table: [(file: String, values: JSONObject?, says: String)] = [
+            ("", [:], ""),
+            ("a=1\nb-2=x y\n_c=", ["a": "1", "b-2": "x y", "_c": ""], ""),
+            ("a=1\r\nb=2\r\n", ["a": "1", "b": "2"], ""),
+            ("a=1\na=2\n", ["a": "2"], ""),
+            ("a==<<b\n", ["a": "=<<b"], ""),
+            ("a<<END\nEND\nb<<X\n a=1\n\nX\n", ["a": "", "b": " a=1\n"], ""),
+            ("ä=1", nil, "line 1"),
+            ("a=1\nno value", nil, "line 2"),
+            ("=1", nil, "line 1"),
+            ("a<<\nx\n", nil, "a word that ends the value"),
+            ("a<1", nil, "comes = or <<"),
+            ("a<<END\nx\nEN", nil, "a line with END is missing"),
+            ("exit_code=3", nil, "the name exit_code is the stage's own"),
+            ("a=" + String(repeating: "x", count: 1 << 20), nil, "larger than 1 MiB"),
+        ]
+        let rig = try ShellRig()
+        for row in table {
+            let input: JSONValue = ["script": "cat > \"$BATTEN_OUTPUT\"", "stdin": .string(row.file)]
+            let outcome = try rig.run("shell.run", JSONWriter.string(input)).outcome
+            if let values = row.values {
+                var expected: JSONObject = ["exit_code": 0, "stdout": "", "stderr": ""]
+                for (name, value) in values { expected[name] = value }
+                #expect(outcome.output == .object(expected), "\(row.file): \(outcome.message)")
+            } else {
+                #expect(outcome.code == "shell.output_file", "\(row.file.prefix(40))")
+                #expect(outcome.message.contains(row.says), "\(row.file.prefix(40)): \(outcome.message)")
+            }
+        }
+        let removed = try rig.run("shell.run", #"{"script":"rm \"$BATTEN_OUTPUT\""}"#).outcome
+        #expect(removed.outcomeClass == .ok)
+        let replaced = try rig.run(
+            "shell.run", #"{"script":"rm \"$BATTEN_OUTPUT\"; ln -s /etc/passwd \"$BATTEN_OUTPUT\""}"#)
+        #expect(replaced.outcome.code == "shell.output_file")
+        let pipe = try rig.run("shell.run", #"{"script":"rm \"$BATTEN_OUTPUT\"; mkfifo \"$BATTEN_OUTPUT\""}"#).outcome
+        #expect(pipe.outcomeClass == .ok)
+    }
+
     @Test func cancelEndsTheGroupAndWhateverLeftIt() throws {
         let rig = try ShellRig()
         // One child ignores SIGTERM, one left the session, one also lost its parent.

@@ -35,6 +35,15 @@ void kill_call(pid_t first, const char *mark);
 /* Kills and reaps every descendant of this process. Returns when there is none. */
 void kill_all(void);
 
+/* Moves into a control group of its own, where that is allowed. */
+void enter_group(void);
+
+/* Leaves the group and kills everything in it at once. */
+void kill_group(void);
+
+/* Removes the group once it is empty. */
+void remove_group(void);
+
 /* Takes the guardian's lock of its folder. Returns the descriptor or -1. */
 int lock_guardian(const char *folder);
 
