@@ -12,6 +12,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { PATH_SIZE = 4096 };
@@ -32,18 +34,38 @@ int lock_guardian(const char *folder) {
     return fd;
 }
 
+/* Whether the base folder is as it was when it was last read and held nobody else. Its time of change tells folders
+ * apart that came at different ticks of the kernel's clock only, hence the age. */
+static struct stat alone;
+
+static int is_still_alone(const char *base, struct stat *now) {
+    if (stat(base, now) != 0) return 0;
+    return alone.st_nlink != 0 && alone.st_nlink == now->st_nlink && alone.st_mtim.tv_sec == now->st_mtim.tv_sec &&
+           alone.st_mtim.tv_nsec == now->st_mtim.tv_nsec;
+}
+
+static int is_settled(const struct stat *base) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    int64_t age = (int64_t)(now.tv_sec - base->st_mtim.tv_sec) * 1000 + (now.tv_nsec - base->st_mtim.tv_nsec) / 1000000;
+    return age > 100;
+}
+
 int predecessors_live(const char *folder) {
     char base[PATH_SIZE], path[PATH_SIZE];
     const char *slash = strrchr(folder, '/');
     if (!slash || slash == folder || (size_t)(slash - folder) >= sizeof base) return 0;
     memcpy(base, folder, (size_t)(slash - folder));
     base[slash - folder] = 0;
+    struct stat before;
+    if (is_still_alone(base, &before)) return 0;
     DIR *list = opendir(base);
     if (!list) return 0;
-    int is_any_alive = 0;
+    int is_any_alive = 0, others = 0;
     struct dirent *entry;
     while ((entry = readdir(list))) {
         if (entry->d_name[0] == '.' || strcmp(entry->d_name, slash + 1) == 0) continue;
+        others++;
         if (snprintf(path, sizeof path, "%s/%s/lock", base, entry->d_name) >= (int)sizeof path) continue;
         int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
         if (fd < 0) continue;
@@ -58,6 +80,10 @@ int predecessors_live(const char *folder) {
         close(fd);
     }
     closedir(list);
+    if (others == 0 && is_settled(&before))
+        alone = before;
+    else
+        alone.st_nlink = 0;
     return is_any_alive;
 }
 

@@ -59,7 +59,7 @@ final class Job {
     var isTooMuch = false
     /// What ends the wait: for the end after SIGTERM, or for open output after the end.
     var timer: LoopTimer?
-    /// The file of `$BATTEN_OUTPUT`.
+    /// The file of `$BATTEN_OUTPUT`; it exists only once something was written to it.
     var outputPath = ""
     /// The file of a long script.
     var scriptPath = ""
@@ -131,7 +131,10 @@ final class Job {
         guard !outputPath.isEmpty else { return [:] }
         let descriptor = open(outputPath, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else {
-            if errno == ENOENT { return [:] }
+            if errno == ENOENT {
+                outputPath = ""
+                return [:]
+            }
             throw Failure(
                 .failed, code: "shell.output_file",
                 "the file $BATTEN_OUTPUT cannot be read: \(SystemText.of(errno))", effect: .made)

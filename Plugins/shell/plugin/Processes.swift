@@ -102,7 +102,6 @@ final class Processes: @unchecked Sendable {
         let context = job.call.context
         let command = job.command
         job.outputPath = "\(channel.folder)/o\(context.token)"
-        try write([], to: job.outputPath)
         let arguments = try command.arguments { (script) throws(Failure) in
             job.scriptPath = "\(channel.folder)/s\(context.token)"
             try write(Array(script.utf8), to: job.scriptPath)
