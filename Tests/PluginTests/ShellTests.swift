@@ -156,12 +156,13 @@ import Testing
                 #expect(outcome.message.contains(row.says), "\(row.file.prefix(40)): \(outcome.message)")
             }
         }
-        let removed = try rig.run("shell.run", #"{"script":"rm \"$BATTEN_OUTPUT\""}"#).outcome
+        let removed = try rig.run("shell.run", #"{"script":"echo a=1 > \"$BATTEN_OUTPUT\"; rm \"$BATTEN_OUTPUT\""}"#)
+            .outcome
         #expect(removed.outcomeClass == .ok)
         let replaced = try rig.run(
-            "shell.run", #"{"script":"rm \"$BATTEN_OUTPUT\"; ln -s /etc/passwd \"$BATTEN_OUTPUT\""}"#)
+            "shell.run", #"{"script":"ln -s /etc/passwd \"$BATTEN_OUTPUT\""}"#)
         #expect(replaced.outcome.code == "shell.output_file")
-        let pipe = try rig.run("shell.run", #"{"script":"rm \"$BATTEN_OUTPUT\"; mkfifo \"$BATTEN_OUTPUT\""}"#).outcome
+        let pipe = try rig.run("shell.run", #"{"script":"mkfifo \"$BATTEN_OUTPUT\""}"#).outcome
         #expect(pipe.outcomeClass == .ok)
     }
 
