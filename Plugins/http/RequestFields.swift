@@ -75,6 +75,8 @@ struct RequestFields: Decodable {
             throw .badInput(field: "cookies.\(cookie.0)", "holds a character that cookies cannot hold, such as ';'")
         }
         if let auth { request.authentication = try auth.authentication(context: context) }
+        // libcurl signs the query as it stands, the receiver in order.
+        if case .awsSigV4 = request.authentication { request.url = request.url.sortingQuery() }
         if let tls { request.security = try security(tls, context) }
         request.proxy = proxy ?? network.proxy
         if let version = httpVersion {

@@ -67,7 +67,7 @@ import Testing
             CallRow(
                 "204", #"{"url":"$ODD/status?status=202","path":"c"}"#, .permanent, Effect.none, code: "http.status.202"
             ),
-            CallRow("no folder", #"{"url":"$ODD/file","path":"old/x"}"#, .failed, Effect.none, code: "file.make"),
+            CallRow("no folder", #"{"url":"$ODD/file","path":"old/x"}"#, .failed, Effect.none, code: "file.write"),
             CallRow("no name", #"{"url":"$ODD/file","path":"x/"}"#, .permanent, Effect.none, code: "input.invalid"),
             CallRow(
                 "limit", #"{"url":"$ODD/file","path":"d","max_response_bytes":1000}"#, .permanent, Effect.none,

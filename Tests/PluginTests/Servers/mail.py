@@ -30,7 +30,7 @@ class Keeper:
         name = os.path.join(self.folder, f"{self.count:05}")
         with open(name + ".tmp", "w") as file:
             json.dump({
-                "sender": envelope.mail_from, "recipients": envelope.rcpt_tos, "tls": session.ssl is not None,
+                "sender": envelope.mail_from, "recipients": envelope.rcpt_tos, "tls": server.transport.get_extra_info("sslcontext") is not None,
                 "user": session.auth_data.decode() if session.authenticated else None,
                 "content": envelope.original_content.decode("utf-8", "surrogateescape")}, file)
         os.rename(name + ".tmp", name + ".json")

@@ -34,6 +34,8 @@ struct CurlMeaning {
             return reply >= 400 && reply < 500 ? (.deferred, "smtp.reply.\(reply)") : (.unauthorized, "auth.denied")
         case CURLE_FILESIZE_EXCEEDED: return (.tooLarge, "response.too_large")
         case CURLE_READ_ERROR, CURLE_FILE_COULDNT_READ_FILE, CURLE_ABORTED_BY_CALLBACK: return (.local, "file.read")
+        // Also the code for an answer that is not HTTP.
+        case CURLE_UNSUPPORTED_PROTOCOL where isConnected: return (.interrupted, "connection.broken")
         case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL, CURLE_BAD_FUNCTION_ARGUMENT, CURLE_UNKNOWN_OPTION,
             CURLE_NOT_BUILT_IN, CURLE_SSL_ENGINE_NOTFOUND:
             return (.badRequest, "request.invalid")

@@ -54,8 +54,8 @@ enum MailText {
         var bytes: [UInt8] = []
         for scalar in text.unicodeScalars {
             let more = Array(String(scalar).utf8)
-            // 45 bytes make 60 characters of base 64; the frame takes 12.
-            if bytes.count + more.count > 45 {
+            // 39 bytes make 52 characters of base 64 and the frame takes 12, which leaves room for the header's name.
+            if bytes.count + more.count > 39 {
                 words.append("=?UTF-8?B?\(Cryptography.base64(bytes))?=")
                 bytes = []
             }

@@ -70,6 +70,14 @@ public struct URLAddress: Sendable, Equatable {
         self.text = text
     }
 
+    /// The same URL with the fields of its query in the order of their bytes, as signatures want them.
+    public func sortingQuery() -> URLAddress {
+        guard let mark = text.firstIndex(of: "?") else { return self }
+        let fields = text[text.index(after: mark)...].split(separator: "&")
+        let sorted = fields.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.joined(separator: "&")
+        return (try? URLAddress(text[...mark] + sorted)) ?? self
+    }
+
     /// Scheme, host and port together: credentials do not leave it.
     var origin: String { "\(scheme)://\(host.lowercased()):\(port)" }
 

@@ -126,6 +126,9 @@ static inline int batten_rename(const char *from, const char *to, int keeps) {
     return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, keeps ? 1 : 0);
 }
 static inline int batten_errno(void) { return errno; }
+/// GNU's, which <string.h> declares only with a macro that Swift's import of libc may not set; undeclared it would be
+/// taken for a function with an int result, and half of the pointer lost.
+extern const char *strerrordesc_np(int number);
 /// What an error number means, such as `No such file or directory`.
 static inline const char *batten_error_text(int number) {
     const char *text = strerrordesc_np(number);
