@@ -165,6 +165,9 @@ import Testing
                 Self.chain
                     + "finally:\n  - {id: z, uses: test.any, with: {x: \"${{ stages.get.outputs.body ?? '' }}\"}}\n"),
             Case(
+                Self.chain + "agents: {w: {model: x, system: \"${{ parameters.city + stages.get.status }}\"}}\n",
+                ["E0236 7:55"]),
+            Case(
                 Self.chain + "finally:\n  - {id: z, uses: test.any, depends_on: [get]}\n", ["E0223 8:42"],
                 "leave it out"),
         ])

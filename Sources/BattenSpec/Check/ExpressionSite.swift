@@ -4,7 +4,7 @@ import BattenCore
 struct ExpressionSite {
     /// Fields that hold expressions.
     enum Field {
-        case workflowEnvironment, workflowOutputs, group, context
+        case workflowEnvironment, workflowOutputs, group, context, agents
         case condition, with, environment, inputs, outputs, forEach, matrix, cache, handoff, workingDirectory
         case fallback, compensate
     }
@@ -30,7 +30,7 @@ struct ExpressionSite {
     var allowsResult: Bool { field == .outputs || field == .handoff }
 
     /// Whether stages can be read here.
-    var allowsStages: Bool { field != .workflowEnvironment && field != .group && !(field == .context && place == nil) }
+    var allowsStages: Bool { place != nil || field == .workflowOutputs }
 
     /// Whether the stage's typed inputs can be read here.
     var allowsInputs: Bool {
@@ -62,6 +62,7 @@ struct ExpressionSite {
         case .workflowOutputs: "the workflow's 'outputs'"
         case .group: "'concurrency'"
         case .context: "'context'"
+        case .agents: "'agents'"
         case .condition: "'if'"
         case .with: "'with'"
         case .environment: "'env'"

@@ -12,8 +12,9 @@ extension StaticChecks {
         if let group = group?["group"] ?? group, group.string != nil {
             checkExpressions(group, ExpressionSite(field: .group, place: nil))
         }
-        if let context = root["context"] {
-            checkExpressions(context, ExpressionSite(field: .context, place: nil, environment: names.environment))
+        for (key, field) in [("context", ExpressionSite.Field.context), ("agents", .agents)] {
+            guard let node = root[key] else { continue }
+            checkExpressions(node, ExpressionSite(field: field, place: nil, environment: names.environment))
         }
     }
 
