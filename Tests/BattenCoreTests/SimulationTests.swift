@@ -291,6 +291,11 @@ private struct Simulation {
             "stage rows differ from the state")
         check(runRow == nil || runRow == state.row, "the run's row differs from the state")
         check(timers == state.timers, "timers differ: store \(timers), state \(state.timers)")
+        for stage in state.stages {
+            let place = stage.row.index
+            check((timers["retry:\(place)"] != nil) == (stage.mode == .retrying), "the retry timer of \(stage.row.id)")
+            check((timers["sleep:\(place)"] != nil) == (stage.mode == .sleeping), "the sleep timer of \(stage.row.id)")
+        }
         let running = state.stages.filter { $0.mode == .running }
         check(state.counts.running == running.count, "running stages are miscounted")
         if let limit = plan.definition.maxParallel { check(running.count <= limit, "max_parallel is exceeded") }

@@ -102,8 +102,10 @@ extension RunMachine {
     }
 
     /// Starts an attempt when its turn has come, or lines the stage up.
-    mutating func startOrQueue(_ index: Int, _ at: Timestamp) {
-        if canStart(index), slots.hasRoom(state.pool(of: index, plan)), nextInQueue() == nil {
+    ///
+    /// One that takes up a lost attempt goes before those that have never run.
+    mutating func startOrQueue(_ index: Int, _ at: Timestamp, takesUpLost: Bool = false) {
+        if canStart(index), slots.hasRoom(state.pool(of: index, plan)), takesUpLost || nextInQueue() == nil {
             start(index, at)
         } else {
             let hold: StageHold = state.isPaused ? .pause : .slot(detail: slotDetail(index))

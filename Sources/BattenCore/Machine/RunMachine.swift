@@ -272,7 +272,7 @@ public struct RunMachine: Sendable {
                     .stageFailed(stage: index, attempt: nil, failure: StageFailure(error, effect: failure.effect)), at)
                 sweepIfHalted(by: index, at)
             } else {
-                startOrQueue(index, at)
+                startOrQueue(index, at, takesUpLost: true)
             }
         }
         for index in blocked where state.stages[index].mode == .blocked { startOrQueue(index, at) }

@@ -153,6 +153,7 @@ extension RunState {
         stages[index].row.status = .running
         stages[index].row.waiting = nil
         setMode(index, .running, plan)
+        disarm(.retry(index), &changes)
         open(index, at, plan, &changes)
         store(
             AttemptRow(
@@ -166,6 +167,7 @@ extension RunState {
         _ index: Int, _ hold: StageHold, _ at: Timestamp, _ plan: Plan, _ changes: inout RunChanges
     ) {
         stages[index].row.status = .waiting
+        disarm(.retry(index), &changes)
         switch hold {
         case .slot(let detail):
             stages[index].row.waiting = WaitReason(on: "slot", detail: detail, since: at)

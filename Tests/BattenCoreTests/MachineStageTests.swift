@@ -1,0 +1,244 @@
+import Testing
+
+@testable import BattenCore
+
+/// What single stages do: kinds, contracts, fallback, waiting, and what a lost engine means for them.
+@Suite struct MachineStageTests {
+    @Test func setIsDecidedAtOnceAndChainsDoNotRecurse() throws {
+        let stages = (0..<10_000).map { place in
+            stage("s\(place)", "set", after: place == 0 ? [] : ["s\(place - 1)"]) {
+                $0.with = ["n": .string(place == 0 ? "${{ 1 }}" : "${{ stages.s\(place - 1).outputs.n + 1 }}")]
+            }
+        }
+        var run = try Driver(
+            workflow(stages) {
+                $0.outputs = [OutputDefinition(name: "n", value: .string("${{ stages.s9999.outputs.n }}"))]
+            })
+        run.accept()
+        #expect(run.commits == 1 && run.ended == .completed)
+        #expect(run.machine.state.row.outputs == .object(["n": .int(10_000)]))
+    }
+
+    @Test func sleepIsATimer() throws {
+        // 'with', then how long it sleeps from 2023-11-14T22:13:20.001Z; nil for a failure.
+        let table: [(JSONObject, Duration?)] = [
+            (["for": .string("10m")], .seconds(600)), (["for": .string("0s")], .zero),
+            (["for": .string("${{ parameters.wait }}")], .seconds(3)),
+            (["until": .string("2023-11-14T22:13:30.001Z")], .seconds(10)),
+            (["until": .string("2001-01-01T00:00:00Z")], .zero), (["for": .int(3)], nil), ([:], nil),
+            (["for": .string("soon")], nil), (["until": .string("tomorrow")], nil),
+            (["for": .string("1s"), "until": .string("2023-11-14T22:13:30Z")], nil),
+        ]
+        for (with, length) in table {
+            var run = try Driver(workflow([stage("nap", "sleep") { $0.with = with }]))
+            run.accept(parameters: ["wait": .string("3s")])
+            switch length {
+            case .zero?: #expect(run.ended == .completed)
+            case let length?:
+                #expect(run.machine.state.armedTimers == [TimerRow(key: "sleep:0", at: run.now + length)])
+                #expect(run.machine.state.row.status == .waiting && run.row("nap")?.waiting?.on == "sleep")
+                try run.crash()
+                run.fireNextTimer()
+                #expect(run.ended == .completed && run.row("nap")?.attempts == 0)
+            case nil: #expect(run.ended == .failed && run.row("nap")?.error?.code == "batten.sleep", "\(with)")
+            }
+        }
+    }
+
+    @Test func outputsAreHeldAgainstTheirContract() throws {
+        let result = JSONValue.object(["n": .int(3), "text": .string("t"), "whole": .double(2)])
+        // Declaration, then the outputs or the message.
+        let table: [([OutputDefinition], Result<JSONObject, Complaint>)] = [
+            ([], .success(["n": .int(3), "text": .string("t"), "whole": .double(2)])),
+            ([OutputDefinition(name: "n", type: .integer)], .success(["n": .int(3)])),
+            (
+                [OutputDefinition(name: "x", type: .string, value: .string("${{ result.text }}-${{ result.n }}"))],
+                .success(["x": .string("t-3")])
+            ),
+            ([OutputDefinition(name: "whole", type: .integer)], .success(["whole": .double(2)])),
+            (
+                [OutputDefinition(name: "k", value: .object(["deep": .string("${{ result.n }}")]))],
+                .success(["k": .object(["deep": .int(3)])])
+            ),
+            ([OutputDefinition(name: "n", type: .string)], .failure("declared as string and is integer 3")),
+            ([OutputDefinition(name: "nope", type: .string)], .failure("has no such field")),
+            ([OutputDefinition(name: "x", value: .string("${{ result.nope }}"))], .failure("outputs.x of stage 'a'")),
+            ([OutputDefinition(name: "x", value: .string("${{ secrets.S }}"))], .failure("outputs.x of stage 'a'")),
+        ]
+        for (declared, expected) in table {
+            var run = try Driver(workflow([stage("a") { $0.outputs = declared }]))
+            run.accept()
+            run.finish("a", StageOutcome(.ok, effect: .made, output: result))
+            switch expected {
+            case .success(let outputs): #expect(run.row("a")?.outputs == .object(outputs))
+            case .failure(let complaint):
+                #expect(run.ended == .failed && run.row("a")?.error?.code == "batten.output_contract")
+                #expect(
+                    run.row("a")?.error?.message.contains(complaint.text) == true,
+                    "\(run.row("a")?.error?.message ?? "")")
+            }
+        }
+    }
+
+    struct Complaint: Error, ExpressibleByStringLiteral {
+        let text: String
+        init(stringLiteral value: String) { text = value }
+    }
+
+    @Test func theFallbackComesAfterTheLastAttemptAndMeetsTheContract() throws {
+        var definition = workflow([
+            stage("a") {
+                $0.retry = RetryDefinition()
+                $0.retry?.maxAttempts = 2
+                $0.fallback = StageBody(uses: "test.other", timeout: .seconds(5))
+                $0.outputs = [OutputDefinition(name: "n", type: .integer)]
+            }
+        ])
+        var run = try Driver(definition)
+        run.accept()
+        run.finish("a", .failed)
+        run.fireNextTimer()
+        run.finish("a", .failed)
+        let start = run.open["a"]
+        #expect(start?.attempt == 3 && start?.reason == .fallback && start?.body == .fallback)
+        #expect(start?.timeout == .seconds(5) && start?.idempotencyKey == "abcdefgh2345/a/fallback")
+        try run.crash()
+        #expect(run.open["a"]?.body == .fallback && run.open["a"]?.reason == .engineLost)
+        var other = run
+        run.finish("a", StageOutcome(.ok, output: .object(["n": .int(1)])))
+        #expect(run.ended == .completed && run.row("a")?.error == nil)
+        other.finish("a", StageOutcome(.ok, output: .object(["n": .string("no")])))
+        #expect(other.ended == .failed && other.row("a")?.error?.code == "batten.output_contract")
+
+        definition.stages[0].fallback = StageBody(uses: "set", with: ["n": .int(7)])
+        var set = try Driver(definition)
+        set.accept()
+        set.finish("a", .permanent)
+        #expect(set.ended == .completed && set.row("a")?.outputs == .object(["n": .int(7)]))
+    }
+
+    @Test func maxParallelAndExclusiveStagesAreFirstComeFirstServed() throws {
+        var run = try Driver(
+            workflow([stage("a"), stage("b"), stage("c") { $0.parallel = false }, stage("d")]) { $0.maxParallel = 2 })
+        run.accept()
+        #expect(run.open.keys.sorted() == ["a", "b"])
+        #expect(
+            run.row("c")?.waiting?.on == "slot"
+                && run.row("d")?.waiting?.detail == "2 stages run already (max_parallel)")
+        run.finish("a")
+        #expect(run.open.keys.sorted() == ["b"])
+        try run.crash()
+        run.finish("b")
+        #expect(run.open.keys.sorted() == ["c"])
+        run.finish("c")
+        run.finish("d")
+        #expect(run.ended == .completed)
+    }
+
+    @Test func aMissingSecretParksTheStageUntilAnEngineHasIt() throws {
+        var run = try Driver(workflow([stage("a")]))
+        run.accept()
+        let start = try #require(run.open["a"])
+        run.open = [:]
+        run.send(.attemptBlocked(stage: start.stageIndex, attempt: start.attempt, reason: "secret KEY missing"))
+        #expect(run.status("a") == .waiting && run.machine.state.isStuck)
+        #expect(run.machine.state.waitingStages.map(\.reason.detail) == ["secret KEY missing"])
+        #expect(run.machine.state.row.waiting?.on == "secret")
+        try run.crash()
+        #expect(run.open["a"]?.attempt == 2 && run.open["a"]?.reason == .first && !run.machine.state.isStuck)
+        run.finish("a", .transient)
+        #expect(run.status("a") == .retrying)
+    }
+
+    @Test func anAttemptLostWithItsEngineIsMadeAgainUnderTheSameKey() throws {
+        var run = try Driver(
+            workflow([
+                stage("a") {
+                    $0.retry = RetryDefinition(); $0.retry?.maxAttempts = 1
+                }, stage("b"),
+            ]))
+        run.accept()
+        let key = run.open["a"]?.idempotencyKey
+        run.finish("b")
+        for loss in 1...2 {
+            try run.crash()
+            #expect(run.open.keys.sorted() == ["a"])
+            #expect(run.open["a"]?.attempt == loss + 1 && run.open["a"]?.reason == .engineLost)
+            #expect(run.open["a"]?.idempotencyKey == key && run.open["a"]?.wantsIsolation == (loss == 2))
+        }
+        var fine = run
+        fine.finish("a")
+        #expect(fine.ended == .completed)
+        try run.crash()
+        #expect(run.ended == .failed && run.row("a")?.error?.outcomeClass == .crashed)
+        #expect(run.row("a")?.attempts == 3)
+    }
+
+    @Test func lateResultsAreRecordedAndIgnored() throws {
+        var run = try Driver(workflow([stage("a"), stage("b", after: ["a"])]))
+        run.accept()
+        let first = try #require(run.open["a"])
+        try run.crash()
+        let late = run.send(
+            .attemptFinished(stage: first.stageIndex, attempt: first.attempt, outcome: StageOutcome(.permanent)))
+        #expect(late.records.map(\.type) == ["attempt_late"] && late.stages.isEmpty && late.effects.isEmpty)
+        run.finish("a")
+        run.send(.attemptFinished(stage: first.stageIndex, attempt: 2, outcome: StageOutcome(.ok)))
+        #expect(run.send(.attemptFinished(stage: 77, attempt: 1, outcome: StageOutcome(.ok))).isEmpty)
+        #expect(run.summary == "a=completed b=running" && run.types.count { $0 == "attempt_late" } == 2)
+    }
+
+    @Test func aPauseStopsClocksAndStartsNothing() throws {
+        var run = try Driver(
+            workflow([
+                stage("a"), stage("b", after: ["a"]), stage("nap", "sleep") { $0.with = ["for": .string("1s")] },
+            ]) { $0.timeout = .seconds(10) })
+        run.accept()
+        let before = run.machine.state.timers["run"].map { $0 - run.now }
+        run.send(.pause, after: .zero)
+        #expect(run.machine.state.timers["run"] == nil && run.machine.state.row.status == .paused)
+        run.finish("a")
+        #expect(run.status("b") == .waiting && run.row("b")?.waiting?.on == "pause" && run.machine.state.isStuck)
+        #expect(run.send(.timerFired("sleep:2"), after: .seconds(3_600)).isEmpty)
+        try run.crash()
+        run.send(.control(.resume), after: .zero)
+        #expect(run.machine.state.timers["run"].map { $0 - run.now } == before)
+        #expect(run.summary == "a=completed b=running nap=completed")
+        run.finish("b")
+        #expect(run.ended == .completed)
+        let idle = try Driver(workflow([stage("a")]))
+        #expect(idle.refusing(.resume) == "the run was not accepted yet")
+    }
+
+    @Test func brokenJournalsAreRefused() throws {
+        var run = try Driver(workflow([stage("a")]))
+        run.accept()
+        run.finish("a")
+        let good = run.journal
+        func replay(_ change: (inout [JournalRecord]) -> Void) -> String? {
+            var journal = good
+            change(&journal)
+            var machine = RunMachine(plan: run.machine.plan)
+            do throws(ReplayError) {
+                for record in journal { try machine.replay(record) }
+                return nil
+            } catch {
+                return error.message
+            }
+        }
+        #expect(replay { _ in } == nil)
+        #expect(replay { $0.remove(at: 1) }?.contains("stands where 2 was expected") == true)
+        #expect(replay { $0[2].type = "stage_exploded" }?.contains("stage_exploded") == true)
+        #expect(replay { $0[2].stage = "zzz" }?.contains("'zzz'") == true)
+        #expect(replay { $0[2].data = .object([:]) }?.contains("'reason'") == true)
+        #expect(replay { $0[3].data = .null }?.contains("'outputs'") == true)
+    }
+}
+
+extension Driver {
+    /// Why a control is refused.
+    func refusing(_ control: RunControl) -> String? {
+        var copy = self
+        return copy.send(.control(control)).refusal
+    }
+}
