@@ -113,7 +113,9 @@ let package = Package(
                 name: "BattenEngineTests", dependencies: ["BattenEngine", "BattenStore", "TestSupport"],
                 swiftSettings: common),
             .testTarget(
-                name: "BattenCommandTests", dependencies: ["BattenCommand", "TestSupport"], swiftSettings: common),
+                name: "BattenCommandTests",
+                dependencies: ["BattenCommand", "BattenCore", "BattenSystem", "TestSupport"],
+                exclude: ["Golden"], swiftSettings: common),
             .testTarget(name: "BattenPluginTests", dependencies: [sdk], swiftSettings: common),
             .testTarget(
                 name: "PluginTests",
@@ -125,7 +127,8 @@ let package = Package(
             .testTarget(
                 name: "ArchitectureTests", dependencies: ["BattenSystem", "TestSupport"], swiftSettings: common),
             .testTarget(
-                name: "ConformanceTests", dependencies: ["TestSupport"], path: "Tests/Conformance", exclude: ["Cases"],
+                name: "ConformanceTests", dependencies: ["BattenSystem", "TestSupport"], path: "Tests/Conformance",
+                exclude: ["Cases"],
                 swiftSettings: common),
         ],
     cLanguageStandard: .c11,

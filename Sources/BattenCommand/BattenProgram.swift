@@ -48,7 +48,8 @@ public enum BattenProgram {
         var format = CommandParser.requestedFormat(in: words)
         do throws(CommandFailure) {
             let invocation = try parsed.get()
-            if invocation.command != nil { format = invocation.format }
+            // A format that is only the standard one of its command is no wish to get errors as data.
+            if invocation.command != nil, invocation.has("format") { format = invocation.format }
             let context = CommandContext(
                 console: console, environment: environment, directory: ProcessEnvironment.currentFolder,
                 invocation: invocation)

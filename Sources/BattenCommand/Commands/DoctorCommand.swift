@@ -19,7 +19,7 @@ enum DoctorCommand {
                         "message": .string(finding.message), "help": .string(finding.help),
                     ])
                 }
-                context.console.data(.object(["items": .array(items)]), invocation.format)
+                context.console.data(.object(["items": .array(items), "next_cursor": .null]), invocation.format)
             } else {
                 for finding in findings { show(finding, context.console) }
             }

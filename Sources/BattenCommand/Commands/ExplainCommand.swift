@@ -51,7 +51,9 @@ enum ExplainCommand {
         let width = min(profile.width, 100)
         context.console.line(profile.paint("\(code.severity.rawValue)[\(code.rawValue)]: \(page.title)", .bold))
         context.console.line()
-        for line in TextFit.wrap(page.explanation, to: width) { context.console.line(line) }
+        // The text is broken for its source file; here it flows into the width there is.
+        let explanation = page.explanation.split(separator: "\n").joined(separator: " ")
+        for line in TextFit.wrap(explanation, to: width) { context.console.line(line) }
         guard !page.example.isEmpty else { return }
         context.console.line()
         context.console.line(profile.paint("For example:", .bold))

@@ -20,8 +20,11 @@ struct LineLog: RunDisplay {
             switch event {
             case .committed(let records, let run, let stages):
                 let at = records.last?.at ?? now
-                if let run { text += runLine(run, at) }
+                // What ended the run stands before its end, what it began with behind its start.
+                let ends = run?.status.isTerminal ?? false
+                if let run, !ends { text += runLine(run, at) }
                 for stage in stages { text += stageLine(stage, at, now: now) }
+                if let run, ends { text += runLine(run, at) }
             case .log(let log): text += line(log.at, log.stage, "| \(TextFit.clean(log.text))")
             case .progress(let stage, let fraction, let note):
                 text += progressLine(stage, fraction, note, now)

@@ -4,7 +4,7 @@ enum CommandTable {
     static let all: [CommandDescription] = [
         RunCommand.description, ResumeCommand.description, CancelCommand.description, ExecCommand.description,
         InitCommand.description, ValidateCommand.description, PlanCommand.description, GraphCommand.description,
-        ConvertCommand.description, ExplainCommand.description, AddCommand.description,
+        ConvertCommand.description, SchemaCommand.description, ExplainCommand.description, AddCommand.description,
         ListCommand.description, ShowCommand.description, RemoveCommand.description, RunsCommand.description,
         StatusCommand.description, LogsCommand.description, EventsCommand.description, OutputsCommand.description,
         WhyCommand.description, PluginListCommand.description, PluginInfoCommand.description,

@@ -34,7 +34,7 @@ struct WorkflowTemplate: Sendable {
                 env:
                   GREETING: ${{ stages.greet.outputs.greeting }}
                 outputs:
-                  letters: {type: string, value: "${{ result.values.letters }}"}
+                  letters: {type: string, value: "${{ result.letters }}"}
 
             """)
 
