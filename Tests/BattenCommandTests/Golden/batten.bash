@@ -1,0 +1,189 @@
+# bash completion for batten; load it with: source <(batten completions bash)
+_batten() {
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command= i
+    COMPREPLY=()
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        case ${COMP_WORDS[i]} in
+            -*) ;;
+            *) command="${command:+$command }${COMP_WORDS[i]}"
+               case "$command" in plugin|db) ;; *) break ;; esac ;;
+        esac
+    done
+    case "$command:$before" in
+        "run:--format") COMPREPLY=($(compgen -W "text json ndjson yaml" -- "$word")); return ;;
+        "run:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "resume:--format") COMPREPLY=($(compgen -W "text json ndjson yaml" -- "$word")); return ;;
+        "resume:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "cancel:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "cancel:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "exec:--format") COMPREPLY=($(compgen -W "text json ndjson yaml" -- "$word")); return ;;
+        "exec:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "init:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "init:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "validate:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "validate:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "plan:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "plan:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "graph:--format") COMPREPLY=($(compgen -W "text dot mermaid" -- "$word")); return ;;
+        "graph:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "convert:--format") COMPREPLY=($(compgen -W "yaml json" -- "$word")); return ;;
+        "convert:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "schema:--format") COMPREPLY=($(compgen -W "json yaml" -- "$word")); return ;;
+        "schema:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "explain:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "explain:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "add:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "add:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "list:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "list:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "show:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "show:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "remove:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "remove:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "runs:--status") COMPREPLY=($(compgen -W "pending running paused waiting completed failed cancelled timed_out" -- "$word")); return ;;
+        "runs:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "runs:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "status:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "status:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "logs:--format") COMPREPLY=($(compgen -W "text json ndjson yaml" -- "$word")); return ;;
+        "logs:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "events:--format") COMPREPLY=($(compgen -W "text json ndjson" -- "$word")); return ;;
+        "events:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "outputs:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "outputs:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "why:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "why:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "plugin list:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "plugin list:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "plugin info:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "plugin info:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "db info:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "db info:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "db check:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "db check:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "db backup:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "db backup:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "db migrate:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "db migrate:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "query:--format") COMPREPLY=($(compgen -W "text json ndjson yaml" -- "$word")); return ;;
+        "query:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "config:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "config:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "doctor:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "doctor:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "help:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "completions:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "version:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "version:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        *:--params-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        *:--home) COMPREPLY=($(compgen -d -- "$word")); return ;;
+        *:--config) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        *:--plugin-dir) COMPREPLY=($(compgen -d -- "$word")); return ;;
+        *:--output) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    esac
+    case "$command" in
+        '') COMPREPLY=($(compgen -W "run resume cancel exec init validate plan graph convert schema explain add list show remove runs status logs events outputs why plugin db query config doctor help completions version" -- "$word")) ;;
+        'plugin') COMPREPLY=($(compgen -W "list info" -- "$word")) ;;
+        'db') COMPREPLY=($(compgen -W "info check backup migrate" -- "$word")) ;;
+        'run')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--param --params-file --dry-run --only --idempotency-key --wait-gates --detach --format --home --config --color --no-color --plugin-dir --in-process-plugins --quiet --help" -- "$word"))
+            else COMPREPLY=($(compgen -f -- "$word")); fi ;;
+        'resume')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--take-over --wait-gates --format --home --config --color --no-color --plugin-dir --in-process-plugins --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'cancel')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--now --format --home --config --color --no-color --plugin-dir --in-process-plugins --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'exec')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--with --with-json --timeout --format --home --config --color --no-color --plugin-dir --in-process-plugins --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'init')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--output --format --home --config --color --no-color --plugin-dir --in-process-plugins --quiet --help" -- "$word"))
+            else COMPREPLY=($(compgen -W "hello build agent" -- "$word")); fi ;;
+        'validate')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --quiet --help" -- "$word"))
+            else COMPREPLY=($(compgen -f -- "$word")); fi ;;
+        'plan')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--param --params-file --format --home --config --color --no-color --plugin-dir --in-process-plugins --quiet --help" -- "$word"))
+            else COMPREPLY=($(compgen -f -- "$word")); fi ;;
+        'graph')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --quiet --help" -- "$word"))
+            else COMPREPLY=($(compgen -f -- "$word")); fi ;;
+        'convert')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --quiet --help" -- "$word"))
+            else COMPREPLY=($(compgen -f -- "$word")); fi ;;
+        'schema')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'explain')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'add')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --quiet --help" -- "$word"))
+            else COMPREPLY=($(compgen -f -- "$word")); fi ;;
+        'list')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'show')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'remove')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'runs')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--workflow --status --since --limit --cursor --format --home --config --color --no-color --plugin-dir --in-process-plugins --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'status')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--watch --format --home --config --color --no-color --plugin-dir --in-process-plugins --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'logs')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--follow --format --home --config --color --no-color --plugin-dir --in-process-plugins --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'events')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--follow --format --home --config --color --no-color --plugin-dir --in-process-plugins --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'outputs')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'why')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'plugin list')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'plugin info')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'db info')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'db check')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'db backup')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --quiet --help" -- "$word"))
+            else COMPREPLY=($(compgen -f -- "$word")); fi ;;
+        'db migrate')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--to --dry-run --format --home --config --color --no-color --plugin-dir --in-process-plugins --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'query')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--limit --format --home --config --color --no-color --plugin-dir --in-process-plugins --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'config')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'doctor')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'help')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--man --home --config --color --no-color --plugin-dir --in-process-plugins --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'completions')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--home --config --color --no-color --plugin-dir --in-process-plugins --quiet --help" -- "$word"))
+            else COMPREPLY=($(compgen -W "bash zsh fish" -- "$word")); fi ;;
+        'version')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+    esac
+}
+complete -o filenames -F _batten batten

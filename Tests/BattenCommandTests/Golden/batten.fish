@@ -1,0 +1,369 @@
+# fish completion for batten; load it with: batten completions fish | source
+complete -c batten -f
+complete -c batten -n __fish_use_subcommand -a run -d 'run a workflow and follow it to its end'
+complete -c batten -n __fish_use_subcommand -a resume -d 'go on with a run whose engine is gone, or that is paused'
+complete -c batten -n __fish_use_subcommand -a cancel -d 'cancel a run'
+complete -c batten -n __fish_use_subcommand -a exec -d 'run one executor, without a file'
+complete -c batten -n __fish_use_subcommand -a init -d 'write a workflow to start from'
+complete -c batten -n __fish_use_subcommand -a validate -d 'check workflow files and tell all their problems'
+complete -c batten -n __fish_use_subcommand -a plan -d 'show what a workflow would run, level by level'
+complete -c batten -n __fish_use_subcommand -a graph -d 'draw a workflow'\''s stages and what they wait for'
+complete -c batten -n __fish_use_subcommand -a convert -d 'write a workflow in its native form, as YAML or JSON'
+complete -c batten -n __fish_use_subcommand -a schema -d 'write the JSON Schema of the workflow language, for editors'
+complete -c batten -n __fish_use_subcommand -a explain -d 'tell what the code of a diagnostic means, with an example'
+complete -c batten -n __fish_use_subcommand -a add -d 'keep a workflow in the store, to run it by name'
+complete -c batten -n __fish_use_subcommand -a list -d 'list the workflows that are kept'
+complete -c batten -n __fish_use_subcommand -a show -d 'show a kept workflow'
+complete -c batten -n __fish_use_subcommand -a remove -d 'forget a kept workflow; its runs stay'
+complete -c batten -n __fish_use_subcommand -a runs -d 'list runs, newest first'
+complete -c batten -n __fish_use_subcommand -a status -d 'show where a run stands, stage by stage'
+complete -c batten -n __fish_use_subcommand -a logs -d 'show what a run'\''s stages wrote'
+complete -c batten -n __fish_use_subcommand -a events -d 'show a run'\''s journal: every decision in its order'
+complete -c batten -n __fish_use_subcommand -a outputs -d 'show what a run or one of its stages gave back'
+complete -c batten -n __fish_use_subcommand -a why -d 'tell what each unfinished stage of a run waits for, and since when'
+complete -c batten -n __fish_use_subcommand -a plugin -d 'commands for plugin'
+complete -c batten -n __fish_use_subcommand -a db -d 'commands for db'
+complete -c batten -n __fish_use_subcommand -a query -d 'ask the store with SQL that only reads'
+complete -c batten -n __fish_use_subcommand -a config -d 'show the settings and where each came from'
+complete -c batten -n __fish_use_subcommand -a doctor -d 'look at this installation and machine, and tell what is missing'
+complete -c batten -n __fish_use_subcommand -a help -d 'show what the commands do, or one of them in full'
+complete -c batten -n __fish_use_subcommand -a completions -d 'write the completion script of a shell'
+complete -c batten -n __fish_use_subcommand -a version -d 'show the version'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info' -a list -d 'list the plugins that are found, and what they offer'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info' -a info -d 'show what a plugin says of itself'
+complete -c batten -n '__fish_seen_subcommand_from db; and not __fish_seen_subcommand_from info check backup migrate' -a info -d 'show what the store holds and how large it is'
+complete -c batten -n '__fish_seen_subcommand_from db; and not __fish_seen_subcommand_from info check backup migrate' -a check -d 'read the whole store and tell what is wrong with it'
+complete -c batten -n '__fish_seen_subcommand_from db; and not __fish_seen_subcommand_from info check backup migrate' -a backup -d 'copy the store while it is in use'
+complete -c batten -n '__fish_seen_subcommand_from db; and not __fish_seen_subcommand_from info check backup migrate' -a migrate -d 'bring the store to another version of its schema'
+complete -c batten -n '__fish_seen_subcommand_from run' -l param -s p -d 'a parameter, read by its declared type' -x
+complete -c batten -n '__fish_seen_subcommand_from run' -l params-file -d 'parameters as a YAML or JSON mapping; '\''-'\'' is standard input' -r -F
+complete -c batten -n '__fish_seen_subcommand_from run' -l dry-run -d 'check and plan only, start nothing'
+complete -c batten -n '__fish_seen_subcommand_from run' -l only -d 'run these stages and what they need, nothing else' -x
+complete -c batten -n '__fish_seen_subcommand_from run' -l idempotency-key -d 'a key under which the same request gives the same run' -x
+complete -c batten -n '__fish_seen_subcommand_from run' -l wait-gates -d 'stay while only gates or signals are left, instead of exit code 11'
+complete -c batten -n '__fish_seen_subcommand_from run' -l detach -d 'not available: nothing runs a detached run in this version'
+complete -c batten -n '__fish_seen_subcommand_from run' -l format -d 'how results are written' -x -a 'text json ndjson yaml'
+complete -c batten -n '__fish_seen_subcommand_from run' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from run' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from run' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from run' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from run' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from run' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from run' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from run' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from run' -F
+complete -c batten -n '__fish_seen_subcommand_from resume' -l take-over -d 'take the run from an engine that still exists'
+complete -c batten -n '__fish_seen_subcommand_from resume' -l wait-gates -d 'stay while only gates or signals are left, instead of exit code 11'
+complete -c batten -n '__fish_seen_subcommand_from resume' -l format -d 'how results are written' -x -a 'text json ndjson yaml'
+complete -c batten -n '__fish_seen_subcommand_from resume' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from resume' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from resume' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from resume' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from resume' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from resume' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from resume' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from resume' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from cancel' -l now -d 'kill at once, without running '\''finally'\'''
+complete -c batten -n '__fish_seen_subcommand_from cancel' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from cancel' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from cancel' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from cancel' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from cancel' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from cancel' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from cancel' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from cancel' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from cancel' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from exec' -l with -d 'a field of the executor'\''s input' -x
+complete -c batten -n '__fish_seen_subcommand_from exec' -l with-json -d 'the whole input as a JSON object; --with goes over it' -x
+complete -c batten -n '__fish_seen_subcommand_from exec' -l timeout -d 'bound on the call, for example 30s' -x
+complete -c batten -n '__fish_seen_subcommand_from exec' -l format -d 'how results are written' -x -a 'text json ndjson yaml'
+complete -c batten -n '__fish_seen_subcommand_from exec' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from exec' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from exec' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from exec' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from exec' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from exec' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from exec' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from exec' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from init' -l output -s o -d 'where it is written' -r -F
+complete -c batten -n '__fish_seen_subcommand_from init' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from init' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from init' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from init' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from init' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from init' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from init' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from init' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from init' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from init' -a 'hello build agent'
+complete -c batten -n '__fish_seen_subcommand_from validate' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from validate' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from validate' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from validate' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from validate' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from validate' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from validate' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from validate' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from validate' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from validate' -F
+complete -c batten -n '__fish_seen_subcommand_from plan' -l param -s p -d 'a parameter, checked like for a run' -x
+complete -c batten -n '__fish_seen_subcommand_from plan' -l params-file -d 'parameters as a YAML or JSON mapping' -r -F
+complete -c batten -n '__fish_seen_subcommand_from plan' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from plan' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from plan' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from plan' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from plan' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from plan' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from plan' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from plan' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from plan' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from plan' -F
+complete -c batten -n '__fish_seen_subcommand_from graph' -l format -d 'how results are written' -x -a 'text dot mermaid'
+complete -c batten -n '__fish_seen_subcommand_from graph' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from graph' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from graph' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from graph' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from graph' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from graph' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from graph' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from graph' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from graph' -F
+complete -c batten -n '__fish_seen_subcommand_from convert' -l format -d 'how results are written' -x -a 'yaml json'
+complete -c batten -n '__fish_seen_subcommand_from convert' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from convert' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from convert' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from convert' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from convert' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from convert' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from convert' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from convert' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from convert' -F
+complete -c batten -n '__fish_seen_subcommand_from schema' -l format -d 'how results are written' -x -a 'json yaml'
+complete -c batten -n '__fish_seen_subcommand_from schema' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from schema' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from schema' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from schema' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from schema' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from schema' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from schema' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from schema' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from explain' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from explain' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from explain' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from explain' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from explain' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from explain' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from explain' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from explain' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from explain' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from add' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from add' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from add' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from add' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from add' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from add' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from add' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from add' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from add' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from add' -F
+complete -c batten -n '__fish_seen_subcommand_from list' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from list' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from list' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from list' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from list' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from list' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from list' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from list' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from list' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from show' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from show' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from show' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from show' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from show' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from show' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from show' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from show' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from show' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from remove' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from remove' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from remove' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from remove' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from remove' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from remove' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from remove' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from remove' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from remove' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from runs' -l workflow -s w -d 'runs of this workflow only' -x
+complete -c batten -n '__fish_seen_subcommand_from runs' -l status -s s -d 'runs in this state only; may be repeated' -x -a 'pending running paused waiting completed failed cancelled timed_out'
+complete -c batten -n '__fish_seen_subcommand_from runs' -l since -d 'runs accepted after an instant, or so long ago: 24h' -x
+complete -c batten -n '__fish_seen_subcommand_from runs' -l limit -s n -d 'how many at most' -x
+complete -c batten -n '__fish_seen_subcommand_from runs' -l cursor -d 'the next_cursor of the page before' -x
+complete -c batten -n '__fish_seen_subcommand_from runs' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from runs' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from runs' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from runs' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from runs' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from runs' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from runs' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from runs' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from runs' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from status' -l watch -s w -d 'follow it to its end'
+complete -c batten -n '__fish_seen_subcommand_from status' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from status' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from status' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from status' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from status' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from status' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from status' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from status' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from status' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from logs' -l follow -s f -d 'go on until the run has ended'
+complete -c batten -n '__fish_seen_subcommand_from logs' -l format -d 'how results are written' -x -a 'text json ndjson yaml'
+complete -c batten -n '__fish_seen_subcommand_from logs' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from logs' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from logs' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from logs' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from logs' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from logs' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from logs' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from logs' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from events' -l follow -s f -d 'go on until the run has ended'
+complete -c batten -n '__fish_seen_subcommand_from events' -l format -d 'how results are written' -x -a 'text json ndjson'
+complete -c batten -n '__fish_seen_subcommand_from events' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from events' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from events' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from events' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from events' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from events' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from events' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from events' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from outputs' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from outputs' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from outputs' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from outputs' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from outputs' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from outputs' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from outputs' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from outputs' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from outputs' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from why' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from why' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from why' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from why' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from why' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from why' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from why' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from why' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from why' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from list' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from list' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from list' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from list' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from list' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from list' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from list' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from list' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from list' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from info' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from info' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from info' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from info' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from info' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from info' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from info' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from info' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from info' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from info' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from info' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from info' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from info' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from info' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from info' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from info' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from info' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from info' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from check' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from check' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from check' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from check' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from check' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from check' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from check' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from check' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from check' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from backup' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from backup' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from backup' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from backup' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from backup' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from backup' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from backup' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from backup' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from backup' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from backup' -F
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from migrate' -l to -d 'version to reach; the latest when not given' -x
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from migrate' -l dry-run -d 'tell what would be done and change nothing'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from migrate' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from migrate' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from migrate' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from migrate' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from migrate' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from migrate' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from migrate' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from migrate' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from migrate' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from query' -l limit -s n -d 'rows at most' -x
+complete -c batten -n '__fish_seen_subcommand_from query' -l format -d 'how results are written' -x -a 'text json ndjson yaml'
+complete -c batten -n '__fish_seen_subcommand_from query' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from query' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from query' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from query' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from query' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from query' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from query' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from query' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from config' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from config' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from config' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from config' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from config' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from config' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from config' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from config' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from config' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from doctor' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from doctor' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from doctor' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from doctor' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from doctor' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from doctor' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from doctor' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from doctor' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from doctor' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from help' -l man -d 'write the manual page in roff'
+complete -c batten -n '__fish_seen_subcommand_from help' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from help' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from help' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from help' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from help' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from help' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from help' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from help' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from completions' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from completions' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from completions' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from completions' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from completions' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from completions' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from completions' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from completions' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from completions' -a 'bash zsh fish'
+complete -c batten -n '__fish_seen_subcommand_from version' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from version' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from version' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from version' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from version' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from version' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from version' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from version' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from version' -l help -s h -d 'show help'
