@@ -8,7 +8,10 @@ extension EngineLoop {
         resolveSecrets(of: run)
         let rendered = run.machine.renderCall(stageIndex: start.stageIndex, body: start.body) { run.secrets[$0] }
         switch rendered {
-        case .failed(let outcome):
+        case .failed(var outcome):
+            // A message may quote a value that holds a secret.
+            outcome.message = run.masker.mask(outcome.message)
+            outcome.details = run.masker.mask(outcome.details)
             apply(.attemptFinished(stage: start.stageIndex, attempt: start.attempt, outcome: outcome), to: run)
         case .blocked(let secret):
             apply(

@@ -210,6 +210,80 @@ import Testing
         #expect(idle.refusing(.resume) == "the run was not accepted yet")
     }
 
+    @Test func callsAreRenderedWithWhatTheStageMayRead() throws {
+        let definition = workflow([
+            stage("first"),
+            stage("a", after: ["first"], if: "env.MODE == 'fast'") {
+                $0.with = [
+                    "url": .string("${{ inputs.base }}/${{ stages.first.outputs.id }}?k=${{ secrets.KEY }}"),
+                    "n": .string("${{ run.attempt }}"), "city": .string("${{ parameters.city }}"),
+                ]
+                $0.env = [
+                    EnvironmentEntry(name: "MODE", source: .text("fast")),
+                    EnvironmentEntry(name: "PATH", source: .text("/own:${{ env.PATH }}")),
+                    EnvironmentEntry(name: "HOOK", source: .fromHost(name: "HOST_HOOK", default: nil)),
+                    EnvironmentEntry(name: "UNSET", source: .fromHost(name: "NOPE", default: nil)),
+                    EnvironmentEntry(name: "OTHER", source: .fromHost(name: "NOPE", default: "d")),
+                ]
+                $0.inputs = [InputDefinition(name: "base", type: .string, value: .string("https://x"))]
+                $0.workingDirectory = "${{ run.workdir }}/sub"
+            },
+        ]) {
+            $0.secrets = ["KEY"]
+            $0.env = [
+                EnvironmentEntry(name: "TOKEN", source: .text("${{ secrets.KEY }}")),
+                EnvironmentEntry(name: "PATH", source: .text("/usr")),
+            ]
+        }
+        func run(_ change: (inout StageDefinition) -> Void = { _ in }) throws -> Driver {
+            var definition = definition
+            change(&definition.stages[1])
+            var run = try Driver(definition)
+            run.accept(parameters: ["city": .string("Oslo")], host: ["HOST_HOOK": .string("h")])
+            run.finish("first", StageOutcome(.ok, output: .object(["id": .int(5)])))
+            return run
+        }
+        let started = try run()
+        #expect(started.status("a") == .running)
+        guard case .call(let call) = started.machine.renderCall(stageIndex: 1, body: .main, secrets: { _ in "s3cret" })
+        else {
+            Issue.record("it cannot be rendered")
+            return
+        }
+        #expect(call.input == .object(["url": .string("https://x/5?k=s3cret"), "n": .int(1), "city": .string("Oslo")]))
+        #expect(
+            call.environment.map { "\($0.name)=\($0.value)" } == [
+                "TOKEN=s3cret", "PATH=/own:/usr", "MODE=fast", "HOOK=h", "OTHER=d",
+            ])
+        #expect(call.workingDirectory == "/tmp/w/sub" && call.secrets == ["KEY"])
+
+        guard case .blocked("KEY") = started.machine.renderCall(stageIndex: 1, body: .main, secrets: { _ in nil })
+        else {
+            Issue.record("a missing secret does not block")
+            return
+        }
+        let faults: [(change: (inout StageDefinition) -> Void, code: String, says: String)] = [
+            ({ $0.with["n"] = .string("${{ 1 / 0 }}") }, "batten.render", "with.n of stage 'a'"),
+            ({ $0.workingDirectory = "${{ parameters.nope }}" }, "batten.render", "working_directory of stage 'a'"),
+            ({ $0.env[0].source = .text("fast${{ null }}") }, "batten.render", "env.MODE of stage 'a'"),
+            ({ $0.inputs[0].value = .int(3) }, "batten.input_contract", "declared as string and got integer 3"),
+            ({ $0.inputs[0].value = nil }, "batten.input_contract", "needs the input 'base'"),
+        ]
+        for fault in faults {
+            let machine = try run {
+                fault.change(&$0)
+                $0.condition = nil
+            }.machine
+            guard case .failed(let outcome) = machine.renderCall(stageIndex: 1, body: .main, secrets: { _ in "s" })
+            else {
+                Issue.record("rendered, though it should say \(fault.says)")
+                continue
+            }
+            #expect(outcome.outcomeClass == .permanent && outcome.effect == .none && outcome.code == fault.code)
+            #expect(outcome.message.contains(fault.says), "\(outcome.message)")
+        }
+    }
+
     @Test func brokenJournalsAreRefused() throws {
         var run = try Driver(workflow([stage("a")]))
         run.accept()

@@ -146,8 +146,15 @@ final class RunScope: ExpressionScope {
                 }
             case .template(let template):
                 do throws(ExpressionError) {
-                    environmentInProgress?[entry.name] = .string(try template.renderText(in: self))
+                    // Rendering reads the entries before this one, so none may be held for writing meanwhile.
+                    let text = try template.renderText(in: self)
+                    environmentInProgress?[entry.name] = .string(text)
                 } catch {
+                    // Where no secret may be read, an entry made of one is not there; the others are.
+                    if secrets == nil, error.code == .unavailable {
+                        environmentInProgress?[entry.name] = nil
+                        continue
+                    }
                     environmentFailure = (entry.name, error)
                     return nil
                 }
