@@ -34,7 +34,7 @@ struct StandInCatalog: ExecutorCatalog {
               "argv":{"type":"array","minItems":1,"items":{"type":"string"}},"stdin":{"type":"string"}}}
             """,
             """
-            {"type":"object","additionalProperties":true,"properties":{
+            {"type":"object","properties":{
               "exit_code":{"type":"integer"},"stdout":{"type":"string"},"stderr":{"type":"string"},"json":{}}}
             """
         ),

@@ -77,15 +77,14 @@ extension StaticChecks {
             }
             let properties = info.output.declaredProperties
             for property in properties { shape.add(property.name, Self.type(of: property.schema)) }
-            shape.isOpen = properties.isEmpty || Self.saysOpen(info.outputSchema)
+            shape.isOpen = info.output.allowsAdditionalProperties || Self.hasAlternatives(info.outputSchema)
         }
         return shape
     }
 
-    /// Whether an output schema says that there can be fields it does not name.
-    private static func saysOpen(_ schema: JSONValue) -> Bool {
-        if let additional = schema["additionalProperties"], additional != .bool(false) { return true }
-        return ["patternProperties", "anyOf", "oneOf", "allOf", "$ref", "if"].contains { schema[$0] != nil }
+    /// Whether some fields of an output schema are named only in alternatives.
+    private static func hasAlternatives(_ schema: JSONValue) -> Bool {
+        ["anyOf", "oneOf", "if"].contains { schema[$0] != nil }
     }
 }
 
