@@ -16,7 +16,9 @@ struct Normaliser {
         text = text.replacing(#/\b(run|logs|resume|why|events|status) [a-z2-7]{12}\b/#) { "\($0.output.1) <run>" }
         text = text.replacing(#/"run":( ?)"[a-z2-7]{12}"/#) { "\"run\":\($0.output.1)\"<run>\"" }
         text = text.replacing(#/\b(in|after) (\d+m \d\ds|\d+(\.\d)?s|\d+ms)/#) { "\($0.output.1) <length>" }
-        text = text.replacing(#/(?m)(work/|^run: )[a-z2-7]{12}\b/#) { "\($0.output.1)<run>" }
+        text = text.replacing(#/work/[a-z2-7]{12}\b/#, with: "work/<run>")
+        // YAML quotes an id that begins with a digit.
+        text = text.replacing(#/(?m)^run: "?[a-z2-7]{12}"?$/#, with: "run: <run>")
         text = text.replacing(#/duration_ms: \d+/#, with: "duration_ms: <ms>")
         return text
     }

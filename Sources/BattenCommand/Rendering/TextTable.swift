@@ -69,7 +69,9 @@ struct TextTable {
                 let padded = isLast ? cut : TextFit.pad(cut, to: widths[place], right: columns[place].isRight)
                 return tone(index, place).map { profile.paint(padded, $0) } ?? padded
             }
-            text += cells.joined(separator: "  ") + "\n"
+            var line = cells.joined(separator: "  ")
+            while line.hasSuffix(" ") { line.removeLast() }
+            text += line + "\n"
         }
         return text
     }
