@@ -19,9 +19,23 @@ extension CommandContext {
         return HostSettings(
             bundledFolder: settings.bundledPlugins, folders: [settings.userPlugins] + settings.pluginFolders,
             allowInProcessPlugins: settings.inProcessPlugins,
-            configurations: Dictionary(uniqueKeysWithValues: settings.plugins.map { ($0.key, $0.value) }),
+            configurations: Self.startConfigurations(settings),
             blockingLimit: settings.blockingThreads, loopCount: settings.loopThreads,
             hostVersion: BattenProgram.version, report: { console.tell($0) })
+    }
+
+    /// What each plugin is started with: the user's configuration, and what the engine knows better than a plugin.
+    private static func startConfigurations(_ settings: Settings) -> [String: JSONValue] {
+        var configurations: [String: JSONValue] = [:]
+        for (plugin, configuration) in settings.plugins { configurations[plugin] = configuration }
+        var shell = configurations["shell"]?.objectValue ?? [:]
+        // Engines that may take over each other's runs find the processes of a dead one in the same place.
+        if shell["state_dir"] == nil { shell["state_dir"] = .string(PathText.join(settings.home, "shell")) }
+        if shell["max_processes"] == nil, let limit = settings.pluginLimits["shell"] {
+            shell["max_processes"] = .int(Int64(limit))
+        }
+        configurations["shell"] = .object(shell)
+        return configurations
     }
 
     /// What answers which executors exist.
