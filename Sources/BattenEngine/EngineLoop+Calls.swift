@@ -52,7 +52,7 @@ extension EngineLoop {
         for name in names { values[name] = settings.secrets(name) }
         guard values != run.secrets else { return }
         run.secrets = values
-        run.masker = SecretMasker(secrets: Array(values.values))
+        run.masker = SecretMasker(secrets: values.values + settings.hostSecrets)
     }
 
     // MARK: Reports

@@ -58,6 +58,7 @@ extension EngineLoop {
         let run = ActiveRun(
             number: lastNumber, id: id, epoch: epoch, directory: directory,
             workdir: mentionsWorkdir(machine.plan) ? workdir : nil, machine: machine)
+        if !settings.hostSecrets.isEmpty { run.masker = SecretMasker(secrets: settings.hostSecrets) }
         runs[lastNumber] = run
         numbers[id] = lastNumber
         return run

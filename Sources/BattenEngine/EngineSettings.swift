@@ -14,6 +14,8 @@ public struct EngineSettings: Sendable {
     public var pluginConfiguration: [String: JSONValue]
     /// Finds the value of a secret at dispatch; nil when this engine has none of that name.
     public var secrets: @Sendable (String) -> String?
+    /// Values to mask in what every run shows and keeps, besides the secrets it declares: those of the host itself.
+    public var hostSecrets: [String]
     /// Attempts at once of one plugin, over all runs; such a plugin does not count against the other two limits.
     public var pluginLimits: [String: Int]
     /// How far stored log lines may lag behind shown ones.
@@ -31,6 +33,7 @@ public struct EngineSettings: Sendable {
         self.grace = .seconds(5)
         self.pluginConfiguration = [:]
         self.secrets = { _ in nil }
+        self.hostSecrets = []
         self.pluginLimits = ["shell": 2 * max(1, processors)]
         self.logLag = .milliseconds(200)
     }

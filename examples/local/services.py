@@ -107,8 +107,9 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.close_connection = True
         chunk = {**common, "object": "chat.completion.chunk"}
-        for word in text.split(" "):
-            self.event({**chunk, "choices": [{"index": 0, "delta": {"content": word + " "}, "finish_reason": None}]})
+        for place, word in enumerate(text.split(" ")):
+            piece = word if place == 0 else " " + word
+            self.event({**chunk, "choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]})
         self.event({**chunk, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
         self.event({**chunk, "choices": [], "usage": usage})
         self.wfile.write(b"data: [DONE]\n\n")

@@ -19,13 +19,15 @@ extension CommandContext {
         return HostSettings(
             bundledFolder: settings.bundledPlugins, folders: [settings.userPlugins] + settings.pluginFolders,
             allowInProcessPlugins: settings.inProcessPlugins,
-            configurations: Self.startConfigurations(settings),
+            configurations: Self.startConfigurations(settings, environment),
             blockingLimit: settings.blockingThreads, loopCount: settings.loopThreads,
             hostVersion: BattenProgram.version, report: { console.tell($0) })
     }
 
     /// What each plugin is started with: the user's configuration, and what the engine knows better than a plugin.
-    private static func startConfigurations(_ settings: Settings) -> [String: JSONValue] {
+    private static func startConfigurations(
+        _ settings: Settings, _ environment: [String: String]
+    ) -> [String: JSONValue] {
         var configurations: [String: JSONValue] = [:]
         for (plugin, configuration) in settings.plugins { configurations[plugin] = configuration }
         var shell = configurations["shell"]?.objectValue ?? [:]
@@ -35,6 +37,8 @@ extension CommandContext {
             shell["max_processes"] = .int(Int64(limit))
         }
         configurations["shell"] = .object(shell)
+        configurations["llm"] = ProviderKeys.configuration(
+            configurations["llm"], defaultModel: settings.defaultModel, environment: environment)
         return configurations
     }
 

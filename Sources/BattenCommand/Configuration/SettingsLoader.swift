@@ -15,8 +15,7 @@ struct SettingsLoader {
             files.append(path)
             entries += try ConfigurationFile.read(path, isProject: false)
         }
-        let path = PathText.join(directory, "batten.yaml")
-        if FileSystem.exists(path), try isConfiguration(path), !files.contains(path) {
+        if let path = try projectFile(), !files.contains(path) {
             files.append(path)
             let project = try ConfigurationFile.read(path, isProject: true)
             try ProjectTrust.check(path, project: project, user: entries)
@@ -50,6 +49,27 @@ struct SettingsLoader {
         }
         let path = standardFolder("XDG_CONFIG_HOME", below: ".config") + "/batten/config.yaml"
         return FileSystem.exists(path) ? path : nil
+    }
+
+    /// The project's file: beside the workflow file that the command line names, else in the current folder.
+    private func projectFile() throws(CommandFailure) -> String? {
+        var folders = [directory]
+        if let workflow = workflowFolder() { folders.insert(workflow, at: 0) }
+        for folder in folders {
+            let path = PathText.join(folder, "batten.yaml")
+            if FileSystem.exists(path), try isConfiguration(path) { return path }
+        }
+        return nil
+    }
+
+    /// The folder of the first workflow file among the arguments; nil when there is none.
+    private func workflowFolder() -> String? {
+        for argument in invocation.command?.arguments ?? [] where argument.kind == .file {
+            guard let name = invocation.argument(argument.name), name != "-" else { continue }
+            let path = absolute(name)
+            if FileSystem.exists(path) { return FileSystem.parent(of: path) }
+        }
+        return nil
     }
 
     /// A project's file may also be a workflow that happens to be called so: then it is left alone.

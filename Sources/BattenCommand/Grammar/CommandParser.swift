@@ -53,6 +53,7 @@ struct CommandParser: Sendable {
         }
         let family = commands.filter { $0.path.first == first && $0.path.count > 1 }
         guard !family.isEmpty else {
+            if let later = LaterCommand.failure(first) { throw later }
             let names = Set(commands.compactMap(\.path.first)).sorted()
             throw .usage(
                 "unknown_command", "there is no command '\(first)'",
@@ -67,6 +68,7 @@ struct CommandParser: Sendable {
                 help: "`batten help \(first)` tells what each does")
         }
         guard let command = family.first(where: { $0.path[1] == second }) else {
+            if let later = LaterCommand.failure("\(first) \(second)") { throw later }
             throw .usage(
                 "unknown_command", "there is no command '\(first) \(second)'",
                 help: Self.join(

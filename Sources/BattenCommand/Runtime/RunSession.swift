@@ -84,6 +84,7 @@ struct RunSession {
                 engine.pluginLimits = settings.pluginLimits
                 engine.grace = settings.grace
                 engine.logLag = settings.logLag
+                engine.hostSecrets = ProviderKeys.values(of: settings.plugins["llm"], in: environment).values.sorted()
                 engine.secrets = { name in
                     let value = environment[HostEnvironment.secretPrefix + name] ?? ""
                     return value.isEmpty ? nil : value

@@ -1,0 +1,25 @@
+/// Commands of the product that this version does not have: they are refused by name, with what to do instead.
+enum LaterCommand {
+    /// What to do instead, by command; empty when nothing takes its place.
+    private static let instead: [String: String] = [
+        "approve": "", "checkpoint": "", "checkpoints": "", "db gc": "",
+        "db vacuum": "'batten db backup' writes a copy without the free pages", "disable": "", "enable": "",
+        "export": "'batten show NAME' writes a kept workflow", "fork": "", "gates": "",
+        "import": "'batten add FILE' keeps a workflow", "pause": "'batten cancel' stops a run for good",
+        "plugin check": "'batten plugin list' loads every plugin and tells what is wrong with it", "plugin dev": "",
+        "plugin install": "put the shared object into a folder named by --plugin-dir, with --in-process-plugins",
+        "plugin new": "docs/plugin-abi.md and docs/swift-sdk.md show a plugin in full", "plugin remove": "",
+        "plugin run": "'batten exec EXECUTOR' runs one executor", "plugin trust": "", "quota": "", "reject": "",
+        "repl": "'batten exec EXECUTOR' runs one executor, 'batten run FILE' a workflow", "restore": "",
+        "retry": "run the workflow again; 'batten resume' goes on with a run that did not end", "schedule": "",
+        "secret": "secrets are taken from variables named BATTEN_SECRET_<NAME>",
+        "serve": "'batten run FILE' follows a run in the foreground", "signal": "", "test": "", "trigger": "",
+        "trust": "name the provider in the user's configuration file", "usage": "'batten status RUN' counts its tokens",
+    ]
+
+    /// The error for a command of a later version; nil for anything else.
+    static func failure(_ name: String) -> CommandFailure? {
+        guard let help = instead[name] else { return nil }
+        return .usage("not_in_this_version", "'batten \(name)' is not part of this version", help: help)
+    }
+}
