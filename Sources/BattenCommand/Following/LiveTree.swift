@@ -61,7 +61,8 @@ struct LiveTree: RunDisplay {
             if place < drawn.count, drawn[place] == lines[place] {
                 text += "\n"
             } else {
-                text += "\r\(lines[place])\u{1B}[K\n"
+                // Erased first: behind a line that fills its row the cursor still stands on the last column.
+                text += "\r\u{1B}[K\(lines[place])\n"
             }
         }
         drawn = lines

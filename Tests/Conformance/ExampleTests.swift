@@ -1,0 +1,66 @@
+import BattenSystem
+import TestSupport
+import Testing
+
+/// Every example of the folder is checked and run for real, one after the other: they share a port of their own.
+@Suite(.serialized) struct ExampleTests {
+    /// What each prints: options, and the beginning of each line of its outputs.
+    private static let expected: [(file: String, options: String, outputs: [String])] = [
+        (
+            "feed-brief.yaml", "",
+            [
+                "brief: In short: Oslo will be coldest on Tue: 1 degrees and rain.",
+                #"coldest: {"day":"Tue","low":1,"high":4,"sky":"rain"}"#,
+            ]
+        ),
+        ("build.yaml", "-p greeting=good-day", ["said: good-day", "bytes: 1"]),
+        ("agents.yaml", "-p topic=tides", ["line: In short: "]),
+        ("flaky.yaml", "-p failures=1", ["request: 2"]),
+        ("report.json", "-p limit=48", ["total: 49", "verdict: over the limit by 1"]),
+    ]
+
+    private func shell(_ line: String, home: String) throws -> (status: Int32, lines: [Substring]) {
+        let program = (FileSystem.parent(of: ProcessEnvironment.executablePath) ?? ".") + "/batten"
+        let script = """
+            cd '\(SourceTree.root)'; export HOME='\(home)' BATTEN_HOME='\(home)/state' BATTEN='\(program)'
+            \(line)
+            """
+        let result = try Command.run(["timeout", "-k", "5", "120", "bash", "-c", script])
+        return (result.status, result.output.split(separator: "\n"))
+    }
+
+    @Test func eachRuns() throws {
+        let home = try FileSystem.makeTemporaryFolder(prefix: "/tmp/batten-examples-")
+        defer { try? FileSystem.removeTree(home) }
+        let files = SourceTree.files(under: "examples", ending: "").filter {
+            $0.split(separator: "/").count == 2 && !$0.hasSuffix("/batten.yaml")
+        }
+        #expect(files == Self.expected.map { "examples/\($0.file)" }.sorted(), "an example is missing here")
+        for example in Self.expected {
+            let path = "examples/\(example.file)"
+            let checked = try shell(#""$BATTEN" validate \#(path)"#, home: home)
+            #expect(checked.status == 0 && checked.lines.count == 1, "\(checked.lines)")
+            let around =
+                example.file == "agents.yaml"
+                ? ("python3 examples/local/services.py start > /dev/null;", "python3 examples/local/services.py stop")
+                : ("", "true")
+            let run = try shell(
+                #"\#(around.0) "$BATTEN" run \#(path) \#(example.options) --quiet; code=$?; "#
+                    + "\(around.1) > /dev/null; exit $code", home: home)
+            #expect(run.status == 0, "\(path): \(run.lines)")
+            #expect(
+                run.lines.count == example.outputs.count
+                    && zip(run.lines, example.outputs).allSatisfy { $0.hasPrefix($1) },
+                "\(path) printed \(run.lines)")
+        }
+    }
+
+    @Test func theReadmesCommandWorks() throws {
+        let home = try FileSystem.makeTemporaryFolder(prefix: "/tmp/batten-examples-")
+        defer { try? FileSystem.removeTree(home) }
+        let command = try #require(SourceTree.lines(of: "README.md").first { $0.hasPrefix("scripts/batten run ") })
+        let run = try shell(#""$BATTEN" \#(command.dropFirst("scripts/batten ".count))"#, home: home)
+        #expect(run.status == 0, "\(run.lines)")
+        #expect(run.lines.contains { $0.contains("feed-brief completed in ") }, "\(run.lines)")
+    }
+}
