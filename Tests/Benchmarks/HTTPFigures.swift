@@ -9,8 +9,8 @@ enum HTTPFigures {
     static func measure(scratch: String, build: String) throws {
         let count = 10_000
         let limit = ProcessEnvironment.raiseDescriptorLimit(to: 65_536)
-        guard limit >= 24_000 else {
-            Table.show(.plain("10,000 HTTP requests in flight", "needs 24,000 descriptors, has \(limit)"))
+        guard limit >= 12_000 else {
+            Table.show(.plain("10,000 HTTP requests in flight", "needs 12,000 descriptors, has \(limit)"))
             return
         }
         let folder = try FileSystem.makeTemporaryFolder(prefix: scratch + "/http-")

@@ -5,8 +5,9 @@ import Glibc
 // The benchmarks of the project: `scripts/bench` builds and calls this.
 //   batten-bench BUILD-FOLDER SCRATCH-FOLDER [PART,…]
 let words = CommandLine.arguments
-let parts = ["full", "normal", "dispatch", "language", "shell", "cold", "http"]
-let wanted = words.count > 3 ? words[3].split(separator: ",").map(String.init) : parts
+let parts = ["chain", "full", "normal", "dispatch", "language", "shell", "cold", "http"]
+let wanted =
+    words.count > 3 ? words[3].split(separator: ",").map(String.init) : Array(parts.dropFirst())
 guard words.count >= 3, wanted.allSatisfy(parts.contains) else {
     print("usage: batten-bench BUILD-FOLDER SCRATCH-FOLDER [PART,…]   parts: \(parts.joined(separator: ", "))")
     exit(2)
@@ -14,6 +15,13 @@ guard words.count >= 3, wanted.allSatisfy(parts.contains) else {
 let build = words[1]
 let scratch = words[2]
 Table.printHeader()
+if wanted == ["chain"] {
+    // For a profiler: nothing but commits of a chain.
+    let bench = try BenchEngine(.normal, scratch: scratch, build: build)
+    for _ in 0..<20 { _ = try bench.run(BenchWorkflows.chain(1_000, uses: "noop.begin")) }
+    bench.close()
+    exit(0)
+}
 if wanted.contains("full") {
     let limit = Limits.commitsPerSecond(synchronous: "FULL", in: scratch)
     Table.show(.plain("limit: SQLite commits, FULL", "\(Figure.short(limit)) /s"))

@@ -70,10 +70,10 @@ enum DoctorCommand {
             return Finding(check: "open files", status: .note, message: "the limit cannot be read")
         }
         let message = "at most \(limit.hard)"
-        guard limit.hard < 24_000 else { return Finding(check: "open files", status: .good, message: message) }
+        guard limit.hard < 12_000 else { return Finding(check: "open files", status: .good, message: message) }
         return Finding(
             check: "open files", status: .note, message: message,
-            help: "10,000 requests at once need about 24,000: raise the hard limit (ulimit -Hn)")
+            help: "10,000 requests at once need about 12,000: raise the hard limit (ulimit -Hn)")
     }
 
     private static func home(_ context: CommandContext) throws(CommandFailure) -> Finding {
