@@ -39,6 +39,7 @@ extension EngineLoop {
         // The entry stands before the call begins, because its reports may come before `start` returns; they wait in
         // the inbox until this thread takes them.
         let handle = host.start(call, sink: sink)
+        hasDispatched = true
         run.calls[start.stageIndex] = ActiveRun.Call(
             handle: handle, attempt: start.attempt,
             stream: run.masker.isEmpty ? nil : run.masker.makeStream())

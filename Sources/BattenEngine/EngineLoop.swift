@@ -28,6 +28,8 @@ final class EngineLoop: @unchecked Sendable {
     private var dataVersion: Int64?
     private var nextPoll: Int64 = 0
     private var isStopping = false
+    /// Whether a call was started since the last look at the inbox.
+    var hasDispatched = false
     /// How often an engine with runs looks whether another process has written, nanoseconds.
     private static let pollInterval: Int64 = 1_000_000_000
     /// Stored log lines may wait until this many bytes of them have gathered.
@@ -52,6 +54,10 @@ final class EngineLoop: @unchecked Sendable {
     func work() {
         var messages: [InboxMessage] = []
         while !isStopping {
+            if hasDispatched {
+                hasDispatched = false
+                inbox.linger()
+            }
             inbox.take(into: &messages, until: nextDeadline())
             for message in messages { handle(message) }
             fireDueTimers()

@@ -1,5 +1,6 @@
 import BattenCore
 import BattenSystem
+import Synchronization
 
 /// One thing that reached the engine from another thread.
 enum InboxMessage: Sendable {
@@ -30,6 +31,10 @@ final class Inbox: Sendable {
     private static let streamBound = 4 << 20
 
     private let state = Monitor(State())
+    /// Grows with every message, so that a short wait needs no lock.
+    private let arrivals = Atomic<UInt64>(0)
+    /// How long to look for a message before sleeping, in nanoseconds: what waking up would cost.
+    private static let patience: Int64 = 15_000
 
     /// Leaves a message.
     func put(_ message: InboxMessage) {
@@ -38,7 +43,16 @@ final class Inbox: Sendable {
             defer { state.isAsleep = false }
             return state.isAsleep
         }
+        arrivals.add(1, ordering: .releasing)
         if wakes { state.signal { _ in } }
+    }
+
+    /// Looks for a message for a moment, while one is likely: quick executors answer before a thread could sleep.
+    func linger() {
+        let seen = arrivals.load(ordering: .acquiring)
+        guard state.withLock({ $0.messages.isEmpty }) else { return }
+        let end = MonotonicClock.now() + Self.patience
+        while arrivals.load(ordering: .acquiring) == seen, MonotonicClock.now() < end {}
     }
 
     /// Leaves streamed text.
@@ -99,6 +113,8 @@ final class RunWatch: Sendable {
 
     /// Says where the run stands; nil says that it moves.
     func set(_ ending: Result<RunEnding, EngineError>?) {
+        // A run that goes on moving wakes nobody.
+        if case nil = ending, state.withLock({ if case nil = $0 { true } else { false } }) { return }
         state.signal(all: true) { $0 = ending }
     }
 

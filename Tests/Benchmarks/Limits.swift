@@ -26,16 +26,21 @@ enum Limits {
         sqlite3_prepare_v2(
             database, "INSERT INTO t(a, b) VALUES(?1, 'a row of about forty bytes in a commit')", -1, &statement, nil)
         defer { sqlite3_finalize(statement) }
-        let begun = MonotonicClock.now()
-        let end = begun + Int64(seconds * 1e9)
-        var count = 0
-        while MonotonicClock.now() < end {
-            sqlite3_bind_int64(statement, 1, Int64(count))
-            guard sqlite3_step(statement) == SQLITE_DONE else { return 0 }
-            sqlite3_reset(statement)
-            count += 1
+        // The best of some windows, as the figures are the best of some tries: a busy disk disturbs both.
+        var best = 0.0
+        for _ in 0..<5 {
+            let begun = MonotonicClock.now()
+            let end = begun + Int64(seconds * 1e9 / 5)
+            var count = 0
+            while MonotonicClock.now() < end {
+                sqlite3_bind_int64(statement, 1, Int64(count))
+                guard sqlite3_step(statement) == SQLITE_DONE else { return 0 }
+                sqlite3_reset(statement)
+                count += 1
+            }
+            best = max(best, Double(count) / (Double(MonotonicClock.now() - begun) / 1e9))
         }
-        return Double(count) / (Double(MonotonicClock.now() - begun) / 1e9)
+        return best
     }
 
     /// One hand-over from a thread to another and back, in microseconds, through a mutex and a condition variable.

@@ -22,6 +22,8 @@ if wanted == ["chain"] {
     bench.close()
     exit(0)
 }
+// First, while this process is small: the kernel counts the parent's memory at the spawn into the child's peak.
+if wanted.contains("cold") { try ProcessFigures.cold(scratch: scratch, build: build) }
 if wanted.contains("full") {
     let limit = Limits.commitsPerSecond(synchronous: "FULL", in: scratch)
     Table.show(.plain("limit: SQLite commits, FULL", "\(Figure.short(limit)) /s"))
@@ -41,6 +43,5 @@ if wanted.contains("language") { try LanguageFigures.measure(scratch: scratch, b
 if wanted.contains("shell") {
     try ProcessFigures.shell(spawns: Limits.spawnsPerSecond(), scratch: scratch, build: build)
 }
-if wanted.contains("cold") { try ProcessFigures.cold(scratch: scratch, build: build) }
 if wanted.contains("http") { try HTTPFigures.measure(scratch: scratch, build: build) }
 exit(Table.missed == 0 ? 0 : 1)
