@@ -54,6 +54,19 @@ extension EngineLoop {
         observer.committed(run: commit.run, records: commit.records, row: commit.runRow, stages: commit.stages)
     }
 
+    /// Stops what still runs of runs that other engines have taken, and lets go of them.
+    func letGoOfTakenRuns() {
+        guard failure == nil else { return }
+        do {
+            for run in Array(runs.values) where try store.isTaken(run: run.id, from: settings.engineID) {
+                for call in run.calls.values { host.cancel(call.handle, why: .shutdown) }
+                release(run)
+            }
+        } catch {
+            fail(error)
+        }
+    }
+
     /// Lets go of a run that another engine has taken.
     private func release(_ run: ActiveRun) {
         abandon(run, with: .success(.takenOver))

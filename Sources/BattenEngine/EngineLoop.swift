@@ -77,7 +77,9 @@ final class EngineLoop: @unchecked Sendable {
         case .adopt(let recovered, let plan, let epoch, let reply):
             adopt(recovered, plan: plan, epoch: epoch, reply: reply)
         case .control(let run, let control): self.control(run, control)
-        case .storeChanged: takeControls()
+        case .storeChanged:
+            letGoOfTakenRuns()
+            takeControls()
         case .log(let tag, let stream, let text, let at): log(CallTag(tag), stream: stream, text: text, at: at)
         case .progress(let tag, let fraction, let note): progress(CallTag(tag), fraction: fraction, note: note)
         case .stream(let tag, let text): stream(CallTag(tag), text: text)
@@ -184,6 +186,7 @@ final class EngineLoop: @unchecked Sendable {
         nextPoll = now + Self.pollInterval
         guard let version = try? store.dataVersion(), version != dataVersion else { return }
         dataVersion = version
+        letGoOfTakenRuns()
         takeControls()
     }
 

@@ -50,7 +50,8 @@ import Testing
             ("graph a --format svg", "bad_value", "dot, mermaid"),
             ("run a --params-file x --params-file y", "repeated_option", "once"),
             ("completions tcsh", "bad_value", "bash"),
-            ("serve", "unknown_command", "batten help"),
+            ("srve", "unknown_command", "batten help"), ("serve", "not_in_this_version", "batten run FILE"),
+            ("db vacuum", "not_in_this_version", "db backup"),
         ]
         for row in table {
             do throws(CommandFailure) {

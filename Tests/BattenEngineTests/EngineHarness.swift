@@ -140,6 +140,9 @@ final class CountingStore: RunStore {
     func pendingControls(engine: String) throws(StoreError) -> [PendingControl] {
         try store.pendingControls(engine: engine)
     }
+    func isTaken(run: String, from engine: String) throws(StoreError) -> Bool {
+        try store.isTaken(run: run, from: engine)
+    }
     func settleControls(_ settled: [SettledControl]) throws(StoreError) { try store.settleControls(settled) }
     func dataVersion() throws(StoreError) -> Int64 { try store.dataVersion() }
     func run(idempotencyKey: String, workflow: String) throws(StoreError) -> String? {

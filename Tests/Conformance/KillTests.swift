@@ -84,7 +84,7 @@ import Testing
             cat > two.yaml <<'END'
             name: two
             stages:
-              - {id: first, uses: shell.run, with: {script: "echo x >> count; touch started; test -e go || sleep 60"}}
+              - {id: first, uses: shell.run, with: {script: "echo $$ >> pids; touch started; test -e go || sleep 60"}}
               - {id: second, depends_on: [first], uses: shell.run, with: {script: "echo y >> count"}}
             END
             "$BATTEN" run two.yaml --quiet > owner 2>&1 &
@@ -95,13 +95,14 @@ import Testing
             batten resume - > refused 2>&1; echo "stopped $?"; grep -c take-over refused
             batten resume - --take-over --quiet > taken 2>&1; echo "taken $?"; grep -c warning taken
             kill -CONT $pid; wait $pid; echo "owner $?"; grep -o 'was taken over' owner
+            kill -0 $(head -1 pids) 2> /dev/null; echo "its process $?"
             echo "y $(grep -c y count)"
             batten status - --format json | grep -m1 -o '"status": "[a-z]*"'
             batten db check > /dev/null; echo "check $?"
             """)
         #expect(
             result.lines == [
-                "live 2", "stopped 2", "1", "taken 0", "1", "owner 10", "was taken over", "y 1",
+                "live 2", "stopped 2", "1", "taken 0", "1", "owner 10", "was taken over", "its process 1", "y 1",
                 "\"status\": \"completed\"", "check 0",
             ], "\(result.lines)")
     }

@@ -80,6 +80,7 @@ final class EngineRuntime: Sendable {
         guard let epoch = try store.claim(run: run, engine: engineID, fromEpoch: recovered.epoch) else {
             return .takenByAnother
         }
+        if takeOver { _ = try? EngineFolder.wake(recovered.owner, in: folder) }
         // What the old owner wrote between the first look and the claim is part of the run.
         guard let claimed = try store.recover(run: run) else { return .unknown }
         try engine.adopt(claimed, plan: plan, epoch: epoch)

@@ -31,6 +31,9 @@ public protocol RunStore: AnyObject, Sendable {
     /// Controls asked of runs that this engine owns and has not applied, oldest first.
     func pendingControls(engine: String) throws(StoreError) -> [PendingControl]
 
+    /// Whether another engine has taken a run that this engine has driven; a run that is not stored yet is not.
+    func isTaken(run: String, from engine: String) throws(StoreError) -> Bool
+
     /// Marks controls as applied or refused.
     func settleControls(_ settled: [SettledControl]) throws(StoreError)
 

@@ -46,6 +46,16 @@ extension SQLiteStore {
         }
     }
 
+    /// Whether another engine has taken a run that this engine has driven; a run that is not stored yet is not.
+    public func isTaken(run: String, from engine: String) throws(StoreError) -> Bool {
+        try withWriter { writer throws(StoreError) in
+            let find = try writer.connection.statement("SELECT 1 FROM runs WHERE id = ?1 AND owner <> ?2")
+            find.bind(1, run)
+            find.bind(2, engine)
+            return try find.step()
+        }
+    }
+
     /// Marks controls as applied or refused.
     public func settleControls(_ settled: [SettledControl]) throws(StoreError) {
         if settled.isEmpty { return }
