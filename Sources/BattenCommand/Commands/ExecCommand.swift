@@ -35,8 +35,8 @@ enum ExecCommand {
         let definition = WorkflowDefinition(name: "exec", stages: [stage])
         // Read back like a file, so that the executor's schema and the expressions are checked in the same way.
         let text = WorkflowText(label: "exec \(executor)", bytes: WorkflowWriter.canonical(definition))
-        let checked = try CheckedWorkflow.check(text, in: context)
-        let plan = try checked.plan(in: context)
+        let plan = try CheckedWorkflow(definition: checked(text, executor, in: context), diagnostics: []).plan(
+            in: context)
         let submission = RunSubmission(
             plan: plan, trigger: "exec", directory: context.directory,
             workdir: PathText.join(try context.settings().home, "work/{run}"))
@@ -44,6 +44,18 @@ enum ExecCommand {
         return try session.execute { runtime throws(CommandFailure) in
             try RunSession.asFailure { try runtime.engine.submit(submission) }
         }
+    }
+
+    /// The definition that was read back; problems are told without places, since nobody wrote this text.
+    private static func checked(
+        _ text: WorkflowText, _ executor: String, in context: CommandContext
+    ) throws(CommandFailure) -> WorkflowDefinition {
+        let result = try CheckedWorkflow.read(text, in: context)
+        if let definition = result.definition { return definition }
+        let problems = result.diagnostics.filter { $0.severity == .error }.map(\.message)
+        throw CommandFailure(
+            "invalid_input", problems.joined(separator: "; "),
+            help: "`batten plugin info \(executor)` shows what it takes", exit: .invalid)
     }
 
     private static func input(_ invocation: Invocation, _ info: ExecutorInfo) throws(CommandFailure) -> JSONObject {
