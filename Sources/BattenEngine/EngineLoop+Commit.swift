@@ -90,7 +90,8 @@ extension EngineLoop {
         }
         if let ended {
             finish(run, ended)
-        } else if !run.watches.isEmpty {
+        } else if !run.watches.isEmpty, !run.hasDecisions {
+            // Beginning a stage may have decided more; that is said once it is committed.
             let standing = standing(of: run)
             for watch in run.watches { watch.set(standing.map { .success($0) }) }
         }
