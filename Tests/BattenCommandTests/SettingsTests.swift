@@ -1,0 +1,110 @@
+import BattenCore
+import BattenSystem
+import Testing
+
+@testable import BattenCommand
+
+/// Where settings come from, which source wins, and what is refused.
+@Suite struct SettingsTests {
+    /// Folders of a user and a project, removed with the value's end of use.
+    private struct Places {
+        let root: String
+
+        init(user: String = "", project: String = "", beside: String = "") throws {
+            root = try FileSystem.makeTemporaryFolder(prefix: "/tmp/batten-settings-")
+            for (folder, file, text) in [
+                ("config/batten", "config.yaml", user), ("project", "batten.yaml", project),
+                ("project/flows", "batten.yaml", beside),
+            ] {
+                try FileSystem.makeFolder("\(root)/\(folder)")
+                guard !text.isEmpty else { continue }
+                try FileSystem.open("\(root)/\(folder)/\(file)", .create).write(Array(text.utf8))
+            }
+            try FileSystem.open("\(root)/project/flows/w.yaml", .create).write(Array("name: w\n".utf8))
+        }
+
+        func load(_ line: String, _ variables: [String: String] = [:]) throws -> ResolvedSettings {
+            var environment = variables
+            environment["HOME"] = root
+            environment["XDG_CONFIG_HOME"] = "\(root)/config"
+            let words = line.split(separator: " ").map(String.init)
+            let invocation = try CommandParser(commands: CommandTable.all).parse(words)
+            return try SettingsLoader(
+                environment: environment, directory: "\(root)/project", invocation: invocation
+            ).load()
+        }
+
+        func remove() { try? FileSystem.removeTree(root) }
+    }
+
+    @Test func laterSourcesWin() throws {
+        let places = try Places(
+            user: "home: state\ngrace: 10s\nengine:\n  max_parallel: 7\n  plugin_limits: {http: 3}\n",
+            project: "llm: {default_model: near/p}\n", beside: "llm: {default_model: near/b}\n")
+        defer { places.remove() }
+        let root = places.root
+        let plain = try places.load("config")
+        #expect(plain.settings.home == "\(root)/config/batten/state")
+        #expect(plain.origin("home").text == "\(root)/config/batten/config.yaml:1")
+        #expect(plain.origin("engine.max_parallel").text == "\(root)/config/batten/config.yaml:4")
+        #expect(plain.origin("store.synchronous").text == "default")
+        #expect(plain.settings.pluginLimits["http"] == 3 && plain.settings.pluginLimits["shell"] != nil)
+        #expect(plain.settings.defaultModel == "near/p")
+        let all = try places.load("config --home /h", ["BATTEN_HOME": "/v", "BATTEN_GRACE": "1m"])
+        #expect(all.settings.home == "/h" && all.origin("home").text == "--home")
+        #expect(all.settings.grace == .seconds(60) && all.origin("grace").text == "BATTEN_GRACE")
+        let beside = try places.load("validate flows/w.yaml")
+        #expect(beside.settings.defaultModel == "near/b")
+        #expect(beside.origin("llm.default_model").text == "\(root)/project/flows/batten.yaml:1")
+        let missing = try places.load("validate flows/none.yaml")
+        #expect(missing.settings.defaultModel == "near/p", "a file that is not there has no settings beside it")
+    }
+
+    @Test func refuses() throws {
+        let near = #"{api: openai, base_url: "http://localhost:1/v1"}"#
+        let table: [(user: String, project: String, variables: [String: String], code: String, said: String)] = [
+            ("grce: 1s", "", [:], "unknown_setting", "grace"),
+            ("grace: soon", "", [:], "bad_setting", "config.yaml:1"),
+            ("engine: {max_parallel: 0}", "", [:], "bad_setting", "engine.max_parallel"),
+            ("engine: 3", "", [:], "bad_setting", "mapping"),
+            ("", "", ["BATTEN_GRCE": "1s"], "unknown_setting", "BATTEN_GRACE"),
+            ("", "", ["BATTEN_ENGINE_MAX_PARALLEL": "many"], "bad_setting", "BATTEN_ENGINE_MAX_PARALLEL"),
+            ("", "home: x", [:], "untrusted_setting", "home"),
+            ("", "plugins: {shell: {guardian: /tmp/x}}", [:], "untrusted_setting", "plugins.shell.guardian"),
+            ("", "plugins: {llm: {providers: {openai: \(near)}}}", [:], "untrusted_setting", "a key"),
+            ("", "plugins: {llm: {providers: {a: {key: K}}}}", [:], "untrusted_setting", "standard host"),
+            (
+                "", #"plugins: {llm: {providers: {a: {base_url: "http://127.0.0.1.evil.example/v1"}}}}"#, [:],
+                "untrusted_setting", "prompts"
+            ),
+            (
+                "", #"plugins: {llm: {providers: {a: {base_url: "http://localhost@evil.example/v1"}}}}"#, [:],
+                "untrusted_setting", "evil.example"
+            ),
+        ]
+        for row in table {
+            let places = try Places(user: row.user, project: row.project)
+            defer { places.remove() }
+            do {
+                _ = try places.load("config", row.variables)
+                Issue.record("taken: \(row.user)\(row.project)\(row.variables)")
+            } catch let failure as CommandFailure {
+                #expect(failure.code == row.code && failure.exit == .usage, "\(failure)")
+                #expect("\(failure.message) \(failure.help)".contains(row.said), "\(failure)")
+            }
+        }
+        let good = try Places(project: "plugins: {llm: {providers: {a: \(near)}}}")
+        defer { good.remove() }
+        #expect(try good.load("config").settings.plugins["llm"] != nil)
+    }
+
+    @Test func providersGetTheirKeys() {
+        let written = JSONValue.object(["providers": .object(["team": .object(["key": "TEAM"])])])
+        let environment = ["BATTEN_SECRET_TEAM": "t", "BATTEN_SECRET_OPENAI_API_KEY": "o", "BATTEN_SECRET_OTHER": "x"]
+        let given = ProviderKeys.configuration(written, defaultModel: "team/m", environment: environment)
+        #expect(given?.objectValue?["secrets"] == .object(["OPENAI_API_KEY": "o", "TEAM": "t"]))
+        #expect(given?.objectValue?["default_model"] == "team/m")
+        #expect(ProviderKeys.configuration(nil, defaultModel: nil, environment: [:]) == nil)
+        #expect(ProviderKeys.values(of: written, in: environment) == ["TEAM": "t", "OPENAI_API_KEY": "o"])
+    }
+}
