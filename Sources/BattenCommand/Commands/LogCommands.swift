@@ -36,6 +36,7 @@ enum LogsCommand {
         let tail = try StoreTail(context)
         var cursor: String?
         var items: [JSONValue] = []
+        var hasLines = false
         while !context.console.isOutputClosed {
             // The state is read before the lines: what a run wrote before it ended is then among them.
             let isOver = try NamedRun.find(id, in: context).row.status.isTerminal
@@ -46,6 +47,7 @@ enum LogsCommand {
                 }
                 cursor = page.nextCursor
                 isMore = !page.items.isEmpty
+                hasLines = hasLines || !page.items.isEmpty
                 for line in page.items {
                     switch format {
                     case .ndjson: context.console.line(JSONWriter.string(json(line)))
@@ -60,6 +62,9 @@ enum LogsCommand {
         }
         if format == .json || format == .yaml {
             context.console.data(.object(["items": .array(items), "next_cursor": .null]), format)
+        }
+        if !hasLines, !format.isData {
+            context.console.note((stage.map { "stage '\($0)' of run \(id)" } ?? "run \(id)") + " has written no lines")
         }
         return .done
     }
