@@ -36,14 +36,16 @@ enum StatusCommand {
         var shown: RunReport?
         while true {
             let report = try NamedRun.report(of: id, in: context)
-            if shown?.run != report.run || shown?.stages != report.stages {
-                if context.console.output.isTerminal, shown != nil { context.console.write("\u{1B}[H\u{1B}[2J") }
+            let isTerminal = context.console.output.isTerminal && !context.invocation.format.isData
+            if isTerminal || shown?.run != report.run || shown?.stages != report.stages {
+                if isTerminal, shown != nil { context.console.write("\u{1B}[H\u{1B}[2J") }
                 show(report, context)
                 context.console.flush()
                 shown = report
             }
             if report.run.status.isTerminal || context.console.isOutputClosed { return report.exitCode }
-            try tail.waitForChange()
+            // On a terminal the lengths of what runs go on by themselves.
+            try tail.waitForChange(atMost: isTerminal ? 1_000_000_000 : nil)
         }
     }
 }

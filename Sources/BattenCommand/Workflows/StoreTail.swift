@@ -18,9 +18,12 @@ final class StoreTail {
         self.reader = reader
     }
 
-    /// Returns once something was written since the last call.
-    func waitForChange() throws(CommandFailure) {
-        while true {
+    /// Returns once something was written since the last call, or when a time has passed.
+    ///
+    /// - Parameter limit: nanoseconds to wait at most; nil waits for ever.
+    func waitForChange(atMost limit: Int64? = nil) throws(CommandFailure) {
+        let end = limit.map { MonotonicClock.now() + $0 } ?? .max
+        while MonotonicClock.now() < end {
             let now = try orFailure { () throws(StoreError) in try reader.dataVersion() }
             defer { version = now }
             if let version, version != now { return }
