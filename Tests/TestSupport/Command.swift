@@ -30,8 +30,16 @@ public enum Command {
         }
         var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
         defer { for argument in argv { free(argument) } }
+        // Test threads block signals; a program that inherits that cannot be asked to end.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var process = pid_t()
-        let code = posix_spawnp(&process, arguments.first ?? "", &actions, nil, &argv, environ)
+        let code = posix_spawnp(&process, arguments.first ?? "", &actions, &attributes, &argv, environ)
         guard code == 0 else { throw SystemError("run \(arguments.first ?? "nothing")", code: code) }
         var status: Int32 = 0
         while waitpid(process, &status, 0) < 0 && errno == EINTR {}
