@@ -1,5 +1,5 @@
 /// A parsed expression: immutable, and evaluated any number of times from any thread.
-public struct Expression: Sendable {
+public final class Expression: Sendable {
     /// The text it was parsed from, without `${{` and `}}`.
     public let text: String
     /// The namespaces' members it reads, in the order of the text.
@@ -76,6 +76,9 @@ public struct Expression: Sendable {
 extension String {
     /// The text without white space at both ends.
     var trimmed: String {
+        if let first = utf8.first, let last = utf8.last, (0x21...0x7E).contains(first), (0x21...0x7E).contains(last) {
+            return self
+        }
         let scalars = unicodeScalars
         guard let first = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
             let last = scalars.lastIndex(where: { !$0.properties.isWhitespace })

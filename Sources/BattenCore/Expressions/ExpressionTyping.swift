@@ -9,10 +9,10 @@ public struct ExpressionTyping: Sendable {
 extension Expression {
     /// Works out types from those of what the expression reads.
     ///
-    /// - Parameter declared: the declared type of a reference, nil when it has none.
-    public func typing(_ declared: (Reference) -> ValueType?) -> ExpressionTyping {
-        var checker = TypeChecker(references: references)
-        let type = checker.type(of: root, declared)
+    /// - Parameter declared: the declared type of each of ``references``, nil for one that has none.
+    public func typing(_ declared: [ValueType?]) -> ExpressionTyping {
+        var checker = TypeChecker(references: references, declared: declared)
+        let type = checker.type(of: root)
         return ExpressionTyping(type: type, problems: checker.problems)
     }
 
@@ -38,56 +38,64 @@ extension Expression {
 /// Walks an expression bottom-up; as deep as the parser let it be.
 private struct TypeChecker {
     let references: [Reference]
+    let declared: [ValueType?]
     var problems: [ExpressionError] = []
 
-    mutating func type(of node: ExpressionNode, _ declared: (Reference) -> ValueType?) -> ValueType? {
+    mutating func type(of node: ExpressionNode) -> ValueType? {
         switch node.kind {
         case .literal(let value): return Self.type(of: value)
         case .namespace, .access:
-            visitComputed(node, declared)
-            return references.first { $0.range == node.range }.flatMap(declared)
+            visitComputed(node)
+            return declaredType(at: node.range)
         case .now: return .string
         case .unknown: return nil
         case .call(let call):
-            for argument in call.arguments { _ = type(of: argument, declared) }
+            for argument in call.arguments { _ = type(of: argument) }
             return call.function.flatMap(Self.result)
         case .list(let nodes):
-            for child in nodes { _ = type(of: child, declared) }
+            for child in nodes { _ = type(of: child) }
             return .array
         case .object(let entries):
-            for entry in entries { _ = type(of: entry.value, declared) }
+            for entry in entries { _ = type(of: entry.value) }
             return .object
         case .not(let child):
-            expectBoolean(child, declared, "'!' needs a boolean")
+            expectBoolean(child, "'!' needs a boolean")
             return .boolean
-        case .negate(let child): return numeric(child, type(of: child, declared), "'-' needs a number")
-        case .binary(let first, let rest): return chain(first, rest, declared)
+        case .negate(let child): return numeric(child, type(of: child), "'-' needs a number")
+        case .binary(let first, let rest): return chain(first, rest)
         case .and(let nodes), .or(let nodes):
-            for child in nodes { expectBoolean(child, declared, "'&&' and '||' need booleans") }
+            for child in nodes { expectBoolean(child, "'&&' and '||' need booleans") }
             return .boolean
         case .coalesce(let nodes):
-            return common(nodes.map { type(of: $0, declared) })
+            return common(nodes.map { type(of: $0) })
         case .conditional(let condition, let then, let otherwise):
-            expectBoolean(condition, declared, "the condition before '?' must be a boolean")
-            return common([type(of: then, declared), type(of: otherwise, declared)])
+            expectBoolean(condition, "the condition before '?' must be a boolean")
+            return common([type(of: then), type(of: otherwise)])
         }
     }
 
-    private mutating func visitComputed(_ node: ExpressionNode, _ declared: (Reference) -> ValueType?) {
+    private func declaredType(at range: Range<Int>) -> ValueType? {
+        for place in references.indices where references[place].range == range {
+            return declared.indices.contains(place) ? declared[place] : nil
+        }
+        return nil
+    }
+
+    private mutating func visitComputed(_ node: ExpressionNode) {
         guard case .access(let base, let steps) = node.kind else { return }
         for step in steps {
-            if case .computed(let index) = step.kind { _ = type(of: index, declared) }
+            if case .computed(let index) = step.kind { _ = type(of: index) }
         }
         if case .namespace = base.kind { return }
-        _ = type(of: base, declared)
+        _ = type(of: base)
     }
 
     private mutating func chain(
-        _ first: ExpressionNode, _ rest: [BinaryOperand], _ declared: (Reference) -> ValueType?
+        _ first: ExpressionNode, _ rest: [BinaryOperand]
     ) -> ValueType? {
-        var left = type(of: first, declared)
+        var left = type(of: first)
         for operand in rest {
-            let right = type(of: operand.node, declared)
+            let right = type(of: operand.node)
             left = apply(operand, left, right)
         }
         return left
@@ -123,9 +131,9 @@ private struct TypeChecker {
     }
 
     private mutating func expectBoolean(
-        _ node: ExpressionNode, _ declared: (Reference) -> ValueType?, _ message: String
+        _ node: ExpressionNode, _ message: String
     ) {
-        guard let found = type(of: node, declared), found != .boolean else { return }
+        guard let found = type(of: node), found != .boolean else { return }
         problems.append(
             ExpressionError(
                 code: .type, message: "\(message), and this is of type \(found.rawValue)", range: node.range))

@@ -1,5 +1,5 @@
-/// What an executor says of itself, as the planner and the static checks need it.
-public struct ExecutorInfo: Sendable {
+/// What an executor says of itself, as the planner and the static checks need it; shared by all stages that use it.
+public final class ExecutorInfo: Sendable {
     /// Type name, `<plugin>.<executor>`.
     public let type: String
     /// Version of the plugin that offers it.

@@ -68,8 +68,8 @@ public enum StageKind: Sendable {
     case unsupported(String)
 }
 
-/// One stage, ready to run.
-public struct PlannedStage: Sendable {
+/// One stage, ready to run; an object, because it is large, never changes and is handed around often.
+public final class PlannedStage: Sendable {
     /// Place in ``Plan/stages``.
     public let index: Int
     /// What its author wrote.

@@ -18,6 +18,7 @@ extension JSONSchema {
 
     /// This schema and those that apply to the same value in any case: `$ref` and `allOf`, in order.
     private var applied: [JSONSchema] {
+        if node.reference == nil, node.allOf.isEmpty { return [self] }
         var found: [JSONSchema] = []
         var seen: Set<Int> = []
         var waiting = [index]
@@ -109,8 +110,9 @@ extension JSONSchema {
 
     private func step(_ part: PathPart, _ depth: Int) -> JSONSchema? {
         guard depth < 16 else { return nil }
+        if let index = direct(part) { return JSONSchema(document: document, index: index) }
         let applied = applied
-        for schema in applied {
+        for schema in applied.dropFirst() {
             if let index = schema.direct(part) { return JSONSchema(document: document, index: index) }
         }
         for schema in applied {

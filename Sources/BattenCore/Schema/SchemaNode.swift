@@ -38,8 +38,10 @@ struct SchemaPattern: Sendable {
     let compiled: SearchPattern
 }
 
-/// One schema or subschema, its subschemas named by their index in the document.
-struct SchemaNode: Sendable {
+/// One schema or subschema, its subschemas named by their index in the document; an object, because it is large.
+///
+// SAFETY: written by the compiler while it alone has the document, and only read from then on.
+final class SchemaNode: @unchecked Sendable {
     /// The schema as it was written.
     var source: JSONValue
     /// `false`: nothing fits.

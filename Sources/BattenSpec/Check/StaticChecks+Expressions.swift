@@ -84,7 +84,7 @@ extension StaticChecks {
                     at: source.range(of: use.range, in: node), help: "use it in the 'if' of a stage")
             }
         }
-        let typing = expression.typing { declaredType($0, site) }
+        let typing = expression.typing(expression.references.map { declaredType($0, site) })
         if expression.problems.isEmpty {
             for problem in typing.problems { tell(problem, node) }
         }

@@ -63,7 +63,7 @@ extension StaticChecks {
                 help: isSamePart
                     ? "add '\(question.text)' to depends_on of '\(reader)'" : "read stages of the main part")
         }
-        questions.completed.removeAll { refused.contains([$0.from, $0.to]) }
+        if !refused.isEmpty { questions.completed.removeAll { refused.contains([$0.from, $0.to]) } }
         warnOfMissingOutputs()
     }
 
@@ -78,7 +78,8 @@ extension StaticChecks {
         let edges = index.stages.indices.map { needsSuccess[$0] ? index.dependencies[$0] : [] }
         let counts = goesOn.map { !$0 }
         let open = questions.completed.filter { question in
-            guard question.from != question.to, !questions.statusReads.contains([question.from, question.to]) else {
+            guard question.from != question.to else { return false }
+            if !questions.statusReads.isEmpty, questions.statusReads.contains([question.from, question.to]) {
                 return false
             }
             guard question.from >= 0 else { return true }

@@ -71,6 +71,7 @@ extension StaticChecks {
         case "sleep": break
         case "gate", "signal", "workflow": shape.isOpen = true
         default:
+            if let known = executorShapes[stage.uses] { return known }
             guard case .found(let info)? = lookup(stage.uses) else {
                 shape.isOpen = true
                 return shape
@@ -78,6 +79,7 @@ extension StaticChecks {
             let properties = info.output.declaredProperties
             for property in properties { shape.add(property.name, Self.type(of: property.schema)) }
             shape.isOpen = info.output.allowsAdditionalProperties || Self.hasAlternatives(info.outputSchema)
+            executorShapes[stage.uses] = shape
         }
         return shape
     }

@@ -17,6 +17,8 @@ struct StaticChecks {
     var executors: [String: ExecutorLookup] = [:]
     /// Output names and types by place, worked out when first asked.
     var shapes: [Int: OutputShape] = [:]
+    /// Output names and types of stages that give what their executor gives, by executor type.
+    var executorShapes: [String: OutputShape] = [:]
     /// Types of the current stage's expressions in inputs, by the place of their text; a known one or nil.
     var inputTypes: [Int: ValueType] = [:]
     /// Fields that hold code, by executor type.

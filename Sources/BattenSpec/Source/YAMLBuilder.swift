@@ -10,11 +10,22 @@ struct YAMLBuilder {
         let countBefore: Int
         var elements: [SourceNode] = []
         var members: [SourceNode.Member] = []
+        /// The keys so far, once they are too many to be searched one by one.
         var keys: Set<String> = []
         var pendingKey: (text: String, range: Range<Int>)?
         /// Set while the key that is read is refused, so that its value is read and dropped.
         var dropsValue = false
         var height = 0
+
+        /// Members up to this many are searched one by one.
+        private static let searchLimit = 16
+
+        /// Whether a key is not there yet; it counts as being there from now on.
+        mutating func takesKey(_ key: String) -> Bool {
+            if members.count < Self.searchLimit { return !members.contains { $0.key == key } }
+            if keys.isEmpty { keys = Set(members.lazy.map(\.key)) }
+            return keys.insert(key).inserted
+        }
     }
 
     /// What an anchor names.
@@ -201,7 +212,7 @@ struct YAMLBuilder {
 
     private mutating func addKey(_ text: String, _ range: Range<Int>, _ problems: inout DiagnosticList) {
         let last = frames.count - 1
-        guard frames[last].keys.insert(text).inserted else {
+        guard frames[last].takesKey(text) else {
             let first = frames[last].members.first { $0.key == text }
             let line = first.map { source.position(at: $0.keyRange.lowerBound).line }
             problems.add(
