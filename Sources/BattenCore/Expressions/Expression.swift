@@ -76,8 +76,12 @@ public final class Expression: Sendable {
 extension String {
     /// The text without white space at both ends.
     var trimmed: String {
-        if let first = utf8.first, let last = utf8.last, (0x21...0x7E).contains(first), (0x21...0x7E).contains(last) {
-            return self
+        // Most texts have nothing but spaces and ASCII at their ends.
+        let bytes = utf8
+        if let first = bytes.firstIndex(where: { $0 != 0x20 }), let last = bytes.lastIndex(where: { $0 != 0x20 }),
+            (0x21...0x7E).contains(bytes[first]), (0x21...0x7E).contains(bytes[last])
+        {
+            return String(self[first...last])
         }
         let scalars = unicodeScalars
         guard let first = scalars.firstIndex(where: { !$0.properties.isWhitespace }),

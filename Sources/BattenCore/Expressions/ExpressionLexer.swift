@@ -46,10 +46,17 @@ struct ExpressionLexer {
             kind: .name(String(decoding: bytes[begin..<place], as: UTF8.self)), range: begin..<place)
     }
 
+    /// Whether a word stands here.
+    private func stands(_ word: [UInt8]) -> Bool {
+        guard place + word.count <= bytes.count else { return false }
+        for offset in word.indices where bytes[place + offset] != word[offset] { return false }
+        return true
+    }
+
     private mutating func symbol() throws(ExpressionError) -> ExpressionToken {
         let begin = place
         for (symbol, text) in place < bytes.count ? ExpressionSymbol.beginning(with: bytes[place]) : [] {
-            guard bytes[place...].starts(with: text) else { continue }
+            guard stands(text) else { continue }
             // In `c ?.5` nothing can follow but a mistake; the number is reported better than the dot.
             if symbol == .safeDot, let after = peek(2), after.isDigit { continue }
             place += text.count

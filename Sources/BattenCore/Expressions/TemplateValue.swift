@@ -23,34 +23,38 @@ public struct TemplateValue: Sendable {
     ///
     /// - Throws: `ExpressionError` with the location of the first template that cannot be read.
     public static func compile(_ json: JSONValue) throws(ExpressionError) -> TemplateValue {
-        TemplateValue(root: try node(json, at: []))
+        TemplateValue(root: try node(json))
     }
 
     /// Takes a value as it is; nothing in it is read as a template.
     public static func constant(_ value: JSONValue) -> TemplateValue { TemplateValue(root: .constant(value)) }
 
-    private static func node(_ json: JSONValue, at location: [PathPart]) throws(ExpressionError) -> Node {
+    private static func node(_ json: JSONValue) throws(ExpressionError) -> Node {
         switch json {
         case .string(let text):
-            do throws(ExpressionError) {
-                let template = try Template.parse(text)
-                return template.constant.map { .constant(.string($0)) } ?? .template(template)
-            } catch {
-                throw error.located(at: location)
-            }
+            let template = try Template.parse(text)
+            return template.constant.map { .constant(.string($0)) } ?? .template(template)
         case .array(let elements):
             var nodes: [Node] = []
             for (index, element) in elements.enumerated() {
-                nodes.append(try node(element, at: location + [.index(index)]))
+                nodes.append(try node(element, below: .index(index)))
             }
             let constants = nodes.compactMap(\.constant)
             return constants.count == nodes.count ? .constant(.array(constants)) : .array(nodes)
         case .object(let object):
             var nodes: [(key: String, node: Node)] = []
-            for (key, member) in object { nodes.append((key, try node(member, at: location + [.key(key)]))) }
+            for (key, member) in object { nodes.append((key, try node(member, below: .key(key)))) }
             let constants = nodes.compactMap { pair in pair.node.constant.map { (pair.key, $0) } }
             return constants.count == nodes.count ? .constant(.object(JSONObject(constants))) : .object(nodes)
         default: return .constant(json)
+        }
+    }
+
+    private static func node(_ json: JSONValue, below part: PathPart) throws(ExpressionError) -> Node {
+        do throws(ExpressionError) {
+            return try node(json)
+        } catch {
+            throw error.located(at: [part])
         }
     }
 

@@ -73,7 +73,8 @@ extension UnsupportedFeature {
         note(!definition.schedule.isEmpty, "schedule")
         note(definition.context != nil, "context")
         note(!definition.hooks.isEmpty, "hooks")
-        for stage in definition.stages + definition.finally {
+        let parts = [definition.stages, definition.finally]
+        for stage in parts.joined() {
             note(laterKinds.contains(stage.uses), stage.uses, stage.id)
             if let fallback = stage.fallback { note(laterKinds.contains(fallback.uses), fallback.uses, stage.id) }
             note(stage.forEach != nil, "for_each", stage.id)

@@ -13,20 +13,27 @@ struct StageGraph: Sendable {
     init(_ stages: [StageDefinition], isFinally: Bool, mainIDs: Set<String> = []) throws(PlanError) {
         var places: [String: Int] = [:]
         places.reserveCapacity(stages.count)
-        for (place, stage) in stages.enumerated() {
-            guard places.updateValue(place, forKey: stage.id) == nil, !mainIDs.contains(stage.id) else {
+        for place in stages.indices {
+            let id = stages[place].id
+            guard places.updateValue(place, forKey: id) == nil, !mainIDs.contains(id) else {
                 throw PlanError(
-                    .duplicateStage, stage: stage.id, "two stages have the id '\(stage.id)'",
+                    .duplicateStage, stage: id, "two stages have the id '\(id)'",
                     help: "give one of them another id")
             }
         }
         var dependencies = [[Int]](repeating: [], count: stages.count)
         var dependents = [[Int]](repeating: [], count: stages.count)
-        for (place, stage) in stages.enumerated() {
+        for place in stages.indices {
+            let wanted = stages[place].dependsOn
+            // A set is worth making only for many.
             var seen: Set<Int> = []
-            for id in stage.dependsOn {
-                guard let other = places[id] else { throw Self.unknown(id, of: stage.id, isFinally, mainIDs) }
-                guard seen.insert(other).inserted else { continue }
+            for id in wanted {
+                guard let other = places[id] else {
+                    throw Self.unknown(id, of: stages[place].id, isFinally, mainIDs)
+                }
+                let isNew =
+                    wanted.count > 8 ? seen.insert(other).inserted : !dependencies[place].contains(other)
+                guard isNew else { continue }
                 dependencies[place].append(other)
                 dependents[other].append(place)
             }

@@ -25,7 +25,10 @@ struct SchemaValidator {
         self.unknown = unknown
         var prefixes: Set<[PathPart]> = []
         for place in unknown {
-            for length in 0...place.count { prefixes.insert(Array(place.prefix(length))) }
+            prefixes.insert(place)
+            // Where one way is known, the shorter ones are too.
+            var length = place.count - 1
+            while length >= 0, prefixes.insert(Array(place.prefix(length))).inserted { length -= 1 }
         }
         unknownPrefixes = prefixes
     }

@@ -86,8 +86,6 @@ struct GraphQuestions {
         let from: Int
         let to: Int
         let range: Range<Int>
-        /// What is read, for the message.
-        let text: String
     }
 
     /// References whose stage must be upstream.

@@ -11,6 +11,7 @@ extension StaticChecks {
     }
 
     mutating func checkExecutor(_ type: String, at range: Range<Int>) {
+        if case .found? = executors[type] { return }
         guard !type.isEmpty, !LanguageFields.engineKinds.contains(type) else { return }
         guard LanguageName.isExecutor(type) else {
             let known = LanguageFields.engineKinds
@@ -63,7 +64,7 @@ extension StaticChecks {
     private mutating func checkSchema(_ schema: JSONSchema, _ value: JSONObject, _ input: InputCheck) {
         guard !schema.acceptsAnything else { return }
         var templates: [(path: [PathPart], text: String, node: SourceNode)] = []
-        Self.collect(input.node, at: [], &templates)
+        Self.collect(input.node, &templates)
         var unknown = Set(templates.map(\.path))
         // Fields of an agent are not in the node.
         if input.node["agent"] != nil { Self.collectUnknown(.object(value), at: [], &unknown) }
@@ -119,8 +120,16 @@ extension StaticChecks {
     }
 
     /// Collects the texts with expressions in them.
-    static func collect(
-        _ node: SourceNode, at path: [PathPart], _ found: inout [(path: [PathPart], text: String, node: SourceNode)]
+    private static func collect(
+        _ node: SourceNode, _ found: inout [(path: [PathPart], text: String, node: SourceNode)]
+    ) {
+        var path: [PathPart] = []
+        collect(node, &path, &found)
+    }
+
+    private static func collect(
+        _ node: SourceNode, _ path: inout [PathPart],
+        _ found: inout [(path: [PathPart], text: String, node: SourceNode)]
     ) {
         switch node.content {
         case .scalar(.string(let text), _):
@@ -128,9 +137,17 @@ extension StaticChecks {
         case .scalar(_, let style):
             if style == .broken { found.append((path, "", node)) }
         case .sequence(let elements):
-            for (position, element) in elements.enumerated() { collect(element, at: path + [.index(position)], &found) }
+            for (position, element) in elements.enumerated() {
+                path.append(.index(position))
+                collect(element, &path, &found)
+                path.removeLast()
+            }
         case .mapping(let members):
-            for member in members { collect(member.value, at: path + [.key(member.key)], &found) }
+            for member in members {
+                path.append(.key(member.key))
+                collect(member.value, &path, &found)
+                path.removeLast()
+            }
         }
     }
 
@@ -157,7 +174,7 @@ extension StaticChecks {
         let fields = codeFields(input.uses, schema)
         guard !fields.isEmpty else { return }
         var templates: [(path: [PathPart], text: String, node: SourceNode)] = []
-        Self.collect(input.node, at: [], &templates)
+        Self.collect(input.node, &templates)
         for (path, text, node) in templates {
             guard let field = fields.first(where: { Self.matches($0.path, path) }),
                 let template = try? Template.parse(text)

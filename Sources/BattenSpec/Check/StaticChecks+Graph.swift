@@ -55,13 +55,14 @@ extension StaticChecks {
             // Stages of a circle have no order; the circle itself is told.
             guard ordered.contains(question.from), ordered.contains(question.to) else { continue }
             let reader = index.stages[question.from].definition.id
+            let read = index.stages[question.to].definition.id
             let isSamePart = index.part(of: question.from).contains(question.to)
             problems.add(
-                .notUpstream, "'\(reader)' reads '\(question.text)', which need not have run before it",
+                .notUpstream, "'\(reader)' reads '\(read)', which need not have run before it",
                 at: question.range,
                 label: "not upstream of '\(reader)'",
                 help: isSamePart
-                    ? "add '\(question.text)' to depends_on of '\(reader)'" : "read stages of the main part")
+                    ? "add '\(read)' to depends_on of '\(reader)'" : "read stages of the main part")
         }
         if !refused.isEmpty { questions.completed.removeAll { refused.contains([$0.from, $0.to]) } }
         warnOfMissingOutputs()

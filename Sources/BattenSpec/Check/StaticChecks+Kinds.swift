@@ -67,7 +67,7 @@ extension StaticChecks {
                 help: problems.suggestion(for: id, among: index.stages.lazy.map(\.definition.id)))
             return
         }
-        questions.upstream.append(GraphQuestions.Question(from: place, to: target, range: rewind.range, text: id))
+        questions.upstream.append(GraphQuestions.Question(from: place, to: target, range: rewind.range))
     }
 
     private mutating func checkDuration(_ node: SourceNode?, _ field: String) {

@@ -168,8 +168,7 @@ extension StaticChecks {
         }
         if !reference.nullSafeParts[3], !reference.isGuarded {
             questions.completed.append(
-                GraphQuestions.Question(from: site.place ?? -1, to: target, range: range, text: "\(id).outputs.\(name)")
-            )
+                GraphQuestions.Question(from: site.place ?? -1, to: target, range: range))
         }
     }
 
@@ -191,7 +190,7 @@ extension StaticChecks {
         }
         if index.isMain(target), !index.isMain(place) { return }
         if index.dependencies[place].contains(target) { return }
-        questions.upstream.append(GraphQuestions.Question(from: place, to: target, range: range, text: id))
+        questions.upstream.append(GraphQuestions.Question(from: place, to: target, range: range))
     }
 
     // MARK: Words

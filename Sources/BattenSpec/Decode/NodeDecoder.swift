@@ -20,8 +20,14 @@ struct NodeDecoder {
             wrongType(node, owner, wanted: "a mapping of fields", at: node.range)
             return false
         }
-        for member in members where !known.contains(member.key) { unknownField(member, of: owner, known: known) }
+        for member in members where !Self.holds(known, member.key) { unknownField(member, of: owner, known: known) }
         return true
+    }
+
+    /// Whether a field is among the known ones; lengths are compared before texts.
+    private static func holds(_ known: [String], _ key: String) -> Bool {
+        let length = key.utf8.count
+        return known.contains { $0.utf8.count == length && $0 == key }
     }
 
     mutating func unknownField(_ member: Member, of owner: String, known: [String], help: String? = nil) {
@@ -154,7 +160,7 @@ struct NodeDecoder {
                 code: .badDuration)
             return nil
         }
-        if text.contains("${{") {
+        if text.utf8.contains(UInt8(ascii: "$")), text.contains("${{") {
             wrongType(
                 member.value, "'\(member.key)' of \(owner)", wanted: "a duration", help: expressionHelp(member.value),
                 code: .badDuration)

@@ -93,7 +93,13 @@ public struct SourceNode: Sendable {
 
     /// The member of a key, when the node is a mapping that has it.
     public func member(_ key: String) -> Member? {
-        members?.first { $0.key == key }
+        guard case .mapping(let members) = content else { return nil }
+        // Comparing lengths first is much cheaper than comparing texts.
+        let length = key.utf8.count
+        for place in members.indices where members[place].key.utf8.count == length && members[place].key == key {
+            return members[place]
+        }
+        return nil
     }
 
     /// Whether the node stands for something that could not be read.

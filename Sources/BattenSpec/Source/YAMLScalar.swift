@@ -18,7 +18,16 @@ enum YAMLScalar {
         default: break
         }
         guard let first = text.utf8.first, first < 0x3A, first >= 0x2B else { return .value(.string(text)) }
+        guard let last = text.utf8.last, canEndNumber(last) else { return .value(.string(text)) }
         return number(text) ?? .value(.string(text))
+    }
+
+    /// Whether some number ends with a byte: a digit of any radix, a point, or the end of `.inf` or `.nan`.
+    private static func canEndNumber(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "."), UInt8(ascii: "n"), UInt8(ascii: "N"): true
+        default: isDigit(byte, radix: 16)
+        }
     }
 
     /// The number a text stands for, nil when it is none.
