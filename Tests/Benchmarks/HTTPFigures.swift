@@ -28,9 +28,24 @@ enum HTTPFigures {
                 ExecutorCall(
                     tag: UInt64(number), executor: "http.request", run: "bench", stage: "s\(number)",
                     idempotencyKey: "k\(number)",
-                    input: .object(["url": .string("http://127.0.0.1:\(server.port)/"), "timeout": "60s"])), sink: sink)
+                    input: .object([
+                        "url": .string("http://127.0.0.1:\(server.port)/"),
+                        "timeouts": ["connect": "60s", "total": "120s"],
+                    ])), sink: sink)
         }
-        server.waitUntilAllAreHere()
+        let arrived = Monitor(false)
+        try Thread.detach(name: "arrivals") {
+            server.waitUntilAllAreHere()
+            arrived.signal { $0 = true }
+        }
+        // A request that fails early would leave the server waiting for ever.
+        var isComplete = false
+        for _ in 0..<900 where !isComplete && sink.failures == 0 {
+            isComplete = arrived.wait(until: MonotonicClock.now() + 100_000_000) { $0 ? true : nil } ?? false
+        }
+        guard isComplete else {
+            throw BenchError("not all requests reached the server: \(sink.failures) failed: \(sink.firstFailure)")
+        }
         let peak = memory() - before
         let most = threads() - threadsBefore
         server.release()
@@ -66,7 +81,7 @@ enum HTTPFigures {
 
 /// An HTTP server in a process of its own, so that its sockets do not count as the client's: it accepts connections,
 /// holds them until a number of requests has come, and answers all when it is told to.
-private final class HoldingServer {
+private final class HoldingServer: Sendable {
     let port: Int
     private let output: Int32
     private let input: Int32

@@ -1,3 +1,5 @@
+import Glibc
+
 /// One measured figure, held against a limit of the same run.
 struct Figure {
     /// What was measured.
@@ -62,5 +64,6 @@ enum Table {
             line += cell + String(repeating: " ", count: max(1, width + 1 - cell.count))
         }
         print(line)
+        fflush(nil)
     }
 }
