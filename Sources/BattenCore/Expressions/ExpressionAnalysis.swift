@@ -55,7 +55,7 @@ struct ExpressionAnalysis: Sendable {
         var base = node
         var steps: [AccessStep] = []
         while case .access(let inner, let more) = base.kind {
-            steps = more + steps
+            steps = steps.isEmpty ? more : more + steps
             base = inner
         }
         for step in steps {
@@ -65,8 +65,18 @@ struct ExpressionAnalysis: Sendable {
             visit(base, isGuarded: isGuarded)
             return
         }
-        var path: [PathPart] = [.key(namespace.rawValue)]
+        var path: [PathPart] = []
+        var ranges: [Range<Int>] = []
+        var safe: [Bool] = []
+        path.reserveCapacity(steps.count + 1)
+        ranges.reserveCapacity(steps.count + 1)
+        safe.reserveCapacity(steps.count + 1)
+        path.append(.key(namespace.rawValue))
+        ranges.append(base.range)
+        safe.append(false)
         for step in steps {
+            ranges.append(step.range)
+            safe.append(step.isNullSafe)
             switch step.kind {
             case .key(let key): path.append(.key(key))
             case .position(let position): path.append(.index(position))
@@ -75,8 +85,8 @@ struct ExpressionAnalysis: Sendable {
         }
         references.append(
             Reference(
-                namespace: namespace, path: path, partRanges: [base.range] + steps.map(\.range),
-                nullSafeParts: [false] + steps.map(\.isNullSafe), range: node.range, isGuarded: isGuarded))
+                namespace: namespace, path: path, partRanges: ranges, nullSafeParts: safe, range: node.range,
+                isGuarded: isGuarded))
     }
 
     static func unknownName(_ name: String, range: Range<Int>) -> ExpressionError {

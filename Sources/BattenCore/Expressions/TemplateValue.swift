@@ -14,7 +14,13 @@ public struct TemplateValue: Sendable {
         case constant(JSONValue)
         case template(Template)
         case array([Node])
-        case object([(key: String, node: Node)])
+        case object([Member])
+    }
+
+    /// A key with what stands behind it.
+    struct Member: Sendable {
+        let key: String
+        let node: Node
     }
 
     let root: Node
@@ -42,10 +48,14 @@ public struct TemplateValue: Sendable {
             let constants = nodes.compactMap(\.constant)
             return constants.count == nodes.count ? .constant(.array(constants)) : .array(nodes)
         case .object(let object):
-            var nodes: [(key: String, node: Node)] = []
-            for (key, member) in object { nodes.append((key, try node(member, below: .key(key)))) }
-            let constants = nodes.compactMap { pair in pair.node.constant.map { (pair.key, $0) } }
-            return constants.count == nodes.count ? .constant(.object(JSONObject(constants))) : .object(nodes)
+            var members: [Member] = []
+            members.reserveCapacity(object.count)
+            for (key, member) in object {
+                members.append(Member(key: key, node: try node(member, below: .key(key))))
+            }
+            guard members.allSatisfy({ $0.node.constant != nil }) else { return .object(members) }
+            let constants = members.compactMap { member in member.node.constant.map { (member.key, $0) } }
+            return .constant(.object(JSONObject(constants)))
         default: return .constant(json)
         }
     }
@@ -109,11 +119,12 @@ public struct TemplateValue: Sendable {
                 elements.append(try render(node, scope, at: location + [.index(index)]))
             }
             return .array(elements)
-        case .object(let nodes):
+        case .object(let members):
             var object = JSONObject()
-            object.reserveCapacity(nodes.count)
-            for (key, node) in nodes {
-                object.updateValue(try render(node, scope, at: location + [.key(key)]), forKey: key)
+            object.reserveCapacity(members.count)
+            for member in members {
+                let value = try render(member.node, scope, at: location + [.key(member.key)])
+                object.updateValue(value, forKey: member.key)
             }
             return .object(object)
         }
@@ -135,8 +146,8 @@ extension TemplateValue.Node {
         case .template(let template): found.append((location, template))
         case .array(let nodes):
             for (index, node) in nodes.enumerated() { node.collect(at: location + [.index(index)], into: &found) }
-        case .object(let nodes):
-            for (key, node) in nodes { node.collect(at: location + [.key(key)], into: &found) }
+        case .object(let members):
+            for member in members { member.node.collect(at: location + [.key(member.key)], into: &found) }
         }
     }
 }

@@ -74,7 +74,7 @@ extension UnsupportedFeature {
         note(definition.context != nil, "context")
         note(!definition.hooks.isEmpty, "hooks")
         let parts = [definition.stages, definition.finally]
-        for stage in parts.joined() {
+        func look(at stage: StageDefinition) {
             note(laterKinds.contains(stage.uses), stage.uses, stage.id)
             if let fallback = stage.fallback { note(laterKinds.contains(fallback.uses), fallback.uses, stage.id) }
             note(stage.forEach != nil, "for_each", stage.id)
@@ -89,6 +89,9 @@ extension UnsupportedFeature {
             note(stage.context != nil, "context", stage.id)
             note(stage.handoff != nil, "handoff", stage.id)
             if let onLost = stage.onLost, onLost != .retry { note(true, "on_lost: \(onLost.rawValue)", stage.id) }
+        }
+        for part in parts {
+            for place in part.indices { look(at: part[place]) }
         }
         return found
     }

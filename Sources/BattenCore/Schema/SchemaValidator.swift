@@ -9,8 +9,8 @@ struct SchemaValidator {
     let document: SchemaDocument
     /// Places whose values are not known yet: whatever is there fits.
     let unknown: Set<[PathPart]>
-    /// All ways that lead to an unknown place, the place included.
-    private let unknownPrefixes: Set<[PathPart]>
+    /// All ways that lead to an unknown place, the place included; worked out when first asked.
+    private lazy var unknownPrefixes = Self.prefixes(of: unknown)
 
     private(set) var violations: [SchemaViolation] = []
     private(set) var path: [PathPart] = []
@@ -23,6 +23,9 @@ struct SchemaValidator {
         self.document = document
         root = value
         self.unknown = unknown
+    }
+
+    private static func prefixes(of unknown: Set<[PathPart]>) -> Set<[PathPart]> {
         var prefixes: Set<[PathPart]> = []
         for place in unknown {
             prefixes.insert(place)
@@ -30,11 +33,13 @@ struct SchemaValidator {
             var length = place.count - 1
             while length >= 0, prefixes.insert(Array(place.prefix(length))).inserted { length -= 1 }
         }
-        unknownPrefixes = prefixes
+        return prefixes
     }
 
     /// Whether something in the value at the current place is not known yet.
-    var holdsUnknown: Bool { !unknownPrefixes.isEmpty && unknownPrefixes.contains(path) }
+    var holdsUnknown: Bool {
+        mutating get { !unknown.isEmpty && unknownPrefixes.contains(path) }
+    }
 
     mutating func report(_ keyword: String, _ message: String) {
         violations.append(SchemaViolation(path: path, keyword: keyword, message: message))

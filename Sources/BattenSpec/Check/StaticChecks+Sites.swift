@@ -2,6 +2,16 @@ import BattenCore
 
 /// Which fields hold expressions.
 extension StaticChecks {
+    /// Fields of a stage whose values may hold expressions and have no type of their own.
+    private static let otherFields: [(String, ExpressionSite.Field)] = [
+        ("matrix", .matrix), ("cache", .cache), ("context", .context), ("handoff", .handoff),
+        ("working_directory", .workingDirectory),
+    ]
+    /// Fields of a stage that hold a body.
+    private static let bodyFields: [(String, ExpressionSite.Field)] = [
+        ("fallback", .fallback), ("compensate", .compensate),
+    ]
+
     mutating func checkWorkflowExpressions() {
         let root = workflow.root
         var seen: [String] = []
@@ -40,15 +50,11 @@ extension StaticChecks {
         if let outputs = node["outputs"] {
             checkContract(outputs, stage.definition.outputs.map { ($0.name, $0.type) }, site(.outputs))
         }
-        let others: [(String, ExpressionSite.Field)] = [
-            ("matrix", .matrix), ("cache", .cache), ("context", .context), ("handoff", .handoff),
-            ("working_directory", .workingDirectory),
-        ]
         if let forEach = node["for_each"] { checkExpressions(forEach, site(.forEach), wanted: .array) }
-        for (key, field) in others {
+        for (key, field) in Self.otherFields {
             if let value = node[key] { checkExpressions(value, site(field)) }
         }
-        for (key, field) in [("fallback", ExpressionSite.Field.fallback), ("compensate", .compensate)] {
+        for (key, field) in Self.bodyFields {
             guard let body = node[key] else { continue }
             var visible = visible
             checkEnvironment(body["env"], ExpressionSite(field: field, place: place), &visible)

@@ -113,7 +113,11 @@ public struct SourceNode: Sendable {
         switch content {
         case .scalar(let value, _): return value
         case .sequence(let elements): return .array(elements.map(\.value))
-        case .mapping(let members): return .object(JSONObject(members.lazy.map { ($0.key, $0.value.value) }))
+        case .mapping(let members):
+            var object = JSONObject()
+            object.reserveCapacity(members.count)
+            for member in members { object.updateValue(member.value.value, forKey: member.key) }
+            return .object(object)
         }
     }
 
