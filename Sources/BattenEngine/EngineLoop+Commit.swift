@@ -59,7 +59,6 @@ extension EngineLoop {
         guard failure == nil else { return }
         do {
             for run in Array(runs.values) where try store.isTaken(run: run.id, from: settings.engineID) {
-                for call in run.calls.values { host.cancel(call.handle, why: .shutdown) }
                 release(run)
             }
         } catch {

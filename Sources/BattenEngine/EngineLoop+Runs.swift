@@ -111,8 +111,9 @@ extension EngineLoop {
     /// How a run ended that this engine does not drive any more, or never did.
     private func ending(of id: String) -> Result<RunEnding, EngineError> {
         do {
-            if let status = try store.recover(run: id)?.row.status, status.isTerminal {
-                return .success(.ended(status))
+            if let stored = try store.recover(run: id) {
+                if stored.row.status.isTerminal { return .success(.ended(stored.row.status)) }
+                if stored.owner != settings.engineID { return .success(.takenOver) }
             }
         } catch {
             return .failure(EngineError(error))

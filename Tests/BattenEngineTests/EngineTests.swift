@@ -93,6 +93,7 @@ struct EngineTests {
         #expect(try harness.store.claim(run: run, engine: "another", fromEpoch: stored.epoch) != nil)
         call.succeed()
         #expect(try harness.engine.wait(run: run) == .takenOver)
+        #expect(try harness.engine.wait(run: run) == .takenOver, "also for who asks after it was let go")
         #expect(try harness.stored(run).journal.count == stored.journal.count, "its write was refused")
     }
 
