@@ -7,7 +7,7 @@ struct HTTPPlugin: Plugin {
     static let description = PluginDescription(
         id: "http", version: "1.0.0", title: "HTTP",
         summary: "Requests and downloads over HTTP/1.1 and HTTP/2. Transfers in flight hold no thread.",
-        configSchema: .object(NetworkSettings.properties, "Settings of all HTTP stages.", open: true),
+        configSchema: .object(NetworkSettings.properties, "Settings of all HTTP stages."),
         manifest: ["license": "Apache-2.0"],
         executors: [.loop(RequestExecutor.self), .loop(DownloadExecutor.self)])
 

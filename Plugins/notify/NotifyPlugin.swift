@@ -7,7 +7,7 @@ struct NotifyPlugin: Plugin {
     static let description = PluginDescription(
         id: "notify", version: "1.0.0", title: "Notifications",
         summary: "Tells people and programs: signed webhooks, Slack, mail.",
-        configSchema: .object(NetworkSettings.properties, "Settings of all notifications.", open: true),
+        configSchema: .object(NetworkSettings.properties, "Settings of all notifications."),
         manifest: ["license": "Apache-2.0"],
         executors: [.loop(WebhookExecutor.self), .loop(SlackExecutor.self), .loop(EmailExecutor.self)])
 
