@@ -25,7 +25,7 @@ enum ChatSchemas {
                     examples: [["local": ["api": "openai", "base_url": "http://127.0.0.1:8080/v1"]]])),
             .optional("default_model", .string("The model of stages that name none.", examples: ["local/qwen"])),
             .optional("secrets", .map(of: .string(), "Values of the secrets that keys name, put in by the host.")),
-        ] + NetworkSettings.properties, "Settings of language models.", open: true)
+        ] + NetworkSettings.properties, "Settings of language models.")
 
     private static func later(_ why: String) -> Schema {
         Schema(["not": [:], "description": .string(why)])
