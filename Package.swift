@@ -35,6 +35,7 @@ let package = Package(
     name: "batten",
     products: [
         .executable(name: "batten", targets: ["batten"]),
+        .executable(name: "batten-worker", targets: ["batten-worker"]),
         bundled("shell", "ShellPlugin"),
         bundled("http", "HTTPPlugin"),
         bundled("llm", "LLMPlugin"),
@@ -62,6 +63,7 @@ let package = Package(
         .target(name: "BattenSpec", dependencies: ["BattenCore", "CYAML"], swiftSettings: careful),
         .target(name: "BattenStore", dependencies: ["BattenCore", "BattenSystem", "CSQLite"], swiftSettings: careful),
         .target(name: "BattenPluginHost", dependencies: ["BattenCore", "BattenSystem", abi], swiftSettings: careful),
+        .target(name: "BattenConfinement", dependencies: ["BattenCore", "BattenSystem"], swiftSettings: careful),
         .target(name: "BattenEngine", dependencies: ["BattenCore", "BattenSystem"], swiftSettings: common),
         .target(
             name: "BattenCommand",
@@ -70,6 +72,10 @@ let package = Package(
             ],
             swiftSettings: common),
         .executableTarget(name: "batten", dependencies: ["BattenCommand"], swiftSettings: common),
+        .executableTarget(
+            name: "batten-worker",
+            dependencies: ["BattenPluginHost", "BattenConfinement", "BattenCore", "BattenSystem"],
+            swiftSettings: common),
         // Bundled plugins.
         .executableTarget(name: "batten-guardian", path: "Plugins/shell/guardian"),
         .target(name: "CShell", path: "Plugins/shell/link"),

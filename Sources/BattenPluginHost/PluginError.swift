@@ -30,6 +30,10 @@ public struct PluginError: Error, Sendable, Hashable, CustomStringConvertible {
         case startFailed = "plugin.start_failed"
         /// Too many of its calls had to be given up.
         case quarantined = "plugin.quarantined"
+        /// The program for isolated plugins is missing.
+        case noWorker = "plugin.no_worker"
+        /// A worker process could not give up the rights that it should.
+        case notConfined = "plugin.not_confined"
         /// The host has been shut down.
         case shutDown = "plugin.host_shut_down"
     }

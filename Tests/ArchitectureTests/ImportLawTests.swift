@@ -14,12 +14,14 @@ struct ImportLawTests {
         ("Sources/BattenSpec", ["BattenCore", "CYAML"]),
         ("Sources/BattenStore", ["BattenCore", "BattenSystem", "CSQLite"]),
         ("Sources/BattenPluginHost", ["BattenCore", "BattenSystem", "CBattenABI"]),
+        ("Sources/BattenConfinement", ["BattenCore", "BattenSystem"]),
         ("Sources/BattenEngine", ["BattenCore", "BattenSystem"]),
         (
             "Sources/BattenCommand",
             ["BattenCore", "BattenSystem", "BattenSpec", "BattenStore", "BattenPluginHost", "BattenEngine"]
         ),
         ("Sources/batten", ["BattenCommand", "BattenSystem"]),
+        ("Sources/batten-worker", ["BattenPluginHost", "BattenConfinement", "BattenCore", "BattenSystem"]),
         ("sdk/swift/Sources/BattenPlugin", ["CBattenABI", "CBattenJSON", "Glibc"]),
         ("Plugins/Shared/Sources/BattenTransfer", ["BattenPlugin", "CCurl", "CCrypto", "Glibc", "CBattenABI"]),
         ("Plugins/shell/plugin", ["BattenPlugin", "CBattenABI", "Glibc", "CShell"]),

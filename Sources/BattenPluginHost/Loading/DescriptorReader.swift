@@ -91,11 +91,13 @@ struct DescriptorReader {
             isIdempotent: flags & (Int(BATTEN_EXECUTOR_IDEMPOTENT) | Int(BATTEN_EXECUTOR_PURE)) != 0,
             isPure: flags & Int(BATTEN_EXECUTOR_PURE) != 0,
             isCancellable: flags & Int(BATTEN_EXECUTOR_CANCELLABLE) != 0,
+            isHostProcessOnly: flags & Int(BATTEN_EXECUTOR_HOST_PROCESS_ONLY) != 0,
             maxInFlight: unsafe Int(executor.max_in_flight),
             config: unsafe try schema(executor.config_schema, "\(type): config_schema"),
             input: unsafe try schema(executor.input_schema, "\(type): input_schema"),
             output: unsafe try schema(executor.output_schema, "\(type): output_schema"),
             capabilities: unsafe try object(executor.capabilities, "\(type): capabilities"),
+            isAsynchronous: executor.begin != nil,
             functions: unsafe ExecutorFunctions(
                 open: executor.open, close: executor.close, run: executor.run, begin: executor.begin,
                 cancel: executor.cancel))

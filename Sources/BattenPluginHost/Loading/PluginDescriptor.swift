@@ -38,15 +38,16 @@ struct ExecutorDescriptor: Sendable {
     let isIdempotent: Bool
     let isPure: Bool
     let isCancellable: Bool
+    /// Whether it cannot run in a worker process.
+    let isHostProcessOnly: Bool
     let maxInFlight: Int
     let config: JSONSchema
     let input: JSONSchema
     let output: JSONSchema
     let capabilities: JSONValue
-    let functions: ExecutorFunctions
-
     /// Whether calls are begun on a loop instead of run on a thread of their own.
-    var isAsynchronous: Bool { unsafe functions.begin != nil }
+    let isAsynchronous: Bool
+    let functions: ExecutorFunctions
 }
 
 /// The functions of one executor.

@@ -139,3 +139,5 @@ int linux_free_bytes(const char *path, uint64_t *bytes) {
     *bytes = (uint64_t)status.f_bavail * (uint64_t)status.f_frsize;
     return 0;
 }
+
+int linux_refuse_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }

@@ -47,4 +47,7 @@ int linux_has_pidfd(void);
 /* Bytes that an ordinary user may still write to the file system of a path. */
 int linux_free_bytes(const char *path, uint64_t *bytes);
 
+/* prctl(PR_SET_NO_NEW_PRIVS). */
+int linux_refuse_new_privileges(void);
+
 #endif

@@ -1,0 +1,16 @@
+internal import CLinux
+internal import Glibc
+
+/// Rights that this process gives up for good.
+public enum ProcessRights {
+    /// No program that this process executes gains privileges by set-user-ID bits or file capabilities.
+    public static func refuseNewPrivileges() throws(SystemError) {
+        try checked("set no_new_privs") { linux_refuse_new_privileges() }
+    }
+
+    /// The kernel writes no core file when this process crashes.
+    public static func refuseCoreDumps() throws(SystemError) {
+        var none = rlimit(rlim_cur: 0, rlim_max: 0)
+        try checked("set RLIMIT_CORE") { unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none) }
+    }
+}

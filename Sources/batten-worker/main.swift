@@ -1,0 +1,19 @@
+import BattenConfinement
+import BattenCore
+import BattenPluginHost
+import BattenSystem
+
+/// Gives up every right that the plugin does not need; the last thing before its code is loaded.
+func confine(plugin: String, capabilities: JSONValue, limits: JSONValue) throws(SystemError) {
+    try Confinement.apply(ConfinementRequest(plugin: plugin, capabilities: capabilities, limits: limits))
+}
+
+let arguments = Array(CommandLine.arguments.dropFirst())
+switch (arguments.first, arguments.count) {
+case ("probe", 2):
+    HostMachine.exit(WorkerProgram.probe(arguments[1], confine: confine))
+default:
+    let help = "batten-worker runs plugins for batten and is started by it; for people: batten-worker probe FILE\n"
+    _ = StandardStream.error.write(Array(help.utf8))
+    HostMachine.exit(2)
+}
