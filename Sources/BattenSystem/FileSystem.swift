@@ -32,6 +32,26 @@ public enum FileSystem {
         public var modified: Int64
         /// Permission bits.
         public var mode: UInt32
+        /// User id of its owner.
+        public var owner: UInt32
+        /// Group id.
+        public var group: UInt32
+
+        init(_ status: Glibc.stat) {
+            switch status.st_mode & S_IFMT {
+            case S_IFREG: kind = .file
+            case S_IFDIR: kind = .folder
+            case S_IFSOCK: kind = .socket
+            default: kind = .other
+            }
+            bytes = Int64(status.st_size)
+            inode = UInt64(status.st_ino)
+            device = UInt64(status.st_dev)
+            modified = Int64(status.st_mtim.tv_sec)
+            mode = UInt32(status.st_mode & 0o7777)
+            owner = UInt32(status.st_uid)
+            group = UInt32(status.st_gid)
+        }
     }
 
     /// Opens a file; it is closed on exec.
@@ -72,16 +92,15 @@ public enum FileSystem {
             if error.number == .noSuchFile || error.number == .notAFolder { return nil }
             throw error
         }
-        let kind: Status.Kind
-        switch status.st_mode & S_IFMT {
-        case S_IFREG: kind = .file
-        case S_IFDIR: kind = .folder
-        case S_IFSOCK: kind = .socket
-        default: kind = .other
-        }
-        return Status(
-            kind: kind, bytes: Int64(status.st_size), inode: UInt64(status.st_ino), device: UInt64(status.st_dev),
-            modified: Int64(status.st_mtim.tv_sec), mode: UInt32(status.st_mode & 0o7777))
+        return Status(status)
+    }
+
+    /// What an open descriptor is.
+    public static func status(of file: borrowing Descriptor) throws(SystemError) -> Status {
+        var status = Glibc.stat()
+        let number = file.rawValue
+        try checked("stat an open file") { unsafe fstat(number, &status) }
+        return Status(status)
     }
 
     /// Whether something is there.

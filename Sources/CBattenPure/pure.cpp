@@ -1,10 +1,13 @@
-// The C face of SHA-256 (libcrypto) and RE2.
+// The C face of SHA-256 and ed25519 (libcrypto) and RE2.
 #include "CBattenPure.h"
 
 #include <cstdio>
 #include <cstring>
 #include <new>
 
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <openssl/sha.h>
 #include <re2/re2.h>
 
@@ -15,6 +18,26 @@ struct batten_re2 {
 
 int batten_sha256(const void *data, size_t length, uint8_t *digest) {
     return SHA256(static_cast<const unsigned char *>(data), length, digest) != nullptr;
+}
+
+int batten_ed25519_verify(
+    const char *pem, size_t pem_length, const void *data, size_t length, const uint8_t *signature) {
+    if (pem_length > 65536) return -1;
+    BIO *text = BIO_new_mem_buf(pem, static_cast<int>(pem_length));
+    if (text == nullptr) return -1;
+    EVP_PKEY *key = PEM_read_bio_PUBKEY(text, nullptr, nullptr, nullptr);
+    BIO_free(text);
+    int answer = -1;
+    if (key != nullptr && EVP_PKEY_id(key) == EVP_PKEY_ED25519) {
+        EVP_MD_CTX *context = EVP_MD_CTX_new();
+        if (context != nullptr && EVP_DigestVerifyInit(context, nullptr, nullptr, nullptr, key) == 1) {
+            const auto *bytes = static_cast<const unsigned char *>(data);
+            answer = EVP_DigestVerify(context, signature, 64, bytes, length) == 1 ? 1 : 0;
+        }
+        EVP_MD_CTX_free(context);
+    }
+    EVP_PKEY_free(key);
+    return answer;
 }
 
 ptrdiff_t batten_find(const uint8_t *text, size_t length, const uint8_t *part, size_t part_length) {

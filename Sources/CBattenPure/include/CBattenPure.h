@@ -12,6 +12,10 @@ extern "C" {
 /* Writes the 32 bytes of the SHA-256 of `length` bytes at `data` to `digest`. Returns 0 when the library refused. */
 int batten_sha256(const void *data, size_t length, uint8_t *digest);
 
+/* Whether `signature` (64 bytes) is that of `length` bytes at `data` under an ed25519 public key in PEM. Returns 1 when it
+ * is, 0 when it is not, -1 when the key cannot be read or is of another kind. */
+int batten_ed25519_verify(const char *pem, size_t pem_length, const void *data, size_t length, const uint8_t *signature);
+
 /* Where `part` first stands in `text`, in bytes, or -1. Linear time. */
 ptrdiff_t batten_find(const uint8_t *text, size_t length, const uint8_t *part, size_t part_length);
 

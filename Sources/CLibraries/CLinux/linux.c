@@ -4,10 +4,14 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -141,3 +145,72 @@ int linux_free_bytes(const char *path, uint64_t *bytes) {
 }
 
 int linux_refuse_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U
+#endif
+
+int linux_memory_file(const char *name) {
+    /* Before Linux 6.3 nobody knows MFD_EXEC, and every memory file may be executed. */
+    int descriptor = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+    if (descriptor < 0 && errno == EINVAL) descriptor = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    return descriptor;
+}
+
+int linux_seal(int descriptor) {
+    return fcntl(descriptor, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL);
+}
+
+int linux_is_sealed(int descriptor) {
+    int seals = fcntl(descriptor, F_GET_SEALS);
+    int needed = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+    return seals >= 0 && (seals & needed) == needed;
+}
+
+int linux_pidfd(int process) { return (int)syscall(SYS_pidfd_open, process, 0); }
+
+int linux_blocking_pipe(int *read_end, int *write_end) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) return -1;
+    *read_end = ends[0];
+    *write_end = ends[1];
+    return 0;
+}
+
+int linux_start(const char *program, char *const argv[], char *const envp[], const char *directory,
+    const int *descriptors, int count) {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t signals;
+    pid_t process = -1;
+    int spare = count, code;
+    for (int i = 0; i < count; i++) {
+        if (descriptors[i] >= spare) spare = descriptors[i] + 1;
+    }
+    code = posix_spawn_file_actions_init(&actions);
+    if (code != 0) {
+        errno = code;
+        return -1;
+    }
+    posix_spawnattr_init(&attributes);
+    if (directory != NULL) code = posix_spawn_file_actions_addchdir_np(&actions, directory);
+    /* First out of the way of one another, then to their places. */
+    for (int i = 0; i < count && code == 0; i++) {
+        code = posix_spawn_file_actions_adddup2(&actions, descriptors[i], spare + i);
+    }
+    for (int i = 0; i < count && code == 0; i++) code = posix_spawn_file_actions_adddup2(&actions, spare + i, i);
+    if (code == 0) code = posix_spawn_file_actions_addclosefrom_np(&actions, count);
+    sigemptyset(&signals);
+    posix_spawnattr_setsigmask(&attributes, &signals);
+    sigfillset(&signals);
+    posix_spawnattr_setsigdefault(&attributes, &signals);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    posix_spawnattr_setflags(
+        &attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+    if (code == 0) code = posix_spawn(&process, program, &actions, &attributes, argv, envp);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    if (code == 0) return process;
+    errno = code;
+    return -1;
+}

@@ -50,4 +50,21 @@ int linux_free_bytes(const char *path, uint64_t *bytes);
 /* prctl(PR_SET_NO_NEW_PRIVS). */
 int linux_refuse_new_privileges(void);
 
+/* memfd_create, close-on-exec, to be sealed later, executable. */
+int linux_memory_file(const char *name);
+/* F_ADD_SEALS: it never changes again, and no seal is taken away. */
+int linux_seal(int descriptor);
+/* 1 when neither length nor content of the file can change any more. */
+int linux_is_sealed(int descriptor);
+/* pidfd_open. */
+int linux_pidfd(int process);
+
+/* pipe2, close-on-exec, both ends blocking. */
+int linux_blocking_pipe(int *read_end, int *write_end);
+
+/* Starts a program by its path in a process group of its own, with no signal blocked or ignored; its descriptors 0, 1, …
+ * are those given, all others are closed. A NULL directory is the caller's. Answers the process. */
+int linux_start(const char *program, char *const argv[], char *const envp[], const char *directory,
+    const int *descriptors, int count);
+
 #endif
