@@ -19,6 +19,7 @@ let abi: Target.Dependency = .product(name: "CBattenABI", package: "c")
 let json: Target.Dependency = .product(name: "CBattenJSON", package: "swift")
 let sdk: Target.Dependency = .product(name: "BattenPlugin", package: "swift")
 let transfer: Target.Dependency = .product(name: "BattenTransfer", package: "Shared")
+let signature: Target.Dependency = .product(name: "BattenSignature", package: "Shared")
 
 /// A bundled plugin: one target, one shared object named `libbatten-plugin-<id>.so`.
 func bundled(_ id: String, _ target: String) -> Product {
@@ -37,10 +38,12 @@ let package = Package(
         .executable(name: "batten", targets: ["batten"]),
         .executable(name: "batten-worker", targets: ["batten-worker"]),
         bundled("shell", "ShellPlugin"),
+        bundled("ffi", "FFIPlugin"),
         bundled("http", "HTTPPlugin"),
         bundled("llm", "LLMPlugin"),
         bundled("notify", "NotifyPlugin"),
         bundled("transform", "TransformPlugin"),
+        .library(name: "fixture-functions", type: .dynamic, targets: ["fixture-functions"]),
     ] + fixtures.map { .library(name: "fixture-\($0)", type: .dynamic, targets: ["fixture-\($0)"]) },
     dependencies: [
         .package(path: "sdk/c"),
@@ -81,6 +84,10 @@ let package = Package(
         .target(name: "CShell", path: "Plugins/shell/link"),
         .target(
             name: "ShellPlugin", dependencies: [sdk, "CShell"], path: "Plugins/shell/plugin", swiftSettings: common),
+        .target(name: "CForeign", path: "Plugins/ffi/link", linkerSettings: [.linkedLibrary("ffi")]),
+        .target(
+            name: "FFIPlugin", dependencies: [sdk, signature, "CForeign"], path: "Plugins/ffi/plugin",
+            swiftSettings: common),
         .target(name: "HTTPPlugin", dependencies: [sdk, transfer], path: "Plugins/http", swiftSettings: common),
         .target(name: "LLMPlugin", dependencies: [sdk, transfer], path: "Plugins/llm", swiftSettings: common),
         .target(name: "NotifyPlugin", dependencies: [sdk, transfer], path: "Plugins/notify", swiftSettings: common),
@@ -93,6 +100,8 @@ let package = Package(
             .target(name: "fixture-\($0)", dependencies: [abi], path: "Tests/Fixtures/\($0)", publicHeadersPath: ".")
         }
         + [
+            // A library of plain C functions, for the tests of ffi.
+            .target(name: "fixture-functions", path: "Tests/Fixtures/functions", publicHeadersPath: "."),
             .executableTarget(
                 name: "batten-bench",
                 dependencies: [
@@ -125,7 +134,7 @@ let package = Package(
             .testTarget(name: "BattenPluginTests", dependencies: [sdk], swiftSettings: common),
             .testTarget(
                 name: "PluginTests",
-                dependencies: ["BattenPluginHost", "BattenSystem", "BattenCore", "TestSupport", transfer],
+                dependencies: ["BattenPluginHost", "BattenSystem", "BattenCore", "TestSupport", transfer, signature],
                 exclude: ["Servers"], swiftSettings: common),
             .testTarget(
                 name: "ABITests", dependencies: ["BattenSystem", "TestSupport"], path: "Tests/ABI",

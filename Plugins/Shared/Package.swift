@@ -1,5 +1,6 @@
 // swift-tools-version: 6.3
-// The transfer client that the HTTP-speaking bundled plugins share, as one shared library.
+// What bundled plugins share: the transfer client of those that speak HTTP, as one shared library, and the reader of
+// signatures of C functions, which is linked into whoever reads them.
 import PackageDescription
 
 let settings: [SwiftSetting] = [
@@ -12,7 +13,10 @@ let settings: [SwiftSetting] = [
 
 let package = Package(
     name: "Shared",
-    products: [.library(name: "BattenTransfer", type: .dynamic, targets: ["BattenTransfer"])],
+    products: [
+        .library(name: "BattenTransfer", type: .dynamic, targets: ["BattenTransfer"]),
+        .library(name: "BattenSignature", type: .static, targets: ["BattenSignature"]),
+    ],
     dependencies: [.package(path: "../../sdk/swift")],
     targets: [
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
@@ -21,5 +25,6 @@ let package = Package(
             name: "BattenTransfer",
             dependencies: ["CCurl", "CCrypto", .product(name: "BattenPlugin", package: "swift")],
             swiftSettings: settings),
+        .target(name: "BattenSignature", swiftSettings: settings),
     ]
 )

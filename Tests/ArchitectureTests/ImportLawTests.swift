@@ -24,6 +24,8 @@ struct ImportLawTests {
         ("Sources/batten-worker", ["BattenPluginHost", "BattenConfinement", "BattenCore", "BattenSystem"]),
         ("sdk/swift/Sources/BattenPlugin", ["CBattenABI", "CBattenJSON", "Glibc"]),
         ("Plugins/Shared/Sources/BattenTransfer", ["BattenPlugin", "CCurl", "CCrypto", "Glibc", "CBattenABI"]),
+        ("Plugins/Shared/Sources/BattenSignature", []),
+        ("Plugins/ffi/plugin", ["BattenPlugin", "BattenSignature", "CBattenABI", "CForeign", "Glibc"]),
         ("Plugins/shell/plugin", ["BattenPlugin", "CBattenABI", "Glibc", "CShell"]),
         ("Plugins/http", ["BattenPlugin", "BattenTransfer", "CBattenABI", "Glibc"]),
         ("Plugins/llm", ["BattenPlugin", "BattenTransfer", "CBattenABI", "Glibc"]),

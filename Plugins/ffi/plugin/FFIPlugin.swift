@@ -1,0 +1,42 @@
+internal import BattenPlugin
+public import CBattenABI
+
+/// The one function the plugin exports.
+@c(batten_plugin_entry_v1)
+public func entry(_ hello: UnsafePointer<batten_hello>?) -> UnsafePointer<batten_plugin>? { FFIPlugin.entry(hello) }
+
+/// The plugin `ffi`: calls functions of C libraries by their signatures.
+struct FFIPlugin: Plugin {
+    static let description = PluginDescription(
+        id: "ffi", version: "1.0.0", title: "Functions of C libraries",
+        summary: "Calls functions of any shared library by their signatures, through libffi.",
+        configSchema: .object([
+            .optional(
+                "allow",
+                .list(
+                    of: .object([
+                        .required("library", .string("The library as stages write it.", minLength: 1)),
+                        .required("function", .string("The function's name.", minLength: 1)),
+                        .optional(
+                            "signature",
+                            .string("The only signature it may be called with; without it any.", minLength: 1)),
+                    ]),
+                    "The only functions that stages may call. Without it every function may be called; an empty list allows none.",
+                    examples: [
+                        [
+                            [
+                                "library": "libz.so.1", "function": "crc32",
+                                "signature": "uint64 (uint64, bytes, length uint32)",
+                            ]
+                        ]
+                    ]))
+        ]),
+        manifest: ["licence": "Apache-2.0"],
+        executors: [.blocking(CallExecutor.self)])
+
+    let policy: CallPolicy
+
+    init(start: PluginStart) throws {
+        policy = try CallPolicy(config: start.config)
+    }
+}
