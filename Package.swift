@@ -140,6 +140,9 @@ let package = Package(
                 name: "ABITests", dependencies: ["BattenSystem", "TestSupport"], path: "Tests/ABI",
                 exclude: ["Sources"], swiftSettings: common),
             .testTarget(
+                name: "SDKTests", dependencies: ["BattenSystem", "TestSupport"], path: "Tests/SDK",
+                exclude: ["Sources"], swiftSettings: common),
+            .testTarget(
                 name: "ArchitectureTests", dependencies: ["BattenSystem", "TestSupport"], swiftSettings: common),
             .testTarget(
                 name: "ConformanceTests", dependencies: ["BattenSystem", "TestSupport"], path: "Tests/Conformance",

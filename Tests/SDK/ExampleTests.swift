@@ -1,0 +1,42 @@
+import BattenSystem
+import TestSupport
+import Testing
+
+/// The three examples of every language, in their unit tests and in the real host.
+@Suite struct ExampleTests {
+    /// What all languages' examples have in common.
+    struct Expectation: Sendable {
+        let call: [String]
+        let status: Int32
+        let says: [String]
+    }
+
+    static let expectations = [
+        Expectation(
+            call: ["hello.greet", "--with", "name=Ada \"é\""], status: 0,
+            says: ["greeting: Hello, Ada \"é\"\n", "exec | greeting Ada"]),
+        Expectation(
+            call: ["hello.greet", "--with", "name="], status: 1,
+            says: ["the name is empty: say whom to greet [hello.no_name]"]),
+        Expectation(call: ["timer.wait", "--with", "ms=30"], status: 0, says: ["waited_ms: 30\n"]),
+        Expectation(
+            call: ["timer.wait", "--with", "ms=600000", "--timeout", "50ms"], status: 1, says: ["timed out"]),
+        Expectation(call: ["quota.fetch", "--with", "pages=3"], status: 0, says: ["requests: 3\n"]),
+    ]
+
+    @Test(arguments: Language.all) func examplesBuildAndWork(_ language: Language) throws {
+        try language.requireTools()
+        let shop = try Workshop()
+        let source = "\(SourceTree.root)/sdk/\(language.name)/examples"
+        try language.make(source, ["OUT=\(shop.folder)/out", "all"])
+        try language.make(source, ["OUT=\(shop.folder)/out", "test"])
+        for expected in Self.expectations {
+            let result = try shop.exec(
+                expected.call, plugins: "\(shop.folder)/out", flags: ["--in-process-plugins"])
+            #expect(result.status == expected.status, "\(expected.call): \(result.output)")
+            for text in expected.says {
+                #expect(result.output.contains(text), "\(expected.call) does not say \(text): \(result.output)")
+            }
+        }
+    }
+}

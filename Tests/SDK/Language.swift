@@ -1,0 +1,59 @@
+import BattenSystem
+import TestSupport
+import Testing
+
+/// A language with an SDK under `sdk/`.
+struct Language: Sendable, CustomTestStringConvertible {
+    /// The folder's name.
+    let name: String
+    /// Programs without which it cannot be tried.
+    let needs: [String]
+    /// Where the author's code of a new plugin is.
+    let sources: [String]
+
+    var testDescription: String { name }
+
+    static let all = [
+        Language(name: "c", needs: ["cc", "make"], sources: ["word_count.c"])
+    ]
+
+    /// Ends the test if a program is missing, and says which.
+    func requireTools() throws {
+        for tool in needs {
+            guard try Command.run(["sh", "-c", "command -v \(tool)"]).status == 0 else {
+                print("sdk/\(name): not tried, because there is no \(tool)")
+                try Test.cancel("there is no \(tool)")
+            }
+        }
+    }
+
+    /// Runs `make` in a folder; the test fails with its output if it does.
+    func make(_ folder: String, _ arguments: [String] = []) throws {
+        let result = try Command.run(["make", "-C", folder] + arguments)
+        try #require(result.status == 0, "make \(arguments) in \(folder):\n\(result.output)")
+    }
+}
+
+/// A folder for one test, and the real program with a home in it.
+final class Workshop {
+    /// The folder.
+    let folder: String
+    private let program: String
+
+    init() throws {
+        folder = try FileSystem.makeTemporaryFolder(prefix: "/tmp/batten-sdk-")
+        program = (FileSystem.parent(of: ProcessEnvironment.executablePath) ?? ".") + "/batten"
+        try #require(FileSystem.exists(program), "build the product 'batten' first")
+    }
+
+    deinit {
+        try? FileSystem.removeTree(folder)
+    }
+
+    /// Runs `batten exec` with the plugins of a folder.
+    func exec(_ arguments: [String], plugins: String, flags: [String]) throws -> Command.Result {
+        try Command.run(
+            ["env", "-i", "PATH=/usr/local/bin:/usr/bin:/bin", "HOME=\(folder)", "BATTEN_HOME=\(folder)/home", program]
+                + ["--plugin-dir", plugins] + flags + ["exec"] + arguments)
+    }
+}
