@@ -47,7 +47,12 @@ extension SignatureParser {
     static let callbackRefusal =
         "functions that call back are not supported: declare the parameter as pointer and pass null, or write a plugin in C"
 
-    /// Words that cannot be names.
+    /// Words of C's types that would be taken for a part of the type.
+    static let keywords: Set<String> = integerWords.union([
+        "float", "double", "struct", "enum", "union", "complex", "_Complex", "_Bool",
+    ])
+
+    /// Words of signatures that cannot be names.
     static let reserved: Set<String> = ["in", "out", "inout", "borrowed", "const", "void"]
 
     /// Names that outputs of a call have already.

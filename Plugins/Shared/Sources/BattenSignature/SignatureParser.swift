@@ -110,9 +110,13 @@ struct SignatureParser {
         try brackets(into: &declaration)
         if case .word(let word) = here.kind, word != "used" {
             guard !Self.reserved.contains(word) else { throw fail("'\(word)' must stand before the type") }
+            guard !Self.keywords.contains(word) else { throw fail(Self.refused[word] ?? "'\(word)' cannot be a name") }
             declaration.name = word
             advance()
             try brackets(into: &declaration)
+        }
+        if here.kind == .sign("[") {
+            throw fail("arrays of arrays are not supported: use one length with all elements, or a struct")
         }
         if take(word: "used") {
             guard case .word(let word) = here.kind else {
@@ -174,9 +178,7 @@ struct SignatureParser {
 
     private mutating func brackets(into declaration: inout Declaration) throws(SignatureError) {
         guard here.kind == .sign("[") else { return }
-        guard declaration.brackets == nil else {
-            throw fail("arrays of arrays are not supported: use one length with all elements, or a struct")
-        }
+        guard declaration.brackets == nil else { return }
         advance()
         switch here.kind {
         case .sign("]"):
