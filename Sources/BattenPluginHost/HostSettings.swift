@@ -5,8 +5,22 @@ internal import BattenSystem
 public struct HostSettings: Sendable {
     /// Folder of the plugins that came with Batten, which are trusted; nil when there is none.
     public var bundledFolder: String?
-    /// Further plugin folders, in order; a file in any of them is loaded only with ``allowInProcessPlugins``.
+    /// The user's own plugin folder, whose plugins run once they were accepted; nil when there is none.
+    public var userFolder: String?
+    /// Further plugin folders, in order.
     public var folders: [String]
+    /// File of accepted plugins; nil when nothing is accepted.
+    public var lockFile: String?
+    /// Folder for descriptions of plugins that cannot be written beside them; nil keeps none.
+    public var descriptionFolder: String?
+    /// Which versions of a plugin may be used, by plugin id; the newest of them is.
+    public var versions: [String: VersionRange]
+    /// Whose signatures plugins outside the bundled folder must carry.
+    public var signatures: SignaturePolicy
+    /// Whether only bundled plugins are looked for.
+    public var safeMode: Bool
+    /// The program that isolated plugins run in; nil looks beside the running executable.
+    public var workerPath: String?
     /// Whether plugins outside the bundled folder may run inside this process.
     public var allowInProcessPlugins: Bool
     /// What each plugin is started with, by plugin id; an empty object for the others.
@@ -30,13 +44,23 @@ public struct HostSettings: Sendable {
     ///   - blockingLimit: nil is four times the processors.
     ///   - report: any thread calls it; it must return at once.
     public init(
-        bundledFolder: String?, folders: [String] = [], allowInProcessPlugins: Bool = false,
+        bundledFolder: String?, userFolder: String? = nil, folders: [String] = [], lockFile: String? = nil,
+        descriptionFolder: String? = nil, versions: [String: VersionRange] = [:],
+        signatures: SignaturePolicy = SignaturePolicy(), safeMode: Bool = false, workerPath: String? = nil,
+        allowInProcessPlugins: Bool = false,
         configurations: [String: JSONValue] = [:], blockingLimit: Int? = nil, loopCount: Int = 2,
         abandonedLimit: Int = 16, idleTime: Duration = .seconds(10), hostVersion: String = "1.0.0",
         report: @escaping @Sendable (HostReport) -> Void = { _ in }
     ) {
         self.bundledFolder = bundledFolder
+        self.userFolder = userFolder
         self.folders = folders
+        self.lockFile = lockFile
+        self.descriptionFolder = descriptionFolder
+        self.versions = versions
+        self.signatures = signatures
+        self.safeMode = safeMode
+        self.workerPath = workerPath
         self.allowInProcessPlugins = allowInProcessPlugins
         self.configurations = configurations
         self.blockingLimit = max(1, blockingLimit ?? 4 * ProcessEnvironment.processors)
@@ -47,15 +71,13 @@ public struct HostSettings: Sendable {
         self.report = report
     }
 
-    /// The plugin folders besides the bundled one, in their order.
+    /// The plugin folders besides the bundled one and the user's, in their order.
     ///
     /// - Parameters:
-    ///   - user: the user's own plugin folder.
     ///   - path: the value of `BATTEN_PLUGIN_PATH`: folders with colons between them; empty ones are left out.
     ///   - named: the folders given with `--plugin-dir`.
-    public static func folders(user: String?, path: String?, named: [String]) -> [String] {
-        let listed = (path ?? "").split(separator: ":").map(String.init)
-        return (user.map { [$0] } ?? []) + listed + named
+    public static func folders(path: String?, named: [String]) -> [String] {
+        (path ?? "").split(separator: ":").map(String.init) + named
     }
 }
 

@@ -2,11 +2,12 @@ import BattenCore
 import BattenSystem
 import Synchronization
 
-/// The plugins that the folders offer, and those that are loaded.
+/// The plugins that the folders offer, those that were looked at, and those that are loaded.
 final class PluginCatalog: Sendable {
     fileprivate struct State {
         var files: [String: [PluginFile]]?
         var problems: [String] = []
+        var verified: [String: VerifiedPlugin] = [:]
         var loaded: [String: LoadedPlugin] = [:]
         var refused: [String: PluginError] = [:]
         var executors: [String: HostedExecutor] = [:]
@@ -15,11 +16,15 @@ final class PluginCatalog: Sendable {
 
     private let settings: HostSettings
     private let folders: PluginFolders
+    private let choice: PluginChoice
     private let state = Mutex(State())
 
     init(_ settings: HostSettings) {
         self.settings = settings
-        folders = PluginFolders(bundled: settings.bundledFolder, others: settings.folders)
+        folders = PluginFolders(
+            bundled: settings.bundledFolder, user: settings.safeMode ? nil : settings.userFolder,
+            others: settings.safeMode ? [] : settings.folders)
+        choice = PluginChoice(settings)
     }
 
     /// Why an executor was not found.
@@ -29,7 +34,15 @@ final class PluginCatalog: Sendable {
         case refused(PluginError)
     }
 
-    /// Finds an executor, loading its plugin if need be.
+    /// What a plugin says of itself, wherever that is known from.
+    struct Description: Sendable {
+        let file: PluginFile
+        let descriptor: PluginDescriptor
+        /// Nil for a plugin that came with Batten.
+        let verified: VerifiedPlugin?
+    }
+
+    /// Finds an executor to call, loading its plugin if need be.
     func find(_ type: String, host: PluginHost) -> Result<HostedExecutor, Miss> {
         state.withLock { state in
             if let found = state.executors[type] { return .success(found) }
@@ -46,15 +59,37 @@ final class PluginCatalog: Sendable {
         }
     }
 
-    /// Finds a plugin, loading it if need be.
-    func plugin(_ id: String, host: PluginHost) -> Result<LoadedPlugin, Miss> {
-        state.withLock { load(id, &$0, host) }
+    /// Finds out what a plugin is; nothing of one that did not come with Batten runs in this process.
+    func describe(_ id: String, host: PluginHost) -> Result<Description, Miss> {
+        state.withLock { state in
+            if let plugin = state.loaded[id], plugin.verified == nil {
+                return .success(Description(file: plugin.file, descriptor: plugin.descriptor, verified: nil))
+            }
+            switch choose(id, &state) {
+            case .failure(let miss): return .failure(miss)
+            case .success(.bundled):
+                return load(id, &state, host).map {
+                    Description(file: $0.file, descriptor: $0.descriptor, verified: nil)
+                }
+            case .success(.other(let plugin)):
+                return .success(Description(file: plugin.file, descriptor: plugin.descriptor, verified: plugin))
+            }
+        }
     }
 
     /// All plugin files by id, and what could not be searched; loads nothing.
     func files() -> (files: [String: [PluginFile]], problems: [String]) {
         state.withLock { state in
             (scan(&state), state.problems)
+        }
+    }
+
+    /// Forgets what was found and chosen; what is loaded in this process stays.
+    func forget() {
+        state.withLock { state in
+            state.files = nil
+            state.refused = [:]
+            state.verified = [:]
         }
     }
 
@@ -74,57 +109,61 @@ final class PluginCatalog: Sendable {
         return files
     }
 
+    private func choose(_ id: String, _ state: inout State) -> Result<PluginChoice.Chosen, Miss> {
+        if let plugin = state.verified[id] { return .success(.other(plugin)) }
+        if let error = state.refused[id] { return .failure(.refused(error)) }
+        var candidates = scan(&state)[id] ?? []
+        if candidates.isEmpty {
+            // It may have been installed since the last look.
+            state.files = nil
+            candidates = scan(&state)[id] ?? []
+        }
+        guard !candidates.isEmpty else { return .failure(.unknownPlugin(id, searched: folders.searched)) }
+        do throws(PluginError) {
+            let chosen = try choice.choose(id, candidates)
+            if case .other(let plugin) = chosen { state.verified[id] = plugin }
+            return .success(chosen)
+        } catch {
+            state.refused[id] = error
+            return .failure(.refused(error))
+        }
+    }
+
     private func load(_ id: String, _ state: inout State, _ host: PluginHost) -> Result<LoadedPlugin, Miss> {
         if let plugin = state.loaded[id] { return .success(plugin) }
-        if let error = state.refused[id] { return .failure(.refused(error)) }
         guard !state.isClosed else {
             let error = PluginError(.shutDown, "the plugin host has been shut down", help: "use a new process")
             return .failure(.refused(error))
         }
-        guard let candidates = scan(&state)[id], let file = candidates.first else {
-            // It may have been installed since the last look.
-            state.files = nil
-            guard let file = scan(&state)[id]?.first else {
-                return .failure(.unknownPlugin(id, searched: folders.searched))
-            }
-            return load(file, scan(&state)[id] ?? [file], &state, host)
+        let chosen: PluginChoice.Chosen
+        switch choose(id, &state) {
+        case .failure(let miss): return .failure(miss)
+        case .success(let found): chosen = found
         }
-        return load(file, candidates, &state, host)
-    }
-
-    private func load(
-        _ file: PluginFile, _ candidates: [PluginFile], _ state: inout State, _ host: PluginHost
-    ) -> Result<LoadedPlugin, Miss> {
         do throws(PluginError) {
-            try check(file, candidates)
-            let plugin = LoadedPlugin(file, try PluginLoader.load(file), host: host)
-            state.loaded[file.id] = plugin
+            let plugin = try load(chosen, host)
+            state.loaded[id] = plugin
             return .success(plugin)
         } catch {
-            state.refused[file.id] = error
+            state.refused[id] = error
             return .failure(.refused(error))
         }
     }
 
-    private func check(_ file: PluginFile, _ candidates: [PluginFile]) throws(PluginError) {
-        guard candidates.count == 1 else {
-            throw PluginError(
-                .duplicate,
-                "the plugin \(file.id) is there \(candidates.count) times: "
-                    + candidates.map(\.path).joined(separator: " and "),
-                help: "remove all but one, or leave a folder out of the search")
-        }
-        guard file.isBundled || settings.allowInProcessPlugins else {
-            throw PluginError(
-                .untrusted, "the plugin \(file.path) did not come with Batten, and isolated workers do not exist yet",
-                help: "if you trust it with everything this process may do, give --in-process-plugins")
-        }
-        for path in [file.path, FileSystem.parent(of: file.path) ?? "/"] {
-            // What cannot be looked at is refused with its reason when the file is opened.
-            guard let status = try? FileSystem.status(path), status.mode & 0o002 != 0 else { continue }
-            throw PluginError(
-                .untrusted, "the plugin \(file.path) is not loaded because everybody may write to \(path)",
-                help: "take that right away: chmod o-w \(path)")
+    private func load(_ chosen: PluginChoice.Chosen, _ host: PluginHost) throws(PluginError) -> LoadedPlugin {
+        switch chosen {
+        case .bundled(let file):
+            return LoadedPlugin(file, try PluginLoader.load(file), verified: nil, host: host)
+        case .other(let plugin):
+            try PluginVerifier.requireTrust(plugin)
+            guard settings.allowInProcessPlugins else {
+                throw PluginError(
+                    .untrusted,
+                    "the plugin \(plugin.file.path) did not come with Batten, and isolated workers do not exist yet",
+                    help: "if you trust it with everything this process may do, give --in-process-plugins")
+            }
+            let descriptor = try PluginLoader.load(plugin.file, from: plugin.image.loadPath)
+            return LoadedPlugin(plugin.file, descriptor, verified: plugin, host: host)
         }
     }
 }

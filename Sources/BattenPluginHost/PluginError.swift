@@ -34,6 +34,22 @@ public struct PluginError: Error, Sendable, Hashable, CustomStringConvertible {
         case noWorker = "plugin.no_worker"
         /// A worker process could not give up the rights that it should.
         case notConfined = "plugin.not_confined"
+        /// Its file is not the one that was accepted.
+        case changed = "plugin.changed"
+        /// It lies in the user's plugin folder, and nobody has accepted it.
+        case notAccepted = "plugin.not_accepted"
+        /// No version of it is in the range that the configuration names.
+        case noVersion = "plugin.no_version"
+        /// Only bundled plugins are allowed.
+        case safeMode = "plugin.safe_mode"
+        /// Its signature is missing or wrong.
+        case signature = "plugin.signature"
+        /// It did not describe itself when it was asked in a confined process.
+        case probeFailed = "plugin.probe_failed"
+        /// The list of accepted plugins cannot be used.
+        case lockFile = "plugin.lock_file"
+        /// It could not be installed or removed.
+        case notInstalled = "plugin.not_installed"
         /// The host has been shut down.
         case shutDown = "plugin.host_shut_down"
     }

@@ -2,25 +2,47 @@ public import BattenCore
 
 /// What the host knows of plugins and executors.
 extension PluginHost {
-    /// Finds an executor by type name; loads its plugin.
+    /// Finds an executor by type name.
+    ///
+    /// A plugin that came with Batten is loaded. Of any other nothing runs in this process: what it offers is read beside
+    /// it, or, the first time, asked in a confined process.
     public func executor(_ type: String) -> ExecutorLookup {
-        switch catalog.find(type, host: self) {
-        case .success(let found): .found(found.info)
-        case .failure(.unknownPlugin(let id, let searched)): .unknownPlugin(id: id, searched: searched)
-        case .failure(.unknownExecutor(let plugin, let offers)): .unknownExecutor(plugin: plugin, offers: offers)
-        case .failure(.refused(let error)):
-            .refused(
-                code: error.code.rawValue,
-                message: error.cause.isEmpty ? error.message : "\(error.message): \(error.cause)",
-                help: error.help)
+        let id = String(type.prefix { $0 != "." })
+        switch catalog.describe(id, host: self) {
+        case .success(let plugin):
+            guard let found = plugin.descriptor.executors.first(where: { $0.type == type }) else {
+                return .unknownExecutor(plugin: id, offers: plugin.descriptor.executors.map(\.type).sorted())
+            }
+            if let refusal = refusal(of: plugin) { return refusal }
+            return .found(found.info(pluginVersion: plugin.descriptor.version))
+        case .failure(.unknownPlugin(let id, let searched)): return .unknownPlugin(id: id, searched: searched)
+        case .failure(.unknownExecutor(let plugin, let offers)):
+            return .unknownExecutor(plugin: plugin, offers: offers)
+        case .failure(.refused(let error)): return Self.lookup(error)
         }
     }
 
-    /// All type names, sorted; loads every plugin that can be loaded.
+    private func refusal(of plugin: PluginCatalog.Description) -> ExecutorLookup? {
+        guard let verified = plugin.verified else { return nil }
+        do throws(PluginError) {
+            try PluginVerifier.requireTrust(verified)
+            return nil
+        } catch {
+            return Self.lookup(error)
+        }
+    }
+
+    private static func lookup(_ error: PluginError) -> ExecutorLookup {
+        .refused(
+            code: error.code.rawValue,
+            message: error.cause.isEmpty ? error.message : "\(error.message): \(error.cause)", help: error.help)
+    }
+
+    /// All type names, sorted; loads every bundled plugin that can be loaded.
     public func knownTypes() -> [String] {
         catalog.files().files.keys.flatMap { id -> [String] in
-            guard case .success(let plugin) = catalog.plugin(id, host: self) else { return [] }
-            return Array(plugin.executors.keys)
+            guard case .success(let plugin) = catalog.describe(id, host: self) else { return [] }
+            return plugin.descriptor.executors.map(\.type)
         }.sorted()
     }
 
@@ -29,19 +51,39 @@ extension PluginHost {
     /// - Returns: the files, and for each folder that could not be searched why.
     public func listing() -> (plugins: [PluginListing], problems: [String]) {
         let (files, problems) = catalog.files()
-        let plugins = files.values.joined().map { PluginListing(id: $0.id, path: $0.path, isBundled: $0.isBundled) }
+        let plugins = files.values.joined().map {
+            PluginListing(id: $0.id, path: $0.path, origin: $0.origin, folderVersion: $0.folderVersion)
+        }
         return (plugins.sorted { ($0.id, $0.path) < ($1.id, $1.path) }, problems)
     }
 
-    /// Loads a plugin and answers what it says of itself.
+    /// What a plugin says of itself: the version of it that would be used.
     ///
+    /// Of one that did not come with Batten nothing runs in this process.
     /// - Returns: nil when no folder has it.
     public func information(of id: String) -> Result<PluginInformation, PluginError>? {
-        switch catalog.plugin(id, host: self) {
+        switch catalog.describe(id, host: self) {
         case .success(let plugin): .success(PluginInformation(plugin))
         case .failure(.refused(let error)): .failure(error)
         case .failure: nil
         }
+    }
+
+    /// What one file says of itself, without asking it: what is written beside it, if that is about this very file.
+    ///
+    /// - Returns: nil when nothing is written about it yet.
+    /// - Throws: ``PluginError`` when it cannot be read or others can change it.
+    public func note(on listing: PluginListing) throws(PluginError) -> PluginInformation? {
+        let file = PluginFile(
+            id: listing.id, path: listing.path, origin: listing.origin, folderVersion: listing.folderVersion)
+        guard let plugin = try PluginVerifier(settings).verify(file, mayProbe: false) else { return nil }
+        return PluginInformation(
+            PluginCatalog.Description(file: plugin.file, descriptor: plugin.descriptor, verified: plugin))
+    }
+
+    /// Looks at the folders anew from now on, and at what was refused.
+    public func lookAgain() {
+        catalog.forget()
     }
 }
 
@@ -51,11 +93,16 @@ public struct PluginListing: Sendable, Hashable {
     public let id: String
     /// Path of the file.
     public let path: String
+    /// Where it lies.
+    public let origin: PluginOrigin
+    /// The version that its folder promises; nil for a bare file.
+    public let folderVersion: String?
+
     /// Whether it came with Batten.
-    public let isBundled: Bool
+    public var isBundled: Bool { origin == .bundled }
 }
 
-/// What a loaded plugin says of itself.
+/// What a plugin says of itself.
 public struct PluginInformation: Sendable {
     /// The id.
     public let id: String
@@ -73,6 +120,12 @@ public struct PluginInformation: Sendable {
     public let path: String
     /// Whether it came with Batten.
     public let isBundled: Bool
+    /// How it stands to what the user has accepted.
+    public let trust: PluginTrust
+    /// Hash of its file; nil for a bundled plugin, which is not hashed.
+    public let sha256: String?
+    /// What its executors may reach, by type.
+    public let granted: JSONObject
     /// Whatever else it says, an object.
     public let manifest: JSONValue
     /// JSON Schema of its configuration.
@@ -80,30 +133,34 @@ public struct PluginInformation: Sendable {
     /// Its executors, sorted by type.
     public let executors: [ExecutorInfo]
 
-    init(_ plugin: LoadedPlugin) {
-        id = plugin.descriptor.id
-        version = plugin.descriptor.version
-        title = plugin.descriptor.title
-        summary = plugin.descriptor.summary
-        sdk = plugin.descriptor.sdk
-        abiMinor = plugin.descriptor.abiMinor
+    init(_ plugin: PluginCatalog.Description) {
+        let descriptor = plugin.descriptor
+        id = descriptor.id
+        version = descriptor.version
+        title = descriptor.title
+        summary = descriptor.summary
+        sdk = descriptor.sdk
+        abiMinor = descriptor.abiMinor
         path = plugin.file.path
         isBundled = plugin.file.isBundled
-        manifest = plugin.descriptor.manifest
-        configSchema = plugin.descriptor.configSchema.source
-        executors = plugin.executors.values.map(\.info).sorted { $0.type < $1.type }
+        trust = plugin.verified?.trust ?? .bundled
+        sha256 = plugin.verified?.image.sha256
+        granted =
+            plugin.verified?.granted ?? JSONObject(descriptor.executors.map { ($0.type, $0.capabilities) })
+        manifest = descriptor.manifest
+        configSchema = descriptor.configSchema.source
+        executors = descriptor.executors.map { $0.info(pluginVersion: descriptor.version) }.sorted {
+            $0.type < $1.type
+        }
     }
 }
 
-extension HostedExecutor {
+extension ExecutorDescriptor {
     /// The description that planning and checks need.
-    var info: ExecutorInfo {
+    func info(pluginVersion: String) -> ExecutorInfo {
         ExecutorInfo(
-            type: descriptor.type, pluginVersion: plugin.descriptor.version,
-            summary: descriptor.title.isEmpty ? descriptor.summary : descriptor.title, input: descriptor.input,
-            output: descriptor.output, inputSchema: descriptor.input.source,
-            outputSchema: descriptor.output.source, isIdempotent: descriptor.isIdempotent, isPure: descriptor.isPure,
-            isCancellable: descriptor.isCancellable, isAsynchronous: descriptor.isAsynchronous,
-            capabilities: descriptor.capabilities)
+            type: type, pluginVersion: pluginVersion, summary: title.isEmpty ? summary : title, input: input,
+            output: output, inputSchema: input.source, outputSchema: output.source, isIdempotent: isIdempotent,
+            isPure: isPure, isCancellable: isCancellable, isAsynchronous: isAsynchronous, capabilities: capabilities)
     }
 }

@@ -7,6 +7,7 @@ public enum FileLock {
     // <bits/fcntl-linux.h>; Swift does not see them.
     private static let get: Int32 = 36
     private static let set: Int32 = 37
+    private static let setAndWait: Int32 = 38
 
     /// Takes the lock for as long as the descriptor is open.
     ///
@@ -21,6 +22,13 @@ public enum FileLock {
             if error.number == .wouldBlock || error.number == .accessDenied { return false }
             throw error
         }
+    }
+
+    /// Takes the lock for as long as the descriptor is open, waiting for whoever has it.
+    public static func wait(_ file: borrowing Descriptor) throws(SystemError) {
+        var lock = whole()
+        let number = file.rawValue
+        try checked("lock a file") { unsafe fcntl(number, setAndWait, &lock) }
     }
 
     /// Whether another descriptor has the lock; nothing is taken.

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// Files and folders by path.
@@ -162,6 +163,11 @@ public enum FileSystem {
         try checked("rename \(from) to \(target)") { unsafe Glibc.rename(from, target) }
     }
 
+    /// Lets two files or folders change places in one step.
+    public static func exchange(_ one: String, _ other: String) throws(SystemError) {
+        try checked("exchange \(one) and \(other)") { unsafe linux_exchange(one, other) }
+    }
+
     /// Gives a file a second name that must not be taken yet.
     ///
     /// - Returns: false when the name is taken.
@@ -213,6 +219,11 @@ public enum FileSystem {
         template.append(0)
         guard unsafe mkdtemp(&template) != nil else { throw SystemError("make a folder \(prefix)…", code: errno) }
         return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// Sets the permission bits of what a path names.
+    public static func setMode(_ path: String, _ mode: UInt32) throws(SystemError) {
+        try checked("change the permissions of \(path)") { unsafe chmod(path, mode_t(mode)) }
     }
 
     /// Waits until the names in a folder have reached the disk.

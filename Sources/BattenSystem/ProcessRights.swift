@@ -3,6 +3,9 @@ internal import Glibc
 
 /// Rights that this process gives up for good.
 public enum ProcessRights {
+    /// The user whose rights this process has: its effective user id.
+    public static var userID: UInt32 { UInt32(geteuid()) }
+
     /// No program that this process executes gains privileges by set-user-ID bits or file capabilities.
     public static func refuseNewPrivileges() throws(SystemError) {
         try checked("set no_new_privs") { linux_refuse_new_privileges() }

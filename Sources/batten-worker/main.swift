@@ -10,10 +10,11 @@ func confine(plugin: String, capabilities: JSONValue, limits: JSONValue) throws(
 
 let arguments = Array(CommandLine.arguments.dropFirst())
 switch (arguments.first, arguments.count) {
-case ("probe", 2):
-    HostMachine.exit(WorkerProgram.probe(arguments[1], confine: confine))
+case ("probe", 2), ("probe", 3):
+    let copy = arguments.count > 2 ? arguments[2] : nil
+    HostMachine.exit(WorkerProgram.probe(arguments[1], from: copy, confine: confine))
 default:
-    let help = "batten-worker runs plugins for batten and is started by it; for people: batten-worker probe FILE\n"
+    let help = "batten-worker runs plugins for batten and is started by it; for people: batten-worker probe FILE [COPY]\n"
     _ = StandardStream.error.write(Array(help.utf8))
     HostMachine.exit(2)
 }

@@ -17,8 +17,10 @@ extension CommandContext {
         let settings = try settings()
         let console = self.console
         return HostSettings(
-            bundledFolder: settings.bundledPlugins, folders: [settings.userPlugins] + settings.pluginFolders,
-            allowInProcessPlugins: settings.inProcessPlugins,
+            bundledFolder: settings.bundledPlugins, userFolder: settings.userPlugins, folders: settings.pluginFolders,
+            lockFile: settings.pluginLock, descriptionFolder: PathText.join(settings.home, "plugins"),
+            versions: try PluginSettings.versions(resolvedSettings()), signatures: settings.signatures,
+            safeMode: settings.safeMode, allowInProcessPlugins: settings.inProcessPlugins,
             configurations: Self.startConfigurations(settings, environment),
             blockingLimit: settings.blockingThreads, loopCount: settings.loopThreads,
             hostVersion: BattenProgram.version, report: { console.tell($0) })
@@ -29,7 +31,9 @@ extension CommandContext {
         _ settings: Settings, _ environment: [String: String]
     ) -> [String: JSONValue] {
         var configurations: [String: JSONValue] = [:]
-        for (plugin, configuration) in settings.plugins { configurations[plugin] = configuration }
+        for (plugin, configuration) in settings.plugins {
+            configurations[plugin] = PluginSettings.own(configuration)
+        }
         var shell = configurations["shell"]?.objectValue ?? [:]
         // Engines that may take over each other's runs find the processes of a dead one in the same place.
         if shell["state_dir"] == nil { shell["state_dir"] = .string(PathText.join(settings.home, "shell")) }

@@ -5,6 +5,10 @@ import BattenPluginHost
 enum PluginListCommand {
     static let description = CommandDescription(
         "plugin list", .plugins, "list the plugins that are found, and what they offer",
+        details: [
+            "Nothing of a plugin runs for this, save those that came with Batten: what others offer is read from the "
+                + "description beside them, which their first use writes."
+        ],
         examples: [
             CommandExample("batten plugin list", "lists plugins with their executors"),
             CommandExample("batten plugin list --format json", "gives them as data, refused ones with the reason"),
@@ -22,22 +26,44 @@ enum PluginListCommand {
             return .done
         })
 
+    /// What is known of a file without running it.
+    private enum Note {
+        case known(PluginInformation)
+        case unknown
+        case refused(PluginError)
+    }
+
+    private static func note(_ listing: PluginListing, _ host: PluginHost) -> Note {
+        if listing.isBundled {
+            switch host.information(of: listing.id) {
+            case .success(let plugin): return .known(plugin)
+            case .failure(let error): return .refused(error)
+            case nil: return .unknown
+            }
+        }
+        do throws(PluginError) {
+            return try host.note(on: listing).map { .known($0) } ?? .unknown
+        } catch {
+            return .refused(error)
+        }
+    }
+
     private static func json(_ listing: PluginListing, _ host: PluginHost) -> JSONValue {
-        var value: JSONObject = ["id": .string(listing.id)]
-        switch host.information(of: listing.id) {
-        case .success(let plugin):
+        var value: JSONObject = [
+            "id": .string(listing.id), "version": listing.folderVersion.map { .string($0) } ?? .null, "summary": .null,
+            "executors": [], "trust": .null, "error": .null,
+        ]
+        switch note(listing, host) {
+        case .known(let plugin):
             value["version"] = .string(plugin.version)
             value["summary"] = .string(plugin.summary)
             value["executors"] = .array(plugin.executors.map { .string($0.type) })
-            value["error"] = .null
-        case .failure(let error):
-            value["version"] = .null
-            value["summary"] = .null
-            value["executors"] = []
+            value["trust"] = .string(plugin.trust.word)
+        case .unknown: break
+        case .refused(let error):
             value["error"] = .object([
                 "code": .string(error.code.rawValue), "message": .string(error.message), "help": .string(error.help),
             ])
-        case nil: break
         }
         value["bundled"] = .bool(listing.isBundled)
         value["path"] = .string(listing.path)
@@ -49,13 +75,24 @@ enum PluginListCommand {
             .fixed("PLUGIN"), .fixed("VERSION"), .flexible("EXECUTORS", least: 12), .flexible("FROM"),
         ])
         for listing in plugins {
-            let place = listing.isBundled ? "bundled" : listing.path
-            switch host.information(of: listing.id) {
-            case .success(let plugin):
-                table.add([plugin.id, plugin.version, plugin.executors.map(\.type).joined(separator: ", "), place])
-            case .failure(let error):
-                table.add([listing.id, "-", "refused: \(error.message)", place], tones: [nil, nil, .red])
-            case nil: continue
+            var place = listing.isBundled ? "bundled" : listing.path
+            switch note(listing, host) {
+            case .known(let plugin):
+                switch plugin.trust {
+                case .bundled, .accepted, .named: break
+                case .notAccepted: place = "not accepted: \(place)"
+                case .changed: place = "changed since it was accepted: \(place)"
+                }
+                let executors = plugin.executors.map(\.type).joined(separator: ", ")
+                table.add(
+                    [plugin.id, plugin.version, executors, place],
+                    tones: [nil, nil, nil, plugin.trust.mayRun ? nil : .red])
+            case .unknown:
+                table.add([listing.id, listing.folderVersion ?? "-", "not known before its first use", place])
+            case .refused(let error):
+                table.add(
+                    [listing.id, listing.folderVersion ?? "-", "refused: \(error.message)", place],
+                    tones: [nil, nil, .red])
             }
         }
         guard !table.rows.isEmpty else {
@@ -103,7 +140,7 @@ enum PluginInfoCommand {
         switch host.information(of: id) {
         case .success(let plugin): return plugin
         case .failure(let error):
-            throw CommandFailure(error.code.rawValue, error.description, help: error.help, exit: .plugin)
+            throw CommandFailure(error)
         case nil:
             let ids = host.listing().plugins.map(\.id)
             throw .notFound(
@@ -116,7 +153,9 @@ enum PluginInfoCommand {
         .object([
             "id": .string(plugin.id), "version": .string(plugin.version), "title": .string(plugin.title),
             "summary": .string(plugin.summary), "sdk": .string(plugin.sdk), "abi_minor": .int(Int64(plugin.abiMinor)),
-            "bundled": .bool(plugin.isBundled), "path": .string(plugin.path), "config_schema": plugin.configSchema,
+            "bundled": .bool(plugin.isBundled), "path": .string(plugin.path), "trust": .string(plugin.trust.word),
+            "sha256": plugin.sha256.map { .string($0) } ?? .null, "granted": .object(plugin.granted),
+            "config_schema": plugin.configSchema,
             "executors": .array(plugin.executors.map(json)),
         ])
     }
@@ -138,6 +177,7 @@ enum PluginInfoCommand {
         console.line(profile.paint("\(plugin.id) \(plugin.version)", .bold) + title)
         if !plugin.summary.isEmpty { console.line(TextFit.clean(plugin.summary)) }
         console.line("\(plugin.isBundled ? "bundled, " : "")\(plugin.path)")
+        if let sha256 = plugin.sha256 { console.line("sha256 \(sha256), \(words(plugin))") }
         for executor in executors {
             console.line()
             console.line("\(profile.paint(executor.type, .bold)): \(TextFit.clean(executor.summary))")
@@ -146,8 +186,20 @@ enum PluginInfoCommand {
             if executor.isIdempotent { traits.append("safe to repeat") }
             if executor.isCancellable { traits.append("can be cancelled") }
             if !traits.isEmpty { console.line("  \(traits.joined(separator: ", "))") }
+            console.line("  may reach: \(CapabilityText.line(plugin.granted[executor.type] ?? .object([:])))")
             fields("with", executor.inputSchema, console)
             fields("gives", executor.outputSchema, console)
+        }
+    }
+
+    private static func words(_ plugin: PluginInformation) -> String {
+        switch plugin.trust {
+        case .bundled: "a part of Batten"
+        case .accepted: "accepted"
+        case .named: "in a folder that was named"
+        case .notAccepted: "not accepted: `batten plugin trust \(plugin.id)@\(plugin.version)`"
+        case .changed(let before):
+            "not what was accepted (\(before)): `batten plugin trust \(plugin.id)@\(plugin.version)`"
         }
     }
 

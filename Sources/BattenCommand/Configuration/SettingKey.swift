@@ -69,6 +69,15 @@ struct SettingKey: Sendable {
             option: "in-process-plugins", isForProjects: false,
             help: "load plugins from outside the bundled folder into this process"),
         SettingKey(
+            name: "safe_mode", kind: .boolean, variable: "BATTEN_SAFE_MODE", option: "safe-mode", isForProjects: false,
+            help: "use no plugins but those that came with Batten"),
+        SettingKey(
+            name: "plugin_signatures", kind: .choice(["optional", "required"]), variable: "BATTEN_PLUGIN_SIGNATURES",
+            option: nil, isForProjects: false, help: "whether a plugin without a valid signature is refused"),
+        SettingKey(
+            name: "plugin_keys", kind: .paths, variable: "BATTEN_PLUGIN_KEYS", option: nil, isForProjects: false,
+            help: "files of ed25519 public keys, in PEM, that may sign plugins"),
+        SettingKey(
             name: "plugins", kind: .objects, variable: nil, option: nil, isForProjects: true,
             help: "configuration of each plugin, by plugin id"),
     ]

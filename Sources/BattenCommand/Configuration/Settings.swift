@@ -1,4 +1,5 @@
 import BattenCore
+import BattenPluginHost
 
 /// Everything that settings decide, after all their sources were read.
 struct Settings: Sendable {
@@ -25,6 +26,12 @@ struct Settings: Sendable {
     var bundledPlugins: String
     /// The user's own plugin folder.
     var userPlugins: String
+    /// The file of accepted plugins.
+    var pluginLock: String { PathText.join(userPlugins, "plugins.lock") }
+    /// Whose signatures plugins must carry.
+    var signatures: SignaturePolicy
+    /// Whether only bundled plugins are used.
+    var safeMode: Bool
     /// Further plugin folders, in order: `--plugin-dir`, then `BATTEN_PLUGIN_PATH`.
     var pluginFolders: [String]
     /// Whether plugins from outside the bundled folder may be loaded into this process.

@@ -1,4 +1,5 @@
 import BattenCore
+import BattenPluginHost
 import BattenSystem
 
 /// Brings the sources of settings together: defaults, files, variables and options, later ones winning.
@@ -179,7 +180,8 @@ struct SettingsLoader {
         case "grace": return "5s"
         case "log.attempt_bytes": return "16 MiB"
         case "log.lag": return "200ms"
-        case "in_process_plugins": return false
+        case "in_process_plugins", "safe_mode": return false
+        case "plugin_signatures": return "optional"
         default: return .null
         }
     }
@@ -210,6 +212,10 @@ struct SettingsLoader {
             loopThreads: integer("engine.loop_threads"), pluginLimits: limits, grace: duration("grace"),
             bundledPlugins: BundledFolder.plugins(executable: ProcessEnvironment.executablePath),
             userPlugins: standardFolder("XDG_DATA_HOME", below: ".local/share") + "/batten/plugins",
+            signatures: SignaturePolicy(
+                isRequired: value("plugin_signatures").stringValue == "required",
+                keys: (value("plugin_keys").arrayValue ?? []).compactMap(\.stringValue)),
+            safeMode: value("safe_mode").boolValue ?? false,
             pluginFolders: (value("plugin_path").arrayValue ?? []).compactMap(\.stringValue),
             inProcessPlugins: value("in_process_plugins").boolValue ?? false, plugins: plugins,
             defaultModel: value("llm.default_model").stringValue,

@@ -8,6 +8,7 @@ enum CommandTable {
         ListCommand.description, ShowCommand.description, RemoveCommand.description, RunsCommand.description,
         StatusCommand.description, LogsCommand.description, EventsCommand.description, OutputsCommand.description,
         WhyCommand.description, PluginListCommand.description, PluginInfoCommand.description,
+        PluginInstallCommand.description, PluginRemoveCommand.description, PluginTrustCommand.description,
         DatabaseCommands.info, DatabaseCommands.check, DatabaseCommands.backup, DatabaseCommands.migrate,
         QueryCommand.description, ConfigCommand.description, DoctorCommand.description, HelpCommand.description,
         CompletionsCommand.description, VersionCommand.description,

@@ -13,6 +13,7 @@ enum GlobalOptions {
         "plugin-dir", "DIR", .folder, repeated: true, "a further folder to find plugins in")
     static let inProcessPlugins = OptionDescription.flag(
         "in-process-plugins", "load plugins from outside the bundled folder into this process")
+    static let safeMode = OptionDescription.flag("safe-mode", "use no plugins but those that came with Batten")
     static let quiet = OptionDescription.flag("quiet", short: "q", "write results and errors only")
     static let help = OptionDescription.flag("help", short: "h", "show help")
 
@@ -25,7 +26,7 @@ enum GlobalOptions {
     /// All of them for a command that writes the given formats.
     static func all(formats: [OutputFormat]) -> [OptionDescription] {
         (formats.count > 1 ? [format(formats)] : []) + [
-            home, config, color, noColor, pluginDirectory, inProcessPlugins, quiet, help,
+            home, config, color, noColor, pluginDirectory, inProcessPlugins, safeMode, quiet, help,
         ]
     }
 

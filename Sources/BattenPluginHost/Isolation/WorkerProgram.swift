@@ -15,9 +15,10 @@ public enum WorkerProgram {
     ///
     /// - Parameters:
     ///   - path: a file named `libbatten-plugin-<id>.so`.
+    ///   - copy: where the bytes are that are loaded, for example a descriptor under /proc; nil is the file itself.
     ///   - confine: is called before anything of the file runs.
     /// - Returns: the exit status; a refusal is printed as `{"error": {"code", "message", "help"}}` with status 1.
-    public static func probe(_ path: String, confine: Confine) -> Int32 {
+    public static func probe(_ path: String, from copy: String? = nil, confine: Confine) -> Int32 {
         do throws(PluginError) {
             let name = path.split(separator: "/").last.map(String.init) ?? path
             guard let id = PluginFolders.pluginID(ofFile: name) else {
@@ -31,7 +32,7 @@ public enum WorkerProgram {
                     .notConfined, "the plugin \(path) is not loaded because this process could not be confined",
                     help: "`batten doctor` says what this kernel offers", cause: error.description)
             }
-            let descriptor = try PluginLoader.load(PluginFile(id: id, path: path, isBundled: false))
+            let descriptor = try PluginLoader.load(PluginFile(id: id, path: path, isBundled: false), from: copy)
             return say(DescriptorDocument.encode(descriptor), status: 0)
         } catch {
             let document: JSONValue = .object([

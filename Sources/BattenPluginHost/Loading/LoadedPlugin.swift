@@ -19,6 +19,8 @@ import Synchronization
 
     let file: PluginFile
     let descriptor: PluginDescriptor
+    /// What was checked before it was loaded, with the memory it was loaded from; nil for a bundled plugin.
+    let verified: VerifiedPlugin?
     let host: PluginHost
     /// What the plugin is given as its host.
     let table: UnsafePointer<batten_host>
@@ -28,9 +30,10 @@ import Synchronization
     /// Serialises what the header tags `[control]`.
     private let life = Mutex(Life.loaded)
 
-    init(_ file: PluginFile, _ descriptor: PluginDescriptor, host: PluginHost) {
+    init(_ file: PluginFile, _ descriptor: PluginDescriptor, verified: VerifiedPlugin?, host: PluginHost) {
         self.file = file
         self.descriptor = descriptor
+        self.verified = verified
         self.host = host
         let made = unsafe HostTable.make(version: host.settings.hostVersion)
         unsafe table = unsafe UnsafePointer(made)

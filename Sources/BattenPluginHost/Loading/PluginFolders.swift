@@ -1,24 +1,26 @@
+import BattenCore
 import BattenSystem
-
-/// A file that offers a plugin.
-struct PluginFile: Sendable, Hashable {
-    let id: String
-    let path: String
-    let isBundled: Bool
-}
 
 /// The folders in which plugins are looked for.
 ///
-/// Files are known by their names, `libbatten-plugin-<id>.so`; looking for them opens none.
+/// A plugin is `<folder>/libbatten-plugin-<id>.so`, or `<folder>/<id>/<version>/libbatten-plugin-<id>.so` so that several
+/// versions can stand side by side. Files are known by their names; looking for them opens none.
 struct PluginFolders: Sendable {
     /// Folder of the trusted plugins.
     let bundled: String?
+    /// The user's own folder.
+    let user: String?
     /// Further folders, in order.
     let others: [String]
 
     /// All folders that are searched, in order.
     var searched: [String] {
-        (bundled.map { [$0] } ?? []) + others
+        [bundled, user].compactMap { $0 } + others
+    }
+
+    private var places: [(folder: String, origin: PluginOrigin)] {
+        (bundled.map { [($0, .bundled)] } ?? []) + (user.map { [($0, .installed)] } ?? [])
+            + others.map { ($0, .named) }
     }
 
     /// All plugin files by id; a folder that is not there has none.
@@ -28,21 +30,37 @@ struct PluginFolders: Sendable {
         var files: [String: [PluginFile]] = [:]
         var problems: [String] = []
         var seen: Set<FileIdentity> = []
-        for folder in searched {
+        for (folder, origin) in places {
             do throws(SystemError) {
                 guard let status = try FileSystem.status(folder) else { continue }
                 let identity = FileIdentity(device: status.device, inode: status.inode)
                 guard seen.insert(identity).inserted else { continue }
-                for name in try FileSystem.list(folder).sorted() {
-                    guard let id = Self.pluginID(ofFile: name) else { continue }
-                    files[id, default: []].append(
-                        PluginFile(id: id, path: "\(folder)/\(name)", isBundled: folder == bundled))
+                for name in try FileSystem.list(folder) {
+                    if let id = Self.pluginID(ofFile: name) {
+                        files[id, default: []].append(
+                            PluginFile(id: id, path: "\(folder)/\(name)", origin: origin, folderVersion: nil))
+                    } else if origin != .bundled, Self.isName(name) {
+                        files[name, default: []] += try versions(of: name, in: folder, origin)
+                    }
                 }
             } catch {
                 problems.append(error.description)
             }
         }
-        return (files, problems)
+        return (files.filter { !$0.value.isEmpty }, problems)
+    }
+
+    private func versions(
+        of id: String, in folder: String, _ origin: PluginOrigin
+    ) throws(SystemError) -> [PluginFile] {
+        var found: [PluginFile] = []
+        guard try FileSystem.status("\(folder)/\(id)")?.kind == .folder else { return [] }
+        for version in try FileSystem.list("\(folder)/\(id)") where SemanticVersion(version) != nil {
+            let path = "\(folder)/\(id)/\(version)/\(Self.fileName(id))"
+            guard FileSystem.exists(path) else { continue }
+            found.append(PluginFile(id: id, path: path, origin: origin, folderVersion: version))
+        }
+        return found
     }
 
     /// The plugin id in a file's name; nil when the name is no plugin's.
@@ -51,6 +69,9 @@ struct PluginFolders: Sendable {
         else { return nil }
         return String(name.dropFirst(prefix.count).dropLast(suffix.count))
     }
+
+    /// The name of a plugin's file.
+    static func fileName(_ id: String) -> String { prefix + id + suffix }
 
     /// Whether a text is a well-formed plugin id or executor name: a lower case letter, then those, digits and `_`.
     static func isName(_ text: some StringProtocol) -> Bool {

@@ -5,18 +5,21 @@ import CBattenABI
 enum PluginLoader {
     /// Checks, loads and asks one file, nothing of which runs before its header was found in order.
     ///
+    /// - Parameters:
+    ///   - file: the file as it is named in messages.
+    ///   - copy: where the bytes are that are loaded; nil is the file itself.
     /// - Throws: ``PluginError`` with the reason for the refusal; the file may stay loaded, unused.
-    static func load(_ file: PluginFile) throws(PluginError) -> PluginDescriptor {
+    static func load(_ file: PluginFile, from copy: String? = nil) throws(PluginError) -> PluginDescriptor {
         guard PluginFolders.isName(file.id) else {
             throw PluginError(
                 .badDescriptor,
                 "\(file.path) names no plugin: \"\(file.id)\" is not made of lower case letters, digits and _",
                 help: "rename the file to libbatten-plugin-<id>.so")
         }
-        try SharedObjectHeader.check(file.path)
+        try SharedObjectHeader.check(copy ?? file.path)
         let library: DynamicLibrary
         do throws(SystemError) {
-            library = try DynamicLibrary(path: file.path)
+            library = try DynamicLibrary(path: copy ?? file.path)
         } catch {
             throw PluginError(
                 .loadFailed, "the system's loader refuses the plugin \(file.path)",

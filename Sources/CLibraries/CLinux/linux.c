@@ -214,3 +214,8 @@ int linux_start(const char *program, char *const argv[], char *const envp[], con
     errno = code;
     return -1;
 }
+
+int linux_exchange(const char *one, const char *other) {
+    /* RENAME_EXCHANGE of <linux/fs.h>. */
+    return (int)syscall(SYS_renameat2, AT_FDCWD, one, AT_FDCWD, other, 2u);
+}

@@ -29,8 +29,11 @@ complete -c batten -n __fish_use_subcommand -a doctor -d 'look at this installat
 complete -c batten -n __fish_use_subcommand -a help -d 'show what the commands do, or one of them in full'
 complete -c batten -n __fish_use_subcommand -a completions -d 'write the completion script of a shell'
 complete -c batten -n __fish_use_subcommand -a version -d 'show the version'
-complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info' -a list -d 'list the plugins that are found, and what they offer'
-complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info' -a info -d 'show what a plugin says of itself'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info install remove trust' -a list -d 'list the plugins that are found, and what they offer'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info install remove trust' -a info -d 'show what a plugin says of itself'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info install remove trust' -a install -d 'copy a plugin into the plugin folder and accept it'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info install remove trust' -a remove -d 'take an installed plugin away'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info install remove trust' -a trust -d 'accept the file of a plugin as it is now'
 complete -c batten -n '__fish_seen_subcommand_from db; and not __fish_seen_subcommand_from info check backup migrate' -a info -d 'show what the store holds and how large it is'
 complete -c batten -n '__fish_seen_subcommand_from db; and not __fish_seen_subcommand_from info check backup migrate' -a check -d 'read the whole store and tell what is wrong with it'
 complete -c batten -n '__fish_seen_subcommand_from db; and not __fish_seen_subcommand_from info check backup migrate' -a backup -d 'copy the store while it is in use'
@@ -49,6 +52,7 @@ complete -c batten -n '__fish_seen_subcommand_from run' -l color -d 'whether tex
 complete -c batten -n '__fish_seen_subcommand_from run' -l no-color -d 'the same as --color never'
 complete -c batten -n '__fish_seen_subcommand_from run' -l plugin-dir -d 'a further folder to find plugins in' -r -F
 complete -c batten -n '__fish_seen_subcommand_from run' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from run' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from run' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from run' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from run' -F
@@ -61,6 +65,7 @@ complete -c batten -n '__fish_seen_subcommand_from resume' -l color -d 'whether 
 complete -c batten -n '__fish_seen_subcommand_from resume' -l no-color -d 'the same as --color never'
 complete -c batten -n '__fish_seen_subcommand_from resume' -l plugin-dir -d 'a further folder to find plugins in' -r -F
 complete -c batten -n '__fish_seen_subcommand_from resume' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from resume' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from resume' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from resume' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from cancel' -l now -d 'kill at once, without running '\''finally'\'''
@@ -71,6 +76,7 @@ complete -c batten -n '__fish_seen_subcommand_from cancel' -l color -d 'whether 
 complete -c batten -n '__fish_seen_subcommand_from cancel' -l no-color -d 'the same as --color never'
 complete -c batten -n '__fish_seen_subcommand_from cancel' -l plugin-dir -d 'a further folder to find plugins in' -r -F
 complete -c batten -n '__fish_seen_subcommand_from cancel' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from cancel' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from cancel' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from cancel' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from exec' -l with -d 'a field of the executor'\''s input' -x
@@ -83,6 +89,7 @@ complete -c batten -n '__fish_seen_subcommand_from exec' -l color -d 'whether te
 complete -c batten -n '__fish_seen_subcommand_from exec' -l no-color -d 'the same as --color never'
 complete -c batten -n '__fish_seen_subcommand_from exec' -l plugin-dir -d 'a further folder to find plugins in' -r -F
 complete -c batten -n '__fish_seen_subcommand_from exec' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from exec' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from exec' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from exec' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from init' -l output -s o -d 'where it is written' -r -F
@@ -93,6 +100,7 @@ complete -c batten -n '__fish_seen_subcommand_from init' -l color -d 'whether te
 complete -c batten -n '__fish_seen_subcommand_from init' -l no-color -d 'the same as --color never'
 complete -c batten -n '__fish_seen_subcommand_from init' -l plugin-dir -d 'a further folder to find plugins in' -r -F
 complete -c batten -n '__fish_seen_subcommand_from init' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from init' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from init' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from init' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from init' -a 'hello build agent'
@@ -103,6 +111,7 @@ complete -c batten -n '__fish_seen_subcommand_from validate' -l color -d 'whethe
 complete -c batten -n '__fish_seen_subcommand_from validate' -l no-color -d 'the same as --color never'
 complete -c batten -n '__fish_seen_subcommand_from validate' -l plugin-dir -d 'a further folder to find plugins in' -r -F
 complete -c batten -n '__fish_seen_subcommand_from validate' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from validate' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from validate' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from validate' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from validate' -F
@@ -115,6 +124,7 @@ complete -c batten -n '__fish_seen_subcommand_from plan' -l color -d 'whether te
 complete -c batten -n '__fish_seen_subcommand_from plan' -l no-color -d 'the same as --color never'
 complete -c batten -n '__fish_seen_subcommand_from plan' -l plugin-dir -d 'a further folder to find plugins in' -r -F
 complete -c batten -n '__fish_seen_subcommand_from plan' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from plan' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from plan' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from plan' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from plan' -F
@@ -125,6 +135,7 @@ complete -c batten -n '__fish_seen_subcommand_from graph' -l color -d 'whether t
 complete -c batten -n '__fish_seen_subcommand_from graph' -l no-color -d 'the same as --color never'
 complete -c batten -n '__fish_seen_subcommand_from graph' -l plugin-dir -d 'a further folder to find plugins in' -r -F
 complete -c batten -n '__fish_seen_subcommand_from graph' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from graph' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from graph' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from graph' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from graph' -F
@@ -135,6 +146,7 @@ complete -c batten -n '__fish_seen_subcommand_from convert' -l color -d 'whether
 complete -c batten -n '__fish_seen_subcommand_from convert' -l no-color -d 'the same as --color never'
 complete -c batten -n '__fish_seen_subcommand_from convert' -l plugin-dir -d 'a further folder to find plugins in' -r -F
 complete -c batten -n '__fish_seen_subcommand_from convert' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from convert' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from convert' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from convert' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from convert' -F
@@ -145,6 +157,7 @@ complete -c batten -n '__fish_seen_subcommand_from schema' -l color -d 'whether 
 complete -c batten -n '__fish_seen_subcommand_from schema' -l no-color -d 'the same as --color never'
 complete -c batten -n '__fish_seen_subcommand_from schema' -l plugin-dir -d 'a further folder to find plugins in' -r -F
 complete -c batten -n '__fish_seen_subcommand_from schema' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from schema' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from schema' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from schema' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from explain' -l format -d 'how results are written' -x -a 'text json yaml'
@@ -154,6 +167,7 @@ complete -c batten -n '__fish_seen_subcommand_from explain' -l color -d 'whether
 complete -c batten -n '__fish_seen_subcommand_from explain' -l no-color -d 'the same as --color never'
 complete -c batten -n '__fish_seen_subcommand_from explain' -l plugin-dir -d 'a further folder to find plugins in' -r -F
 complete -c batten -n '__fish_seen_subcommand_from explain' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from explain' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from explain' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from explain' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from add' -l format -d 'how results are written' -x -a 'text json yaml'
@@ -163,6 +177,7 @@ complete -c batten -n '__fish_seen_subcommand_from add' -l color -d 'whether tex
 complete -c batten -n '__fish_seen_subcommand_from add' -l no-color -d 'the same as --color never'
 complete -c batten -n '__fish_seen_subcommand_from add' -l plugin-dir -d 'a further folder to find plugins in' -r -F
 complete -c batten -n '__fish_seen_subcommand_from add' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from add' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from add' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from add' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from add' -F
@@ -173,6 +188,7 @@ complete -c batten -n '__fish_seen_subcommand_from list' -l color -d 'whether te
 complete -c batten -n '__fish_seen_subcommand_from list' -l no-color -d 'the same as --color never'
 complete -c batten -n '__fish_seen_subcommand_from list' -l plugin-dir -d 'a further folder to find plugins in' -r -F
 complete -c batten -n '__fish_seen_subcommand_from list' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from list' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from list' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from list' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from show' -l format -d 'how results are written' -x -a 'text json yaml'
@@ -182,6 +198,7 @@ complete -c batten -n '__fish_seen_subcommand_from show' -l color -d 'whether te
 complete -c batten -n '__fish_seen_subcommand_from show' -l no-color -d 'the same as --color never'
 complete -c batten -n '__fish_seen_subcommand_from show' -l plugin-dir -d 'a further folder to find plugins in' -r -F
 complete -c batten -n '__fish_seen_subcommand_from show' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from show' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from show' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from show' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from remove' -l format -d 'how results are written' -x -a 'text json yaml'
@@ -191,6 +208,7 @@ complete -c batten -n '__fish_seen_subcommand_from remove' -l color -d 'whether 
 complete -c batten -n '__fish_seen_subcommand_from remove' -l no-color -d 'the same as --color never'
 complete -c batten -n '__fish_seen_subcommand_from remove' -l plugin-dir -d 'a further folder to find plugins in' -r -F
 complete -c batten -n '__fish_seen_subcommand_from remove' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from remove' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from remove' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from remove' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from runs' -l workflow -s w -d 'runs of this workflow only' -x
@@ -205,6 +223,7 @@ complete -c batten -n '__fish_seen_subcommand_from runs' -l color -d 'whether te
 complete -c batten -n '__fish_seen_subcommand_from runs' -l no-color -d 'the same as --color never'
 complete -c batten -n '__fish_seen_subcommand_from runs' -l plugin-dir -d 'a further folder to find plugins in' -r -F
 complete -c batten -n '__fish_seen_subcommand_from runs' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from runs' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from runs' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from runs' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from status' -l watch -s w -d 'follow it to its end'
@@ -215,6 +234,7 @@ complete -c batten -n '__fish_seen_subcommand_from status' -l color -d 'whether 
 complete -c batten -n '__fish_seen_subcommand_from status' -l no-color -d 'the same as --color never'
 complete -c batten -n '__fish_seen_subcommand_from status' -l plugin-dir -d 'a further folder to find plugins in' -r -F
 complete -c batten -n '__fish_seen_subcommand_from status' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from status' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from status' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from status' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from logs' -l follow -s f -d 'go on until the run has ended'
@@ -225,6 +245,7 @@ complete -c batten -n '__fish_seen_subcommand_from logs' -l color -d 'whether te
 complete -c batten -n '__fish_seen_subcommand_from logs' -l no-color -d 'the same as --color never'
 complete -c batten -n '__fish_seen_subcommand_from logs' -l plugin-dir -d 'a further folder to find plugins in' -r -F
 complete -c batten -n '__fish_seen_subcommand_from logs' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from logs' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from logs' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from logs' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from events' -l follow -s f -d 'go on until the run has ended'
@@ -235,6 +256,7 @@ complete -c batten -n '__fish_seen_subcommand_from events' -l color -d 'whether 
 complete -c batten -n '__fish_seen_subcommand_from events' -l no-color -d 'the same as --color never'
 complete -c batten -n '__fish_seen_subcommand_from events' -l plugin-dir -d 'a further folder to find plugins in' -r -F
 complete -c batten -n '__fish_seen_subcommand_from events' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from events' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from events' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from events' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from outputs' -l format -d 'how results are written' -x -a 'text json yaml'
@@ -244,6 +266,7 @@ complete -c batten -n '__fish_seen_subcommand_from outputs' -l color -d 'whether
 complete -c batten -n '__fish_seen_subcommand_from outputs' -l no-color -d 'the same as --color never'
 complete -c batten -n '__fish_seen_subcommand_from outputs' -l plugin-dir -d 'a further folder to find plugins in' -r -F
 complete -c batten -n '__fish_seen_subcommand_from outputs' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from outputs' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from outputs' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from outputs' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from why' -l format -d 'how results are written' -x -a 'text json yaml'
@@ -253,6 +276,7 @@ complete -c batten -n '__fish_seen_subcommand_from why' -l color -d 'whether tex
 complete -c batten -n '__fish_seen_subcommand_from why' -l no-color -d 'the same as --color never'
 complete -c batten -n '__fish_seen_subcommand_from why' -l plugin-dir -d 'a further folder to find plugins in' -r -F
 complete -c batten -n '__fish_seen_subcommand_from why' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from why' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from why' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from why' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from list' -l format -d 'how results are written' -x -a 'text json yaml'
@@ -262,6 +286,7 @@ complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subco
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from list' -l no-color -d 'the same as --color never'
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from list' -l plugin-dir -d 'a further folder to find plugins in' -r -F
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from list' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from list' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from list' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from list' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from info' -l format -d 'how results are written' -x -a 'text json yaml'
@@ -271,8 +296,43 @@ complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subco
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from info' -l no-color -d 'the same as --color never'
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from info' -l plugin-dir -d 'a further folder to find plugins in' -r -F
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from info' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from info' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from info' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from info' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from install' -l yes -s y -d 'install without asking'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from install' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from install' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from install' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from install' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from install' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from install' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from install' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from install' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from install' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from install' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from install' -F
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from remove' -l all -d 'remove all versions'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from remove' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from remove' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from remove' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from remove' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from remove' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from remove' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from remove' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from remove' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from remove' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from remove' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from trust' -l yes -s y -d 'accept without asking'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from trust' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from trust' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from trust' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from trust' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from trust' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from trust' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from trust' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from trust' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from trust' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from trust' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from info' -l format -d 'how results are written' -x -a 'text json yaml'
 complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from info' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
 complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from info' -l config -d 'the user'\''s configuration file' -r -F
@@ -280,6 +340,7 @@ complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcomman
 complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from info' -l no-color -d 'the same as --color never'
 complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from info' -l plugin-dir -d 'a further folder to find plugins in' -r -F
 complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from info' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from info' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from info' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from info' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from check' -l format -d 'how results are written' -x -a 'text json yaml'
@@ -289,6 +350,7 @@ complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcomman
 complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from check' -l no-color -d 'the same as --color never'
 complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from check' -l plugin-dir -d 'a further folder to find plugins in' -r -F
 complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from check' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from check' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from check' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from check' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from backup' -l format -d 'how results are written' -x -a 'text json yaml'
@@ -298,6 +360,7 @@ complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcomman
 complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from backup' -l no-color -d 'the same as --color never'
 complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from backup' -l plugin-dir -d 'a further folder to find plugins in' -r -F
 complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from backup' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from backup' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from backup' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from backup' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from backup' -F
@@ -310,6 +373,7 @@ complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcomman
 complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from migrate' -l no-color -d 'the same as --color never'
 complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from migrate' -l plugin-dir -d 'a further folder to find plugins in' -r -F
 complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from migrate' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from migrate' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from migrate' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from migrate' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from query' -l limit -s n -d 'rows at most' -x
@@ -320,6 +384,7 @@ complete -c batten -n '__fish_seen_subcommand_from query' -l color -d 'whether t
 complete -c batten -n '__fish_seen_subcommand_from query' -l no-color -d 'the same as --color never'
 complete -c batten -n '__fish_seen_subcommand_from query' -l plugin-dir -d 'a further folder to find plugins in' -r -F
 complete -c batten -n '__fish_seen_subcommand_from query' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from query' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from query' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from query' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from config' -l format -d 'how results are written' -x -a 'text json yaml'
@@ -329,6 +394,7 @@ complete -c batten -n '__fish_seen_subcommand_from config' -l color -d 'whether 
 complete -c batten -n '__fish_seen_subcommand_from config' -l no-color -d 'the same as --color never'
 complete -c batten -n '__fish_seen_subcommand_from config' -l plugin-dir -d 'a further folder to find plugins in' -r -F
 complete -c batten -n '__fish_seen_subcommand_from config' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from config' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from config' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from config' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from doctor' -l format -d 'how results are written' -x -a 'text json yaml'
@@ -338,6 +404,7 @@ complete -c batten -n '__fish_seen_subcommand_from doctor' -l color -d 'whether 
 complete -c batten -n '__fish_seen_subcommand_from doctor' -l no-color -d 'the same as --color never'
 complete -c batten -n '__fish_seen_subcommand_from doctor' -l plugin-dir -d 'a further folder to find plugins in' -r -F
 complete -c batten -n '__fish_seen_subcommand_from doctor' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from doctor' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from doctor' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from doctor' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from help' -l man -d 'write the manual page in roff'
@@ -347,6 +414,7 @@ complete -c batten -n '__fish_seen_subcommand_from help' -l color -d 'whether te
 complete -c batten -n '__fish_seen_subcommand_from help' -l no-color -d 'the same as --color never'
 complete -c batten -n '__fish_seen_subcommand_from help' -l plugin-dir -d 'a further folder to find plugins in' -r -F
 complete -c batten -n '__fish_seen_subcommand_from help' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from help' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from help' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from help' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from completions' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
@@ -355,6 +423,7 @@ complete -c batten -n '__fish_seen_subcommand_from completions' -l color -d 'whe
 complete -c batten -n '__fish_seen_subcommand_from completions' -l no-color -d 'the same as --color never'
 complete -c batten -n '__fish_seen_subcommand_from completions' -l plugin-dir -d 'a further folder to find plugins in' -r -F
 complete -c batten -n '__fish_seen_subcommand_from completions' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from completions' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from completions' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from completions' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from completions' -a 'bash zsh fish'
@@ -365,5 +434,6 @@ complete -c batten -n '__fish_seen_subcommand_from version' -l color -d 'whether
 complete -c batten -n '__fish_seen_subcommand_from version' -l no-color -d 'the same as --color never'
 complete -c batten -n '__fish_seen_subcommand_from version' -l plugin-dir -d 'a further folder to find plugins in' -r -F
 complete -c batten -n '__fish_seen_subcommand_from version' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from version' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from version' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from version' -l help -s h -d 'show help'

@@ -67,4 +67,7 @@ int linux_blocking_pipe(int *read_end, int *write_end);
 int linux_start(const char *program, char *const argv[], char *const envp[], const char *directory,
     const int *descriptors, int count);
 
+/* renameat2 with RENAME_EXCHANGE: two paths change places in one step. */
+int linux_exchange(const char *one, const char *other);
+
 #endif
