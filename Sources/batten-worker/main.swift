@@ -14,7 +14,8 @@ case ("probe", 2), ("probe", 3):
     let copy = arguments.count > 2 ? arguments[2] : nil
     HostMachine.exit(WorkerProgram.probe(arguments[1], from: copy, confine: confine))
 default:
-    let help = "batten-worker runs plugins for batten and is started by it; for people: batten-worker probe FILE [COPY]\n"
+    let help =
+        "batten-worker runs plugins for batten and is started by it; for people: batten-worker probe FILE [COPY]\n"
     _ = StandardStream.error.write(Array(help.utf8))
     HostMachine.exit(2)
 }
