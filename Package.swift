@@ -58,6 +58,8 @@ let package = Package(
             name: "CSQLite", path: "Sources/CLibraries/CSQLite", pkgConfig: "sqlite3",
             providers: [.apt(["libsqlite3-dev"])]),
         .target(name: "CLinux", path: "Sources/CLibraries/CLinux"),
+        .target(
+            name: "CConfine", path: "Sources/CLibraries/CConfine", linkerSettings: [.linkedLibrary("seccomp")]),
         // Layers.
         .target(name: "BattenSystem", dependencies: ["CLinux"], swiftSettings: careful),
         .target(
@@ -66,7 +68,9 @@ let package = Package(
         .target(name: "BattenSpec", dependencies: ["BattenCore", "CYAML"], swiftSettings: careful),
         .target(name: "BattenStore", dependencies: ["BattenCore", "BattenSystem", "CSQLite"], swiftSettings: careful),
         .target(name: "BattenPluginHost", dependencies: ["BattenCore", "BattenSystem", abi], swiftSettings: careful),
-        .target(name: "BattenConfinement", dependencies: ["BattenCore", "BattenSystem"], swiftSettings: careful),
+        .target(
+            name: "BattenConfinement", dependencies: ["BattenCore", "BattenSystem", "BattenPluginHost", "CConfine"],
+            swiftSettings: careful),
         .target(name: "BattenEngine", dependencies: ["BattenCore", "BattenSystem"], swiftSettings: common),
         .target(
             name: "BattenCommand",

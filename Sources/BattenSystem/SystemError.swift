@@ -31,6 +31,11 @@ public struct SystemError: Error, Sendable, Hashable, CustomStringConvertible {
         SystemError(operation, code: errno)
     }
 
+    /// The error of the C function that has just failed in this thread, for modules that call C themselves.
+    public static func ofThisThread(_ operation: String) -> SystemError {
+        last(operation)
+    }
+
     private static func text(of code: Int32) -> String {
         var buffer = [CChar](repeating: 0, count: 256)
         guard unsafe strerror_r(code, &buffer, buffer.count) == 0 else { return "error \(code)" }

@@ -5,7 +5,8 @@ import BattenSystem
 
 /// Gives up every right that the plugin does not need; the last thing before its code is loaded.
 func confine(plugin: String, capabilities: JSONValue, limits: JSONValue) throws(SystemError) {
-    try Confinement.apply(ConfinementRequest(plugin: plugin, capabilities: capabilities, limits: limits))
+    let request = ConfinementRequest(plugin: plugin, capabilities: capabilities, limits: limits)
+    for note in try Confinement.apply(request) { _ = StandardStream.error.write(Array("\(note)\n".utf8)) }
 }
 
 let arguments = Array(CommandLine.arguments.dropFirst())

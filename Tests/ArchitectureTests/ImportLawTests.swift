@@ -14,7 +14,7 @@ struct ImportLawTests {
         ("Sources/BattenSpec", ["BattenCore", "CYAML"]),
         ("Sources/BattenStore", ["BattenCore", "BattenSystem", "CSQLite"]),
         ("Sources/BattenPluginHost", ["BattenCore", "BattenSystem", "CBattenABI"]),
-        ("Sources/BattenConfinement", ["BattenCore", "BattenSystem"]),
+        ("Sources/BattenConfinement", ["BattenCore", "BattenSystem", "BattenPluginHost", "CConfine"]),
         ("Sources/BattenEngine", ["BattenCore", "BattenSystem"]),
         (
             "Sources/BattenCommand",

@@ -146,6 +146,15 @@ int linux_free_bytes(const char *path, uint64_t *bytes) {
 
 int linux_refuse_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }
 
+int linux_landlock_version(void) {
+    /* landlock_create_ruleset with the flag that asks for the version; the number is the same on every machine. */
+    long version = syscall(444, NULL, 0, 1);
+    return version > 0 ? (int)version : 0;
+}
+
+/* A filter that is not there cannot be read; a kernel without filters does not come that far. */
+int linux_filters_calls(void) { return prctl(PR_SET_SECCOMP, 2, NULL, 0, 0) == -1 && errno == EFAULT; }
+
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U
 #endif

@@ -50,6 +50,11 @@ int linux_free_bytes(const char *path, uint64_t *bytes);
 /* prctl(PR_SET_NO_NEW_PRIVS). */
 int linux_refuse_new_privileges(void);
 
+/* The version of Landlock, or 0 where it is not offered. */
+int linux_landlock_version(void);
+/* Whether the kernel filters system calls with seccomp. */
+int linux_filters_calls(void);
+
 /* memfd_create, close-on-exec, to be sealed later, executable. */
 int linux_memory_file(const char *name);
 /* F_ADD_SEALS: it never changes again, and no seal is taken away. */

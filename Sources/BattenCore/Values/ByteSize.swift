@@ -1,12 +1,12 @@
 /// Sizes in bytes as people write and read them.
-enum ByteSize {
+public enum ByteSize {
     private static let units: [(name: String, bytes: Int64)] = [
         ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("GB", 1_000_000_000), ("MB", 1_000_000), ("KB", 1_000),
         ("kB", 1_000), ("B", 1),
     ]
 
     /// Reads `16 MiB`, `500KB` or a plain number of bytes; nil when it is something else or does not fit.
-    static func parse(_ text: String) -> Int64? {
+    public static func parse(_ text: String) -> Int64? {
         if let plain = Int64(text) { return plain >= 0 ? plain : nil }
         for unit in units where text.hasSuffix(unit.name) {
             var number = text.dropLast(unit.name.count)
@@ -19,7 +19,7 @@ enum ByteSize {
     }
 
     /// A size for people, in at most five characters and a unit: `1.4 MiB`.
-    static func format(_ bytes: Int64) -> String {
+    public static func format(_ bytes: Int64) -> String {
         guard bytes >= 1024 else { return "\(bytes) B" }
         var value = Double(bytes)
         var unit = 0
