@@ -65,6 +65,7 @@ final class EngineLoop: @unchecked Sendable {
             flushLogs()
             offerSlots()
             settle()
+            catchUp()
         }
         giveUp()
     }
@@ -154,7 +155,14 @@ final class EngineLoop: @unchecked Sendable {
         var deadline = timers.next
         if let logsDue { deadline = min(deadline ?? .max, logsDue) }
         if !runs.isEmpty { deadline = min(deadline ?? .max, nextPoll) }
+        if let due = store.catchUpDue { deadline = min(deadline ?? .max, due) }
         return deadline
+    }
+
+    /// Has the store write what quick commits have put off, once no further commit does.
+    private func catchUp() {
+        guard failure == nil, let due = store.catchUpDue, due <= clock.monotonicNanoseconds() else { return }
+        do { try store.catchUp() } catch { fail(error) }
     }
 
     private func fireDueTimers() {
@@ -219,6 +227,8 @@ final class EngineLoop: @unchecked Sendable {
         let stopped = failure ?? EngineError(.stopped, "the engine was stopped", help: "go on with batten resume")
         for run in runs.values where run.logDue != nil || run.hasDecisions { touch(run) }
         if failure == nil, !touched.isEmpty { _ = try? store.commit(touched.map { $0.takeCommit() }) }
+        // What this does not write the journal tells whoever takes the runs up.
+        if failure == nil { try? store.catchUp() }
         for run in runs.values { abandon(run, with: .failure(stopped)) }
         runs = [:]
         numbers = [:]

@@ -9,6 +9,8 @@ public final class SQLiteStore: RunStore {
     public let folder: StateFolder
     let options: StoreOptions
     private let writer: Mutex<RunWriter>
+    /// When rows that were put off are due; 0 while there are none.
+    private let nextCatchUp = Atomic<Int64>(0)
     let blobs: BlobFolder
 
     /// Opens the store of a folder; both are made when absent, and an older schema is brought up to date.
@@ -23,7 +25,7 @@ public final class SQLiteStore: RunStore {
         self.folder = folder
         self.options = options
         blobs = BlobFolder(path: folder.blobs)
-        writer = Mutex(try RunWriter(connection, logLimit: options.logLimit))
+        writer = Mutex(try RunWriter(connection, unspill: Unspill(folder: blobs), logLimit: options.logLimit))
     }
 
     /// Lends the writer to one thread.
@@ -41,7 +43,28 @@ public final class SQLiteStore: RunStore {
         encoded.reserveCapacity(batch.count)
         for commit in batch { encoded.append(try EncodedCommit(commit, spill: &spill)) }
         let files = spill.written
-        return try withWriter { writer throws(StoreError) in try writer.write(encoded, files: files) }
+        return try withWriter { writer throws(StoreError) in
+            defer { noteCatchUp(writer) }
+            return try writer.write(encoded, files: files)
+        }
+    }
+
+    private func noteCatchUp(_ writer: RunWriter) {
+        nextCatchUp.store(writer.catchUpDue ?? 0, ordering: .relaxed)
+    }
+
+    /// When ``catchUp()`` is due, on the monotonic clock in nanoseconds; nil while no commit has put anything off.
+    public var catchUpDue: Int64? {
+        let due = nextCatchUp.load(ordering: .relaxed)
+        return due == 0 ? nil : due
+    }
+
+    /// Writes the rows that commits in quick succession have put off.
+    public func catchUp() throws(StoreError) {
+        try withWriter { writer throws(StoreError) in
+            defer { noteCatchUp(writer) }
+            try writer.catchUp()
+        }
     }
 
     /// Reads everything needed to go on with a run.

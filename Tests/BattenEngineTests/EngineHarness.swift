@@ -132,6 +132,8 @@ final class CountingStore: RunStore {
         return try store.commit(batch)
     }
 
+    var catchUpDue: Int64? { store.catchUpDue }
+    func catchUp() throws(StoreError) { try store.catchUp() }
     func recover(run: String) throws(StoreError) -> RecoveredRun? { try store.recover(run: run) }
     func claim(run: String, engine: String, fromEpoch: Int64) throws(StoreError) -> Int64? {
         try store.claim(run: run, engine: engine, fromEpoch: fromEpoch)

@@ -225,7 +225,35 @@ import Testing
             #expect(run.journal.count >= reported, "reported \(reported), there are \(run.journal.count)")
             #expect(run.journal.count <= reported + 2, "at most the commit whose report was cut off")
             #expect(run.journal.map(\.seq) == (1...Int64(run.journal.count)).map { $0 })
+            try checkRows(of: "run\(round)", journal: run.journal.count, in: state, store)
         }
         #expect(try StoreAdministration(state.folder).check().problems == [])
+    }
+
+    /// Rows that were put off when their engine was killed are shown as the journal has them, and written by the heir.
+    private func checkRows(of id: String, journal: Int, in state: TemporaryState, _ store: SQLiteStore) throws {
+        let reader = try #require(try StoreReader(state.folder))
+        let started = journal / 2
+        func look(_ when: String) throws -> [StageRow] {
+            let stages = try reader.stages(run: id)
+            #expect(stages.prefix { $0.status == .completed }.count == max(started - 1, 0), "\(when)")
+            #expect(stages.count { $0.status == .running } == (started > 0 ? 1 : 0), "\(when)")
+            #expect(stages.allSatisfy { ($0.outputs != nil) == ($0.status == .completed) }, "\(when)")
+            let attempts = try reader.attempts(run: id)
+            #expect(attempts.map(\.stageIndex) == Array(0..<started), "\(when)")
+            #expect(attempts.count { $0.endedAt == nil } == (started > 0 ? 1 : 0), "\(when)")
+            return stages
+        }
+        let before = try look("after the kill")
+        let epoch = try #require(try store.claim(run: id, engine: "heir", fromEpoch: 1))
+        var heir = RunCommit(run: id, epoch: epoch)
+        heir.records = [
+            JournalRecord(
+                seq: Int64(journal) + 1, at: at(0), stage: nil, attempt: nil, type: "run_recovered", data: ["lost": 1])
+        ]
+        #expect(try store.commit([heir]) == [.committed])
+        #expect(try look("after the heir's first commit") == before)
+        let trailing = try reader.query("SELECT count(*) FROM trailing t JOIN runs r ON r.key = t.run_key").rows
+        #expect(trailing == [[0]])
     }
 }

@@ -74,7 +74,8 @@ struct RunScript {
     mutating func step(done: Int?, next: Int?, outputs: JSONValue = ["n": 1]) -> RunCommit {
         var commit = RunCommit(run: id, epoch: epoch)
         if let done {
-            commit.records.append(record("stage_completed", stage: "s\(done)", attempt: 1, data: ["outputs": outputs]))
+            commit.records.append(
+                record("stage_completed", stage: "s\(done)", attempt: 1, data: ["outputs": outputs, "effect": "none"]))
             var stage = StageRow(index: done, id: "s\(done)", uses: "shell.run", isFinally: false)
             stage.status = .completed
             stage.attempts = 1
@@ -90,7 +91,7 @@ struct RunScript {
             commit.attempts.append(attempt)
         }
         if let next {
-            commit.records.append(record("stage_started", stage: "s\(next)", attempt: 1))
+            commit.records.append(record("stage_started", stage: "s\(next)", attempt: 1, data: ["reason": "first"]))
             var stage = StageRow(index: next, id: "s\(next)", uses: "shell.run", isFinally: false)
             stage.status = .running
             stage.attempts = 1

@@ -5,9 +5,9 @@ import Glibc
 // The benchmarks of the project: `scripts/bench` builds and calls this.
 //   batten-bench BUILD-FOLDER SCRATCH-FOLDER [PART,…]
 let words = CommandLine.arguments
-let parts = ["chain", "full", "normal", "dispatch", "language", "shell", "cold", "http"]
+let parts = ["chain", "chain-full", "full", "normal", "dispatch", "language", "shell", "cold", "http"]
 let wanted =
-    words.count > 3 ? words[3].split(separator: ",").map(String.init) : Array(parts.dropFirst())
+    words.count > 3 ? words[3].split(separator: ",").map(String.init) : Array(parts.dropFirst(2))
 guard words.count >= 3, wanted.allSatisfy(parts.contains) else {
     print("usage: batten-bench BUILD-FOLDER SCRATCH-FOLDER [PART,…]   parts: \(parts.joined(separator: ", "))")
     exit(2)
@@ -15,9 +15,9 @@ guard words.count >= 3, wanted.allSatisfy(parts.contains) else {
 let build = words[1]
 let scratch = words[2]
 Table.printHeader()
-if wanted == ["chain"] {
+if wanted == ["chain"] || wanted == ["chain-full"] {
     // For a profiler: nothing but commits of a chain.
-    let bench = try BenchEngine(.normal, scratch: scratch, build: build)
+    let bench = try BenchEngine(wanted == ["chain"] ? .normal : .full, scratch: scratch, build: build)
     for _ in 0..<20 { _ = try bench.run(BenchWorkflows.chain(1_000, uses: "noop.begin")) }
     bench.close()
     exit(0)

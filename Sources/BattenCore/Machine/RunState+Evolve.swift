@@ -268,8 +268,7 @@ extension RunState {
 
     /// The key under which all attempts of a stage's body are one request to the outside.
     func idempotencyKey(stage index: Int, body: StageBodyChoice) -> String {
-        let key = row.id + "/" + stages[index].row.id
-        return body == .main ? key : key + "/fallback"
+        body.idempotencyKey(run: row.id, stage: stages[index].row.id)
     }
 
     private mutating func setMode(_ index: Int, _ mode: StageState.Mode, _ plan: Plan) {

@@ -9,6 +9,14 @@ public protocol RunStore: AnyObject, Sendable {
     /// - Throws: when nothing was written: the disk is full, the file is damaged, another process holds the file.
     func commit(_ batch: [RunCommit]) throws(StoreError) -> [CommitVerdict]
 
+    /// When ``catchUp()`` is due, on the monotonic clock in nanoseconds; nil while no commit has put anything off.
+    var catchUpDue: Int64? { get }
+
+    /// Writes the rows that commits in quick succession have put off: the journal has them already.
+    ///
+    /// - Throws: as ``commit(_:)`` does; the rows then follow with the next commit of their run.
+    func catchUp() throws(StoreError)
+
     /// Reads everything needed to go on with a run.
     ///
     /// - Returns: nil when there is no such run.

@@ -161,6 +161,13 @@ struct StoreRule {
                 WHERE r.status IN \(terminalRun)
                 """),
         StoreRule(
+            name: "its rows are behind its journal without need",
+            sql: """
+                SELECT 'run ' || r.id FROM trailing t JOIN runs r ON r.key = t.run_key
+                WHERE r.status IN \(terminalRun) OR NOT EXISTS (
+                    SELECT 1 FROM events e WHERE e.run_key = t.run_key AND e.seq > t.seq)
+                """),
+        StoreRule(
             name: "its status is not known",
             sql: """
                 SELECT 'run ' || id FROM runs

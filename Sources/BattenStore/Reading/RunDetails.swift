@@ -76,38 +76,27 @@ extension StoreReader {
 
     /// The stages of a run, in the plan's order.
     public func stages(run: String) throws(StoreError) -> [StageRow] {
-        try rows(ListQuery.stages, { $0.bind(1, run) }) { row throws(StoreError) in
-            var stage = StageRow(
-                index: Int(row.int(0)), id: row.text(1), uses: row.text(2), isFinally: row.int(3) != 0)
-            guard let status = StageStatus(rawValue: row.text(4)) else {
-                throw StoreError(
-                    .corrupt, "stage \(stage.id) of run \(run) has the unknown status \(row.text(4))",
-                    help: "run `batten db check` and restore a backup")
-            }
-            stage.status = status
-            stage.waiting = row.waiting(5)
-            stage.reason = row.optionalText(9)
-            stage.attempts = Int(row.int(10))
-            stage.startedAt = row.timestamp(11)
-            stage.endedAt = row.timestamp(12)
-            stage.outputs = try unspill.value(row, 13)
-            stage.error = try unspill.value(row, 14).flatMap { StageError(json: $0) }
-            return stage
+        try withTail { tail throws(StoreError) in
+            if let images = try tail.images(run: run) { return images.stages }
+            return try tail.stages(run)
         }
     }
 
     /// The attempts of a run, by stage and number.
     public func attempts(run: String) throws(StoreError) -> [AttemptRow] {
-        try rows(ListQuery.attempts, { $0.bind(1, run) }) { row in
-            var attempt = AttemptRow(
-                stageIndex: Int(row.int(0)), number: Int(row.int(1)), reason: row.text(2), idempotencyKey: row.text(3),
-                startedAt: Timestamp(nanoseconds: row.int(4)))
-            attempt.endedAt = row.timestamp(5)
-            attempt.outcomeClass = row.optionalText(6).flatMap { OutcomeClass(rawValue: $0) }
-            attempt.effect = row.optionalText(7).flatMap { Effect(rawValue: $0) }
-            attempt.code = row.text(8)
-            attempt.message = row.text(9)
-            return attempt
+        try withTail { tail throws(StoreError) in
+            guard let images = try tail.images(run: run) else { return try tail.attempts(run) }
+            return images.attempts.sorted { ($0.stageIndex, $0.number) < ($1.stageIndex, $1.number) }
+        }
+    }
+
+    private func withTail<Value: Sendable>(
+        _ body: (RunTail) throws(StoreError) -> Value
+    ) throws(StoreError) -> Value {
+        try withConnection { connection throws(StoreError) in
+            try connection.snapshot { () throws(StoreError) in
+                try body(RunTail(connection: connection, unspill: unspill))
+            }
         }
     }
 

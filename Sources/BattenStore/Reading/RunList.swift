@@ -96,6 +96,13 @@ enum ListQuery {
         WHERE run_key = (SELECT key FROM runs WHERE id = ?1) AND seq > ?2
         ORDER BY seq LIMIT ?3
         """
+    /// Up to where a run's rows tell its journal; no row when they tell all of it.
+    static let trailing = "SELECT seq FROM trailing WHERE run_key = (SELECT key FROM runs WHERE id = ?1)"
+    static let tail = """
+        SELECT \(EventColumns.list) FROM events
+        WHERE run_key = (SELECT key FROM runs WHERE id = ?1) AND seq > ?2
+        ORDER BY seq
+        """
     static let logs = """
         SELECT chunk, stage, attempt, first_at, dropped, text FROM logs
         WHERE run_key = (SELECT key FROM runs WHERE id = ?1) AND chunk >= ?2 AND (?3 IS NULL OR stage = ?3)
@@ -131,8 +138,8 @@ enum ListQuery {
 
     /// Every query whose number of rows grows with the store.
     static let all = [
-        runs, runsOfWorkflow, runsInStatus, lastRun, runsByPrefix, run, definition, stages, attempts, events, logs,
-        usage, timers, controls, workflows, workflow, engines,
+        runs, runsOfWorkflow, runsInStatus, lastRun, runsByPrefix, run, definition, stages, attempts, events, trailing,
+        tail, logs, usage, timers, controls, workflows, workflow, engines,
     ]
 }
 

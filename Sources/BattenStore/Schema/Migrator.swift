@@ -1,4 +1,5 @@
 internal import BattenCore
+internal import BattenSystem
 internal import CSQLite
 
 /// Brings a store's file to a version of the schema.
@@ -76,6 +77,7 @@ struct Migrator {
         defer { try? connection.execute("PRAGMA foreign_keys = ON") }
         try connection.transaction { () throws(StoreError) in
             let plan = try steps(to: target)
+            if plan.from >= Migration.trailing.version, target < Migration.trailing.version { try settleTrails() }
             for step in plan.steps {
                 try connection.execute(target > plan.from ? step.up : step.down)
             }
@@ -87,5 +89,15 @@ struct Migrator {
             try connection.execute("PRAGMA user_version = \(target)")
             try connection.execute("PRAGMA application_id = \(Migration.applicationID)")
         }
+    }
+
+    /// Brings all rows up to their journals, for a program that does not know that they may be behind.
+    private func settleTrails() throws(StoreError) {
+        let folder = StateFolder(FileSystem.parent(of: connection.path) ?? ".")
+        let writer = try RunWriter(connection, unspill: Unspill(folder: BlobFolder(path: folder.blobs)), logLimit: 0)
+        let find = try connection.prepare("SELECT r.key, r.id FROM trailing t JOIN runs r ON r.key = t.run_key")
+        var runs: [(key: Int64, id: String)] = []
+        while try find.step() { runs.append((find.int(0), find.text(1))) }
+        for run in runs { try writer.settle(key: run.key, run: run.id) }
     }
 }

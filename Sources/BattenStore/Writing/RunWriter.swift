@@ -1,8 +1,10 @@
 internal import BattenCore
+internal import BattenSystem
 
 /// Writes commits through one connection, with statements that stay prepared.
 final class RunWriter {
     let connection: Connection
+    let unspill: Unspill
     private let begin: Statement
     private let end: Statement
     private let findRun: Statement
@@ -15,16 +17,26 @@ final class RunWriter {
     private let updateRun: Statement
     /// Keys of runs by id, so that a commit looks its run up by key.
     private var keys: [String: Int64] = [:]
+    /// Rows that were put off, by the run's key.
+    var trails: [Int64: Trail] = [:]
+    /// When the first of them are due, or earlier.
+    var nextDue = Int64.max
+    /// When the last transaction ended, on the monotonic clock.
+    private var lastEnd: Int64 = 0
     var logTrimmer: LogTrimmer
     /// An engine whose record goes with the next commit.
     var newcomer: EngineRecord?
 
     /// Prepares the statements that commits use.
-    init(_ connection: Connection, logLimit: Int) throws(StoreError) {
+    init(_ connection: Connection, unspill: Unspill, logLimit: Int) throws(StoreError) {
         self.connection = connection
+        self.unspill = unspill
         begin = try connection.prepare("BEGIN IMMEDIATE")
         end = try connection.prepare("COMMIT")
-        findRun = try connection.prepare("SELECT key, epoch FROM runs WHERE id = ?1")
+        findRun = try connection.prepare(
+            """
+            SELECT r.key, r.epoch, t.seq FROM runs r LEFT JOIN trailing t ON t.run_key = r.key WHERE r.id = ?1
+            """)
         checkEpoch = try connection.prepare("SELECT epoch FROM runs WHERE key = ?1 AND id = ?2")
         insertEvent = try connection.prepare(
             """
@@ -67,24 +79,48 @@ final class RunWriter {
     ///
     /// - Parameter files: length of each file that was written for values of the batch, by hash.
     func write(_ batch: [EncodedCommit], files: [[UInt8]: Int]) throws(StoreError) -> [CommitVerdict] {
-        try begin.run()
-        do throws(StoreError) {
+        let now = MonotonicClock.now()
+        let isHurried = now - lastEnd < Trail.haste
+        return try transaction { () throws(StoreError) in
             var verdicts: [CommitVerdict] = []
             verdicts.reserveCapacity(batch.count)
             if let newcomer { try write(newcomer) }
-            for commit in batch { verdicts.append(try write(commit, files: files)) }
+            for commit in batch {
+                verdicts.append(try write(commit, files: files, now: now, putsOff: isHurried))
+            }
+            if nextDue <= now { try catchUp(due: now) }
+            return verdicts
+        }
+    }
+
+    /// Writes all rows that were put off.
+    func catchUp() throws(StoreError) {
+        if trails.isEmpty { return }
+        try transaction { () throws(StoreError) in try catchUp(due: .max) }
+    }
+
+    private func transaction<Value>(_ body: () throws(StoreError) -> Value) throws(StoreError) -> Value {
+        try begin.run()
+        do throws(StoreError) {
+            let value = try body()
             try end.run()
             newcomer = nil
-            return verdicts
+            lastEnd = MonotonicClock.now()
+            return value
         } catch {
             connection.rollBack()
+            // What is found again is found as it is stored; rows that were put off are then made from the journal.
             keys.removeAll()
+            trails.removeAll()
+            nextDue = .max
             logTrimmer.rolledBack()
             throw error
         }
     }
 
-    private func write(_ commit: EncodedCommit, files: [[UInt8]: Int]) throws(StoreError) -> CommitVerdict {
+    private func write(
+        _ commit: EncodedCommit, files: [[UInt8]: Int], now: Int64, putsOff: Bool
+    ) throws(StoreError) -> CommitVerdict {
         let source = commit.source
         let key: Int64
         if source.acceptance != nil {
@@ -99,10 +135,11 @@ final class RunWriter {
         }
         if !files.isEmpty { try refer(commit, key: key, files: files) }
         for (record, data) in zip(source.records, commit.records) { try insert(record, data, key: key) }
-        for (stage, values) in zip(source.stages, commit.stages) {
-            try write(stage, values, key: key, isNew: source.acceptance != nil)
+        if commit.followsRecords, putsOff {
+            try putOff(source, key: key, now: now)
+        } else {
+            try writeRows(commit, key: key)
         }
-        for attempt in source.attempts { try write(attempt, key: key) }
         for (checkpoint, state) in zip(source.checkpoints, commit.states) { try write(checkpoint, state, key: key) }
         if !source.timersArmed.isEmpty || !source.timersCleared.isEmpty { try writeTimers(source, key: key) }
         for usage in source.usage { try insert(usage, key: key) }
@@ -114,18 +151,42 @@ final class RunWriter {
         return .committed
     }
 
+    /// Writes the rows of stages and attempts, those that were put off before them.
+    private func writeRows(_ commit: EncodedCommit, key: Int64) throws(StoreError) {
+        let source = commit.source
+        if source.records.isEmpty, source.stages.isEmpty, source.attempts.isEmpty { return }
+        if !trails.isEmpty { try catchUp(key: key) }
+        for (place, stage) in source.stages.enumerated() {
+            let values = commit.followsRecords ? EncodedCommit.values(of: stage) : commit.stages[place]
+            try write(stage, values, key: key, isNew: source.acceptance != nil)
+        }
+        for attempt in source.attempts { try write(attempt, key: key) }
+    }
+
+    /// Whether a run's epoch is this one.
+    func isOwn(_ key: Int64, run: String, epoch: Int64) throws(StoreError) -> Bool {
+        checkEpoch.bind(1, key)
+        checkEpoch.bind(2, run)
+        defer { checkEpoch.reset() }
+        return try checkEpoch.step() && checkEpoch.int(0) == epoch
+    }
+
     /// The run's key when the commit's epoch is the run's own, else nil.
     private func key(of commit: RunCommit) throws(StoreError) -> Int64? {
         if let known = keys[commit.run] {
-            checkEpoch.bind(1, known)
-            checkEpoch.bind(2, commit.run)
-            defer { checkEpoch.reset() }
-            return try checkEpoch.step() && checkEpoch.int(0) == commit.epoch ? known : nil
+            if try isOwn(known, run: commit.run, epoch: commit.epoch) { return known }
+            trails[known] = nil
+            return nil
         }
         findRun.bind(1, commit.run)
         defer { findRun.reset() }
-        guard try findRun.step(), findRun.int(1) == commit.epoch else { return nil }
+        guard try findRun.step() else { return nil }
         let key = findRun.int(0)
+        guard findRun.int(1) == commit.epoch else {
+            trails[key] = nil
+            return nil
+        }
+        if !findRun.isNull(2), trails[key] == nil { try settle(key: key, run: commit.run) }
         if keys.count > 100_000 { keys.removeAll() }
         keys[commit.run] = key
         return key
@@ -230,7 +291,7 @@ final class RunWriter {
         try insertEvent.run()
     }
 
-    private func write(
+    func write(
         _ stage: StageRow, _ values: (outputs: StoredValue, error: StoredValue), key: Int64, isNew: Bool
     ) throws(StoreError) {
         if !isNew {
@@ -260,25 +321,31 @@ final class RunWriter {
         statement.bind(13, values.error)
     }
 
-    private func write(_ attempt: AttemptRow, key: Int64) throws(StoreError) {
+    /// Writes the row of an attempt.
+    ///
+    /// - Parameter isNew: whether the store has none yet; nil when only trying tells.
+    func write(_ attempt: AttemptRow, key: Int64, isNew: Bool? = nil) throws(StoreError) {
         // A row that has ended is there already, unless it began and ended in one commit.
-        let statements = attempt.endedAt == nil ? [insertAttempt] : [updateAttempt, insertAttempt]
-        for statement in statements {
-            statement.bind(1, key)
-            statement.bind(2, attempt.stageIndex)
-            statement.bind(3, attempt.number)
-            statement.bind(4, attempt.endedAt)
-            statement.bind(5, attempt.outcomeClass?.rawValue)
-            statement.bind(6, attempt.effect?.rawValue)
-            statement.bind(7, attempt.code)
-            statement.bind(8, attempt.message)
-            if statement === insertAttempt {
-                statement.bind(9, attempt.reason)
-                statement.bind(10, attempt.idempotencyKey)
-                statement.bind(11, attempt.startedAt)
-            }
-            try statement.run()
+        if !(isNew ?? (attempt.endedAt == nil)) {
+            bind(attempt, key: key, to: updateAttempt)
+            try updateAttempt.run()
             if connection.changes == 1 { return }
         }
+        bind(attempt, key: key, to: insertAttempt)
+        insertAttempt.bind(9, attempt.reason)
+        insertAttempt.bind(10, attempt.idempotencyKey)
+        insertAttempt.bind(11, attempt.startedAt)
+        try insertAttempt.run()
+    }
+
+    private func bind(_ attempt: AttemptRow, key: Int64, to statement: Statement) {
+        statement.bind(1, key)
+        statement.bind(2, attempt.stageIndex)
+        statement.bind(3, attempt.number)
+        statement.bind(4, attempt.endedAt)
+        statement.bind(5, attempt.outcomeClass?.rawValue)
+        statement.bind(6, attempt.effect?.rawValue)
+        statement.bind(7, attempt.code)
+        statement.bind(8, attempt.message)
     }
 }

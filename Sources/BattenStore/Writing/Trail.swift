@@ -1,0 +1,137 @@
+internal import BattenCore
+
+/// The rows of one run's stages and attempts that commits in quick succession have put off.
+///
+/// The journal has what they say. Of several images of a row the last one is written, once.
+struct Trail {
+    /// Run id.
+    let run: String
+    /// Epoch under which the rows were put off.
+    let epoch: Int64
+    /// When they are to be written, on the monotonic clock.
+    let due: Int64
+    private var commits: [RunCommit] = []
+
+    /// How long rows may be behind the journal while their engine works, in nanoseconds.
+    static let lag: Int64 = 10_000_000
+    /// How long an engine that commits nothing more waits beyond that: a commit that comes takes the rows with it.
+    static let patience: Int64 = 5_000_000
+    /// Commits closer together than this, in nanoseconds, put rows off; one that comes after a pause writes its own.
+    static let haste: Int64 = 2_000_000
+
+    /// Starts with the first commit whose rows are put off.
+    init(_ first: RunCommit, due: Int64) {
+        run = first.run
+        epoch = first.epoch
+        self.due = due
+        add(first)
+    }
+
+    /// Puts the rows of a commit off.
+    mutating func add(_ commit: RunCommit) {
+        commits.append(commit)
+    }
+
+    /// The last image of each stage.
+    var stages: [StageRow] {
+        var places: [Int: Int] = [:]
+        var rows: [StageRow] = []
+        for commit in commits {
+            for row in commit.stages {
+                if let place = places[row.index] {
+                    rows[place] = row
+                } else {
+                    places[row.index] = rows.count
+                    rows.append(row)
+                }
+            }
+        }
+        return rows
+    }
+
+    /// The last image of each attempt, and whether the store has no row of it yet.
+    var attempts: [(row: AttemptRow, isNew: Bool)] {
+        var places: [AttemptKey: Int] = [:]
+        var rows: [(row: AttemptRow, isNew: Bool)] = []
+        for commit in commits {
+            for row in commit.attempts {
+                let key = AttemptKey(stage: row.stageIndex, number: row.number)
+                if let place = places[key] {
+                    rows[place].row = row
+                } else {
+                    places[key] = rows.count
+                    rows.append((row, row.endedAt == nil))
+                }
+            }
+        }
+        return rows
+    }
+
+    private struct AttemptKey: Hashable {
+        let stage: Int
+        let number: Int
+    }
+}
+
+extension RunCommit {
+    /// Whether the rows of stages and attempts say nothing that the journal records of the same commit do not say.
+    var rowsFollowRecords: Bool {
+        acceptance == nil && runRow == nil && !records.isEmpty && records.allSatisfy { RunImages.follow($0.type) }
+            && stages.allSatisfy { row in
+                row.error == nil && row.waiting == nil && (row.status == .running || row.status == .completed)
+            }
+    }
+}
+
+extension RunWriter {
+    /// When rows that were put off are to be written, on the monotonic clock; nil when there are none.
+    var catchUpDue: Int64? { trails.isEmpty ? nil : nextDue + Trail.patience }
+
+    /// Puts the rows of a commit off.
+    func putOff(_ commit: RunCommit, key: Int64, now: Int64) throws(StoreError) {
+        if trails[key]?.add(commit) != nil { return }
+        guard let first = commit.records.first else { return }
+        let mark = try connection.statement("INSERT INTO trailing (run_key, seq) VALUES (?1, ?2)")
+        mark.bind(1, key)
+        mark.bind(2, first.seq - 1)
+        try mark.run()
+        let trail = Trail(commit, due: now + Trail.lag)
+        trails[key] = trail
+        nextDue = min(nextDue, trail.due)
+    }
+
+    /// Writes the rows of a run that were put off; those of a run that another engine has taken are forgotten.
+    func catchUp(key: Int64) throws(StoreError) {
+        guard let trail = trails.removeValue(forKey: key), try isOwn(key, run: trail.run, epoch: trail.epoch) else {
+            return
+        }
+        for stage in trail.stages {
+            try write(stage, EncodedCommit.values(of: stage), key: key, isNew: false)
+        }
+        for (attempt, isNew) in trail.attempts { try write(attempt, key: key, isNew: isNew) }
+        try clearTrail(of: key)
+    }
+
+    /// Writes all rows that were put off and are due.
+    func catchUp(due: Int64) throws(StoreError) {
+        for (key, trail) in trails where trail.due <= due { try catchUp(key: key) }
+        nextDue = trails.values.lazy.map(\.due).min() ?? .max
+    }
+
+    /// Brings the rows of a run up to its journal, after whoever has put them off is gone.
+    func settle(key: Int64, run: String) throws(StoreError) {
+        guard let images = try RunTail(connection: connection, unspill: unspill).images(run: run) else { return }
+        for place in images.changedStages.sorted() {
+            let stage = images.stages[place]
+            try write(stage, EncodedCommit.values(of: stage), key: key, isNew: false)
+        }
+        for place in images.changedAttempts.sorted() { try write(images.attempts[place], key: key) }
+        try clearTrail(of: key)
+    }
+
+    private func clearTrail(of key: Int64) throws(StoreError) {
+        let clear = try connection.statement("DELETE FROM trailing WHERE run_key = ?1")
+        clear.bind(1, key)
+        try clear.run()
+    }
+}
