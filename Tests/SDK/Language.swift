@@ -14,7 +14,8 @@ struct Language: Sendable, CustomTestStringConvertible {
     var testDescription: String { name }
 
     static let all = [
-        Language(name: "c", needs: ["cc", "make"], sources: ["word_count.c"])
+        Language(name: "c", needs: ["cc", "make", "cmake"], sources: ["word_count.c"]),
+        Language(name: "cpp", needs: ["c++", "cc", "make", "cmake"], sources: ["word_count.cpp"]),
     ]
 
     /// Ends the test if a program is missing, and says which.
@@ -48,6 +49,19 @@ final class Workshop {
 
     deinit {
         try? FileSystem.removeTree(folder)
+    }
+
+    /// Builds a program of `Sources` with the fake host.
+    func program(_ name: String, _ flags: [String] = []) throws -> String {
+        let root = SourceTree.root
+        let sources = try FileSystem.list("\(root)/sdk/c/testing").filter { $0.hasSuffix(".c") }
+        let build = try Command.run(
+            ["cc", "-std=gnu99", "-Wall", "-Wextra", "-Werror", "-g"] + flags
+                + ["-I\(root)/sdk/c/include", "-I\(root)/sdk/c/testing", "-o", "\(folder)/\(name)"]
+                + ["\(root)/Tests/SDK/Sources/\(name).c"] + sources.map { "\(root)/sdk/c/testing/\($0)" }
+                + ["-lpthread", "-ldl"])
+        try #require(build.status == 0, "\(build.output)")
+        return "\(folder)/\(name)"
     }
 
     /// Runs `batten exec` with the plugins of a folder.

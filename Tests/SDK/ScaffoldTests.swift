@@ -32,6 +32,12 @@ import Testing
         let result = try shop.exec(call, plugins: "\(folder)/build", flags: ["--in-process-plugins"])
         #expect(result.status == 0, "\(result.output)")
         #expect(result.output.contains(scaffold.style == "async" ? "waited: true" : "greeting: Hello, Ada"))
+        if FileSystem.exists("\(folder)/CMakeLists.txt") {
+            let build = "cmake -B build-cmake && cmake --build build-cmake && ctest --test-dir build-cmake"
+            let made = try Command.run(["sh", "-c", "cd '\(folder)' && \(build)"])
+            #expect(made.status == 0 && made.output.contains("100% tests passed"), "\(made.output)")
+            #expect(FileSystem.exists("\(folder)/build-cmake/libbatten-plugin-word_count.so"))
+        }
         try scaffold.language.make(folder, ["clean"])
         #expect(!FileSystem.exists("\(folder)/build"))
     }
