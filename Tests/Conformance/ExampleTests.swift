@@ -15,6 +15,13 @@ import Testing
         ),
         ("build.yaml", "-p greeting=good-day", ["said: good-day", "bytes: 1"]),
         ("agents.yaml", "-p topic=tides", ["line: In short: "]),
+        (
+            "ffi.yaml", "",
+            [
+                "crc: 164274591", "packed: 789ccb48cdc9c9d751c840a200442806d5", #"parts: {"quot":4,"rem":3}"#,
+                "counted: 3",
+            ]
+        ),
         ("flaky.yaml", "-p failures=1", ["request: 2"]),
         ("report.json", "-p limit=48", ["total: 49", "verdict: over the limit by 1"]),
     ]
