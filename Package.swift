@@ -140,6 +140,16 @@ let package = Package(
                 name: "PluginTests",
                 dependencies: ["BattenPluginHost", "BattenSystem", "BattenCore", "TestSupport", transfer, signature],
                 exclude: ["Servers"], swiftSettings: common),
+            // A program that confines itself and then tries what it should not be able to do.
+            .target(name: "Attempts", path: "Tests/ConfinementTrial/Attempts"),
+            .executableTarget(
+                name: "confinement-trial",
+                dependencies: ["Attempts", "BattenConfinement", "BattenCore", "BattenSystem"],
+                path: "Tests/ConfinementTrial/Program", swiftSettings: common),
+            .testTarget(
+                name: "BattenConfinementTests",
+                dependencies: ["BattenPluginHost", "BattenCore", "BattenSystem", "TestSupport"],
+                swiftSettings: common),
             .testTarget(
                 name: "ABITests", dependencies: ["BattenSystem", "TestSupport"], path: "Tests/ABI",
                 exclude: ["Sources"], swiftSettings: common),
