@@ -25,6 +25,14 @@ extension EngineLoop {
     }
 
     private func dispatch(_ rendered: RenderedCall, _ start: StageStart, of run: ActiveRun) {
+        if let missing = host.missing(rendered.executor) {
+            apply(
+                .attemptBlocked(
+                    stage: start.stageIndex, attempt: start.attempt, on: .plugin,
+                    reason: "blocked: plugin missing: \(missing); then resume the run"),
+                to: run)
+            return
+        }
         if let workdir = run.workdir { try? FileSystem.makeFolder(workdir) }
         let plugin = String(rendered.executor.prefix { $0 != "." })
         let now = clock.monotonicNanoseconds()

@@ -52,6 +52,14 @@ public struct PluginError: Error, Sendable, Hashable, CustomStringConvertible {
         case notInstalled = "plugin.not_installed"
         /// The host has been shut down.
         case shutDown = "plugin.host_shut_down"
+
+        /// Whether what is refused may run as soon as its user has mended something, without another version of it.
+        var isMissing: Bool {
+            switch self {
+            case .changed, .notAccepted, .noVersion, .safeMode, .signature, .lockFile, .untrusted, .noWorker: true
+            default: false
+            }
+        }
     }
 
     /// The kind of refusal.

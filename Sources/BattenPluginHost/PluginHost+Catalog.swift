@@ -22,6 +22,21 @@ extension PluginHost {
         }
     }
 
+    /// Why an executor cannot be called now, when installing or accepting a plugin would mend it.
+    public func missing(_ executor: String) -> String? {
+        switch catalog.find(executor, host: self) {
+        case .success: return nil
+        case .failure(.unknownPlugin(let id, let searched)):
+            let places = searched.isEmpty ? "no folder is searched" : "searched \(searched.joined(separator: ", "))"
+            return "there is no plugin '\(id)' (\(places)); install it"
+        case .failure(.unknownExecutor(let plugin, let offers)):
+            return "the plugin '\(plugin)' has no executor '\(executor)' any more (it has "
+                + "\(offers.joined(separator: ", "))); install the version that has it"
+        case .failure(.refused(let error)):
+            return error.code.isMissing ? "\(error.message); \(error.help)" : nil
+        }
+    }
+
     private func refusal(of plugin: PluginCatalog.Description) -> ExecutorLookup? {
         guard let verified = plugin.verified else { return nil }
         do throws(PluginError) {

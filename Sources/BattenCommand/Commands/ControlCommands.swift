@@ -53,12 +53,14 @@ enum ResumeCommand {
 
     private static func plan(_ snapshot: [UInt8], _ id: String, _ context: CommandContext) throws -> Plan {
         let result = WorkflowReader.read(
-            path: "run \(id).json", bytes: snapshot, catalog: try context.catalog(), settings: ReaderSettings())
+            path: "run \(id).json", bytes: snapshot, catalog: PatientCatalog(try context.catalog()),
+            settings: ReaderSettings())
         guard let definition = result.definition else {
             CheckedWorkflow.show(result, in: context)
             throw CheckedWorkflow.invalid(result)
         }
-        return try CheckedWorkflow.plan(definition, snapshot: snapshot, in: context)
+        return try CheckedWorkflow.plan(
+            definition, snapshot: snapshot, catalog: PatientCatalog(try context.catalog()))
     }
 
     private static func failure(_ refusal: ResumeRefusal, _ id: String) -> CommandFailure {

@@ -58,7 +58,13 @@ struct CheckedWorkflow {
     static func plan(
         _ definition: WorkflowDefinition, snapshot: [UInt8], in context: CommandContext
     ) throws(CommandFailure) -> Plan {
-        let catalog = try context.catalog()
+        try plan(definition, snapshot: snapshot, catalog: try context.catalog())
+    }
+
+    /// Plans a definition with a catalog.
+    static func plan(
+        _ definition: WorkflowDefinition, snapshot: [UInt8], catalog: any ExecutorCatalog
+    ) throws(CommandFailure) -> Plan {
         do throws(PlanError) {
             return try Planner.plan(definition, catalog: catalog, snapshot: snapshot)
         } catch {

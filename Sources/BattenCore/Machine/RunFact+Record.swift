@@ -160,7 +160,7 @@ extension StageHold {
         case .slot(let detail): ["on": .string("slot"), "detail": .string(detail)]
         case .pause: ["on": .string("pause")]
         case .sleep(let until): ["on": .string("sleep"), "until": .string(until.exact)]
-        case .secret(let reason): ["on": .string("secret"), "detail": .string(reason)]
+        case .missing(let thing, let reason): ["on": .string(thing.rawValue), "detail": .string(reason)]
         }
     }
 }
@@ -248,7 +248,8 @@ private struct RecordReader {
         case "slot": return .slot(detail: try text("detail"))
         case "pause": return .pause
         case "sleep": return .sleep(until: try instant("until"))
-        case "secret": return .secret(reason: try text("detail"))
+        case "secret": return .missing(.secret, reason: try text("detail"))
+        case "plugin": return .missing(.plugin, reason: try text("detail"))
         default: throw malformed("on")
         }
     }

@@ -57,7 +57,7 @@ enum StageHold: Sendable, Hashable {
     /// It sleeps until an instant.
     case sleep(until: Timestamp)
     /// Something is missing on this engine.
-    case secret(reason: String)
+    case missing(MissingThing, reason: String)
 }
 
 /// What follows a failed attempt.

@@ -4,8 +4,8 @@ public enum RunInput: Sendable {
     case accepted(RunRequest)
     /// An attempt ended.
     case attemptFinished(stage: Int, attempt: Int, outcome: StageOutcome)
-    /// An attempt could not be made because something is missing on this engine, for example a secret.
-    case attemptBlocked(stage: Int, attempt: Int, reason: String)
+    /// An attempt could not be made because something is missing on this engine.
+    case attemptBlocked(stage: Int, attempt: Int, on: MissingThing = .secret, reason: String)
     /// A timer that the machine armed is due.
     case timerFired(String)
     /// Somebody asks something of the run.
@@ -117,4 +117,12 @@ public struct RunStep: Sendable {
 
     /// Whether there is anything to commit.
     public var isEmpty: Bool { records.isEmpty }
+}
+
+/// What an engine may lack that a stage needs; the raw value is the word that people and programs see.
+public enum MissingThing: String, Sendable, Hashable, CaseIterable {
+    /// A secret that the stage reads.
+    case secret
+    /// The plugin that offers its executor.
+    case plugin
 }

@@ -52,7 +52,7 @@ public struct RunMachine: Sendable {
         switch input {
         case .accepted(let request): accept(request, at)
         case .attemptFinished(let stage, let attempt, let outcome): finish(stage, attempt, outcome, at)
-        case .attemptBlocked(let stage, let attempt, let reason): block(stage, attempt, reason, at)
+        case .attemptBlocked(let stage, let attempt, let thing, let reason): block(stage, attempt, thing, reason, at)
         case .timerFired(let key): fire(key, at)
         case .control(let control): refusal = apply(control, at)
         case .pause: refusal = pause(at)
@@ -156,12 +156,15 @@ public struct RunMachine: Sendable {
         }
     }
 
-    private mutating func block(_ index: Int, _ attempt: Int, _ reason: String, _ at: Timestamp) {
+    private mutating func block(
+        _ index: Int, _ attempt: Int, _ thing: MissingThing, _ reason: String, _ at: Timestamp
+    ) {
         guard state.isAccepted, state.stages.indices.contains(index) else { return }
         guard isCurrent(index, attempt) else {
             emit(
                 .attemptLate(
-                    stage: index, attempt: attempt, outcomeClass: nil, code: "batten.secret_missing", message: reason),
+                    stage: index, attempt: attempt, outcomeClass: nil, code: "batten.\(thing.rawValue)_missing",
+                    message: reason),
                 at)
             return
         }
@@ -169,7 +172,7 @@ public struct RunMachine: Sendable {
             endStopped(index, attempt: attempt, cause, failure: nil, at)
             return
         }
-        emit(.stageWaiting(stage: index, attempt: attempt, hold: .secret(reason: reason)), at)
+        emit(.stageWaiting(stage: index, attempt: attempt, hold: .missing(thing, reason: reason)), at)
     }
 
     private mutating func fire(_ key: String, _ at: Timestamp) {

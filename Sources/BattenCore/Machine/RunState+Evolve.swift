@@ -183,12 +183,12 @@ extension RunState {
             open(index, at, plan, &changes)
             arm(.sleep(index), until, &changes)
             advanceQueue()
-        case .secret(let reason):
+        case .missing(let thing, let reason):
             let failure = StageFailure(
-                StageError(.permanent, code: "batten.secret_missing", message: reason), effect: .none)
+                StageError(.permanent, code: "batten.\(thing.rawValue)_missing", message: reason), effect: .none)
             closeAttempt(index, failure, at, &changes)
             stages[index].counted = max(0, stages[index].counted - 1)
-            stages[index].row.waiting = WaitReason(on: "secret", detail: reason, since: at)
+            stages[index].row.waiting = WaitReason(on: thing.rawValue, detail: reason, since: at)
             setMode(index, .blocked, plan)
         }
         changes.touch(stage: index)
@@ -372,7 +372,9 @@ extension RunState {
             } else if counts.retrying > 0 {
                 reason = ("retry", "stages wait to be tried again")
             } else {
-                reason = ("secret", "a secret is missing on this engine")
+                let blocked = stages.first { $0.mode == .blocked }?.row.waiting?.on
+                let thing = blocked.flatMap(MissingThing.init(rawValue:)) ?? .secret
+                reason = (thing.rawValue, "a \(thing.rawValue) is missing on this engine")
             }
         } else {
             status = .running

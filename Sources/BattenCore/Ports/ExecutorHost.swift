@@ -1,5 +1,11 @@
 /// Calls executors: what the engine needs of the plugin host.
 public protocol ExecutorHost: ExecutorCatalog {
+    /// Why an executor cannot be called now, although it could be once its user has mended something: its plugin is
+    /// missing, or was changed since it was accepted.
+    ///
+    /// - Returns: nil when a call can be started; otherwise what is missing and what to do about it.
+    func missing(_ executor: String) -> String?
+
     /// Starts a call; everything that follows arrives at the sink.
     ///
     /// The call never fails by itself: a missing plugin or refused input arrives as the call's outcome. The sink may
@@ -20,6 +26,11 @@ public protocol ExecutorHost: ExecutorCatalog {
     ///
     /// - Parameter limit: how long to wait for calls and plugins to end.
     func shutdown(within limit: Duration)
+}
+
+extension ExecutorHost {
+    /// A host whose executors never go away.
+    public func missing(_ executor: String) -> String? { nil }
 }
 
 /// Names a call that was started.
