@@ -20,6 +20,7 @@ let json: Target.Dependency = .product(name: "CBattenJSON", package: "swift")
 let sdk: Target.Dependency = .product(name: "BattenPlugin", package: "swift")
 let transfer: Target.Dependency = .product(name: "BattenTransfer", package: "Shared")
 let signature: Target.Dependency = .product(name: "BattenSignature", package: "Shared")
+let files: Target.Dependency = .product(name: "BattenFiles", package: "Shared")
 
 /// A bundled plugin: one target, one shared object named `libbatten-plugin-<id>.so`.
 func bundled(_ id: String, _ target: String) -> Product {
@@ -44,6 +45,8 @@ let package = Package(
         bundled("notify", "NotifyPlugin"),
         bundled("transform", "TransformPlugin"),
         .library(name: "fixture-functions", type: .dynamic, targets: ["fixture-functions"]),
+        bundled("file", "FilePlugin"),
+        bundled("sql", "SQLPlugin"),
     ] + fixtures.map { .library(name: "fixture-\($0)", type: .dynamic, targets: ["fixture-\($0)"]) },
     dependencies: [
         .package(path: "sdk/c"),
@@ -95,6 +98,9 @@ let package = Package(
         .target(name: "HTTPPlugin", dependencies: [sdk, transfer], path: "Plugins/http", swiftSettings: common),
         .target(name: "LLMPlugin", dependencies: [sdk, transfer], path: "Plugins/llm", swiftSettings: common),
         .target(name: "NotifyPlugin", dependencies: [sdk, transfer], path: "Plugins/notify", swiftSettings: common),
+        .target(name: "FilePlugin", dependencies: [sdk, files], path: "Plugins/file", swiftSettings: common),
+        .target(
+            name: "SQLPlugin", dependencies: [sdk, files, "CSQLite"], path: "Plugins/sql", swiftSettings: common),
         .target(
             name: "TransformPlugin", dependencies: [abi], path: "Plugins/transform", publicHeadersPath: ".",
             cSettings: [.unsafeFlags(["-fvisibility=hidden"])],
@@ -138,7 +144,7 @@ let package = Package(
             .testTarget(name: "BattenPluginTests", dependencies: [sdk], swiftSettings: common),
             .testTarget(
                 name: "PluginTests",
-                dependencies: ["BattenPluginHost", "BattenSystem", "BattenCore", "TestSupport", transfer, signature],
+                dependencies: ["BattenPluginHost", "BattenSystem", "BattenCore", "TestSupport", sdk, transfer, signature, files],
                 exclude: ["Servers"], swiftSettings: common),
             // A program that confines itself and then tries what it should not be able to do.
             .target(name: "Attempts", path: "Tests/ConfinementTrial/Attempts"),

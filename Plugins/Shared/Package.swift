@@ -1,6 +1,6 @@
 // swift-tools-version: 6.3
-// What bundled plugins share: the transfer client of those that speak HTTP, as one shared library, and the reader of
-// signatures of C functions, which is linked into whoever reads them.
+// What bundled plugins share: the transfer client of those that speak HTTP and the files below declared folders, each
+// as one shared library, and the reader of signatures of C functions, which is linked into whoever reads them.
 import PackageDescription
 
 let settings: [SwiftSetting] = [
@@ -16,6 +16,7 @@ let package = Package(
     products: [
         .library(name: "BattenTransfer", type: .dynamic, targets: ["BattenTransfer"]),
         .library(name: "BattenSignature", type: .static, targets: ["BattenSignature"]),
+        .library(name: "BattenFiles", type: .dynamic, targets: ["BattenFiles"]),
     ],
     dependencies: [.package(path: "../../sdk/swift")],
     targets: [
@@ -26,5 +27,12 @@ let package = Package(
             dependencies: ["CCurl", "CCrypto", .product(name: "BattenPlugin", package: "swift")],
             swiftSettings: settings),
         .target(name: "BattenSignature", swiftSettings: settings),
-    ]
+        .target(
+            name: "CFiles", cSettings: [.unsafeFlags(["-fvisibility=hidden"])],
+            linkerSettings: [.linkedLibrary("crypto")]),
+        .target(
+            name: "BattenFiles", dependencies: ["CFiles", .product(name: "BattenPlugin", package: "swift")],
+            swiftSettings: settings),
+    ],
+    cLanguageStandard: .c11
 )

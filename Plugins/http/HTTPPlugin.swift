@@ -2,14 +2,14 @@ import BattenPlugin
 import BattenTransfer
 public import CBattenABI
 
-/// Transfers over HTTP: requests whose response becomes outputs, and downloads to files.
+/// Transfers over HTTP: requests whose response becomes outputs, downloads to files and uploads of files.
 struct HTTPPlugin: Plugin {
     static let description = PluginDescription(
         id: "http", version: "1.0.0", title: "HTTP",
-        summary: "Requests and downloads over HTTP/1.1 and HTTP/2. Transfers in flight hold no thread.",
+        summary: "Requests, downloads and uploads over HTTP/1.1 and HTTP/2. Transfers in flight hold no thread.",
         configSchema: .object(NetworkSettings.properties, "Settings of all HTTP stages."),
         manifest: ["license": "Apache-2.0"],
-        executors: [.loop(RequestExecutor.self), .loop(DownloadExecutor.self)])
+        executors: [.loop(RequestExecutor.self), .loop(DownloadExecutor.self), .loop(UploadExecutor.self)])
 
     let network: NetworkSettings
     let services = TransferServices()

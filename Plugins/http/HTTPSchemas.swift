@@ -15,16 +15,8 @@ enum HTTPSchemas {
                 )
                 .titled("Method")),
         ] + body + common + [
-            .optional("expect", expect),
-            .optional("paginate", paginate),
-            .optional(
-                "idempotency_key",
-                .anyOf(
-                    [.boolean(), .string()],
-                    "The header Idempotency-Key of methods that change something: true (default) sends the key of this "
-                        + "stage, which is the same for all its attempts; false sends none; a text is sent as it is."
-                )
-                .titled("Idempotency key")),
+            .optional("expect", expect), .optional("paginate", paginate),
+            .optional("idempotency_key", idempotencyKey),
         ], "A request.",
         examples: [
             ["url": "https://api.example.org/items", "query": ["limit": 10]],
@@ -215,11 +207,69 @@ enum HTTPSchemas {
         ], "Fetches page after page; the output json is the list of all items."
     ).titled("Pages")
 
+    private static let idempotencyKey = Schema.anyOf(
+        [.boolean(), .string()],
+        "The header Idempotency-Key of methods that change something: true (default) sends the key of this stage, which "
+            + "is the same for all its attempts; false sends none; a text is sent as it is."
+    ).titled("Idempotency key")
+
+    static let upload = Schema.object(
+        [
+            .required(
+                "url",
+                .string("Where to; http or https.", minLength: 1, examples: ["https://example.org/in/report.pdf"])
+                    .titled("URL")),
+            .optional(
+                "method",
+                .string("Default: PUT for file, POST for files.", examples: ["PUT", "POST"]).titled("Method")),
+            .optional(
+                "file",
+                .string(
+                    "A file sent as the body, relative to the stage's working directory.", minLength: 1,
+                    examples: ["out/report.pdf"]
+                ).titled("File")),
+            .optional(
+                "content_type",
+                .string("The media type of file.", examples: ["application/pdf"], default: "application/octet-stream")
+                    .titled("Media type")),
+            .optional(
+                "files",
+                .list(
+                    of: .object([
+                        .required("name", .string("The field's name.", minLength: 1)),
+                        .required("path", .string("The file.", minLength: 1)),
+                        .optional("filename", .string("The name the server is told; default: the file's own.")),
+                        .optional("content_type", .string("The part's media type.")),
+                    ]), "Files sent as multipart/form-data.", minItems: 1, maxItems: 1000
+                ).titled("Files")),
+            .optional("fields", .map(of: scalar, "Further fields of the form, before the files.").titled("Fields")),
+            .optional(
+                "sha256",
+                .string(
+                    "The SHA-256 that file must have before anything is sent.", pattern: "^[0-9a-fA-F]{64}$"
+                ).titled("Checksum")),
+            .optional(
+                "digest",
+                .boolean(
+                    "Whether the checksum of file is sent as Content-Digest (RFC 9530), for the server to check.",
+                    default: false
+                ).titled("Send the checksum")),
+            .optional(
+                "max_bytes",
+                .integer("The most bytes of all files; no limit unless given.", minimum: 0).titled("Size limit")),
+        ] + common + [.optional("expect", expect), .optional("idempotency_key", idempotencyKey)],
+        "An upload: exactly one of file and files.",
+        examples: [
+            ["url": "https://example.org/in/report.pdf", "file": "report.pdf", "content_type": "application/pdf"],
+            ["url": "https://example.org/form", "files": [["name": "report", "path": "report.pdf"]]],
+        ]
+    ).titled("Upload")
+
     private static let headers = Schema.map(
         of: .anything(), "By lower case name; set-cookie is a list.", examples: [["content-type": "application/json"]]
     ).titled("Headers").volatile()
 
-    static let response = Schema.object([
+    private static let responseFields: [Schema.Property] = [
         .required("status", .integer("Status code.", examples: [200]).titled("Status")),
         .required("headers", headers),
         .required(
@@ -233,9 +283,28 @@ enum HTTPSchemas {
         .required("url", .string("Where the response came from, after redirects.").titled("URL")),
         .required("http_version", .string("The version spoken.", examples: ["1.1", "2"]).titled("HTTP version")),
         .required("redirects", .integer("How many were followed.").titled("Redirects")),
-        .optional("pages", .integer("How many pages were fetched.").titled("Pages")),
-        .optional("more_pages", .boolean("Whether max_pages left some.").titled("More pages")),
-    ]).titled("Response")
+    ]
+
+    static let response = Schema.object(
+        responseFields + [
+            .optional("pages", .integer("How many pages were fetched.").titled("Pages")),
+            .optional("more_pages", .boolean("Whether max_pages left some.").titled("More pages")),
+        ]
+    ).titled("Response")
+
+    static let uploaded = Schema.object(
+        responseFields + [
+            .required("sent_bytes", .integer("The size of all files.").titled("Bytes sent")),
+            .required(
+                "files",
+                .list(
+                    of: .object([
+                        .required("path", .string("Absolute path.")), .required("bytes", .integer("Its size.")),
+                        .required("sha256", .string("SHA-256 in hexadecimal digits.")),
+                    ])
+                ).titled("Files")),
+        ]
+    ).titled("Response to an upload")
 
     static let downloaded = Schema.object([
         .required("path", .string("The file's absolute path.").titled("File")),

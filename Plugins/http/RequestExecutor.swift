@@ -60,20 +60,7 @@ final class RequestExecutor: LoopExecutor {
         var request = try input.fields.transfer(context: call.context, network: network)
         request.method = method
         try input.body.apply(to: &request, context: call.context)
-        if !HTTPMethod.isSafe(method), !request.headers.contains("Idempotency-Key") {
-            switch input.idempotencyKey {
-            case nil, .bool(true)?:
-                if !call.context.idempotencyKey.isEmpty {
-                    request.headers.add("Idempotency-Key", call.context.idempotencyKey)
-                }
-            case .string(let key)? where HeaderList.isValue(key) && !key.isEmpty:
-                request.headers.add("Idempotency-Key", key)
-            case .bool(false)?: break
-            default:
-                throw Failure.badInput(
-                    field: "idempotency_key", "must be true, false, or a text without line breaks")
-            }
-        }
+        try IdempotencyField.apply(input.idempotencyKey, to: &request, context: call.context)
         try input.paginate?.check()
         let job = RequestJob(
             call: call, input: input, request: request, client: try slot.client(for: call.context), tokens: tokens)
@@ -170,20 +157,13 @@ final class RequestJob {
             return
         }
         var output = ResponseOutput.make(response)
-        guard input.expect?.accepts(response.head.status) ?? (response.head.status < 400) else {
-            fail(unexpected(response, output))
+        if let problem = ResponseVerdict.problem(
+            response, output: output, method: request.method, expect: input.expect)
+        {
+            fail(problem)
             return
         }
         let json = output["json"] ?? .null
-        if let schema = input.expect?.schema, let problem = schema.problem(json) {
-            fail(
-                Failure(
-                    .failed, code: "http.body",
-                    "\(request.method) \(Redaction.url(response.head.url)) answered something else than expect.schema "
-                        + "says: \(problem)", effect: HTTPMethod.isSafe(request.method) ? .none : .made,
-                    output: .object(output)))
-            return
-        }
         do throws(Failure) {
             guard let paginate = input.paginate else {
                 complete(output)
@@ -209,20 +189,6 @@ final class RequestJob {
         } catch {
             fail(error)
         }
-    }
-
-    private func unexpected(_ response: TransferResponse, _ output: JSONObject) -> Failure {
-        let status = response.head.status
-        guard status >= 400 else {
-            return Failure(
-                .failed, code: "http.status.\(status)",
-                "\(request.method) \(Redaction.url(response.head.url)) answered \(StatusMeaning.describe(status)), "
-                    + "which expect.status does not list", effect: HTTPMethod.isSafe(request.method) ? .none : .made,
-                details: ["status": .integer(Int64(status))], output: .object(output))
-        }
-        return StatusMeaning.failure(
-            response.head, method: request.method, message: ResponseOutput.excerpt(response.body),
-            output: .object(output))
     }
 
     private func complete(_ output: JSONObject) {

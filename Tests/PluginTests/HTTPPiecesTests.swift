@@ -3,6 +3,8 @@ import BattenTransfer
 import Synchronization
 import Testing
 
+import enum BattenPlugin.DurationText
+
 /// The parts of the transfer client that need no connection.
 @Suite struct HTTPPiecesTests {
     @Test func waitsAreRead() {

@@ -290,6 +290,11 @@ async def answer(request, writer):
         return await reply(writer, 200, {
             "method": request.method, "target": request.target, "headers": [list(pair) for pair in request.headers],
             "body": request.body.decode("latin-1"), "peer": request.peer})
+    if path == "/digest":
+        return await reply(writer, 200, {
+            "bytes": len(request.body), "sha256": hashlib.sha256(request.body).hexdigest(),
+            "length": request.header("Content-Length"), "type": request.header("Content-Type"),
+            "digest": request.header("Content-Digest"), "method": request.method})
     if path == "/status":
         headers = [("Retry-After", query["after"])] if "after" in query else []
         return await reply(writer, int(query["status"]), {"error": "as asked"}, headers)

@@ -32,6 +32,7 @@ public final class Transfer {
     private var body: [UInt8] = []
     private var received: Int64 = 0
     private var lastProgress: Int64 = 0
+    private var lastSent: Int64 = 0
     private var redirects = 0
     private var stopReason: TransferFailure?
     private(set) var wasSent = false
@@ -85,6 +86,11 @@ public final class Transfer {
         options.set(CURLOPT_OPENSOCKETDATA, me)
         _ = batten_set_close_socket_function(easy, onCloseSocket)
         options.set(CURLOPT_CLOSESOCKETDATA, Unmanaged.passUnretained(client).toOpaque())
+        if request.uploadProgress != nil {
+            _ = batten_set_progress_function(easy, onProgress)
+            options.set(CURLOPT_XFERINFODATA, me)
+            options.set(CURLOPT_NOPROGRESS, 0)
+        }
         if let share { _ = batten_set_share(easy, share) }
         let resolution = addresses.flatMap { list in target.map { (host: $0.host, port: $0.port, addresses: list) } }
         return options.apply(request, url: url, resolution: resolution, holdings: &holdings)
@@ -170,6 +176,16 @@ public final class Transfer {
         guard now - lastProgress >= 250_000_000 || total == expected else { return }
         lastProgress = now
         progress(total, max(0, expected))
+    }
+
+    /// Tells how much was sent.
+    fileprivate func noteUpload(_ sent: Int64, of expected: Int64) {
+        guard let progress = request.uploadProgress, sent > 0, sent != lastSent else { return }
+        let now = batten_monotonic_ns()
+        guard now - lastProgress >= 250_000_000 || sent == expected else { return }
+        lastProgress = now
+        lastSent = sent
+        progress(sent, max(0, expected))
     }
 
     /// Gives bytes to send; 0 at the end, nil if they cannot be read.
@@ -300,6 +316,14 @@ private func onBody(
 ) -> Int {
     guard size * count > 0 else { return 0 }
     return transfer(context)?.takeBody(UnsafeRawBufferPointer(start: bytes, count: size * count)) ?? 0
+}
+
+private func onProgress(
+    _ context: UnsafeMutableRawPointer?, _ toReceive: curl_off_t, _ received: curl_off_t, _ toSend: curl_off_t,
+    _ sent: curl_off_t
+) -> Int32 {
+    transfer(context)?.noteUpload(Int64(sent), of: Int64(toSend))
+    return 0
 }
 
 /// Gives libcurl the next bytes of an upload.

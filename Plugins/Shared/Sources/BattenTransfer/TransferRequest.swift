@@ -164,6 +164,8 @@ public struct TransferRequest {
     public var receive: ((TransferHead, UnsafeRawBufferPointer) -> ChunkVerdict)?
     /// Is told of bytes received and expected (0 if not known), at most a few times a second.
     public var progress: ((Int64, Int64) -> Void)?
+    /// Is told of bytes sent and to send (0 if not known), at most a few times a second.
+    public var uploadProgress: ((Int64, Int64) -> Void)?
 
     /// Describes a GET without anything special.
     public init(url: URLAddress) {
