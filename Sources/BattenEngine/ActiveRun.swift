@@ -21,8 +21,16 @@ final class ActiveRun {
     let directory: String
     /// The run's own folder, made when the run is taken up; nil when the workflow does not mention it.
     let workdir: String?
-    /// Decides what happens.
+    /// What the run is locked to.
+    let plan: Plan
+    /// Decides what happens. Looking at its state copies it: what each step needs is kept beside it.
     var machine: RunMachine
+    /// The run's status after the last step.
+    private(set) var status = RunStatus.pending
+    /// Whether ready stages wait for their turn after the last step.
+    private(set) var hasQueue = false
+    /// Whether nothing in this engine can move the run after the last step.
+    private(set) var isStuck = false
     /// Calls in flight, by stage index.
     var calls: [Int: Call] = [:]
     /// Names of armed timers, by key.
@@ -53,11 +61,15 @@ final class ActiveRun {
         self.directory = directory
         self.workdir = workdir
         self.machine = machine
+        plan = machine.plan
         commit = RunCommit(run: id, epoch: epoch)
     }
 
     /// Adds what a step of the machine changed to the next commit, the newest image of each stage winning.
     func add(_ step: RunStep) {
+        status = step.status
+        hasQueue = step.hasQueue
+        isStuck = step.isStuck
         commit.records.append(contentsOf: step.records)
         if let row = step.runRow { commit.runRow = row }
         for row in step.stages {

@@ -6,6 +6,9 @@ extension EngineLoop {
     /// Renders a stage's input and calls its executor; what goes wrong here is the attempt's outcome.
     func start(_ start: StageStart, of run: ActiveRun) {
         resolveSecrets(of: run)
+        if let call = run.plan.constantCall(stageIndex: start.stageIndex, body: start.body) {
+            return dispatch(call, start, of: run)
+        }
         let rendered = run.machine.renderCall(stageIndex: start.stageIndex, body: start.body) { run.secrets[$0] }
         switch rendered {
         case .failed(var outcome):
@@ -39,7 +42,7 @@ extension EngineLoop {
         let call = ExecutorCall(
             tag: run.tag(stage: start.stageIndex, attempt: start.attempt), executor: rendered.executor,
             config: settings.pluginConfiguration[plugin] ?? .object([:]), run: run.id,
-            stage: run.machine.plan.stages[start.stageIndex].id,
+            stage: run.plan.stages[start.stageIndex].id,
             attempt: start.attempt, idempotencyKey: start.idempotencyKey,
             deadline: MonotonicClock.adding(start.timeout, to: now), grace: settings.grace, input: rendered.input,
             environment: rendered.environment, workingDirectory: rendered.workingDirectory ?? run.directory,
@@ -55,7 +58,7 @@ extension EngineLoop {
 
     /// Resolves the run's declared secrets anew; a changed value takes effect with the next call.
     private func resolveSecrets(of run: ActiveRun) {
-        let names = run.machine.plan.definition.secrets
+        let names = run.plan.definition.secrets
         guard !names.isEmpty else { return }
         var values: [String: String] = [:]
         for name in names { values[name] = settings.secrets(name) }
@@ -77,7 +80,7 @@ extension EngineLoop {
         }
         if var call = run.calls[tag.stage], call.attempt == tag.attempt {
             if let rest = call.stream?.finish(), !rest.isEmpty {
-                observer?.live(run: run.id, .stream(stage: run.machine.plan.stages[tag.stage].id, text: rest))
+                observer?.live(run: run.id, .stream(stage: run.plan.stages[tag.stage].id, text: rest))
             }
             run.calls[tag.stage] = nil
         }
@@ -88,7 +91,7 @@ extension EngineLoop {
     func log(_ tag: CallTag, stream: String, text: String, at: Timestamp) {
         guard let run = run(of: tag) else { return }
         let line = LogLine(
-            at: at, stage: run.machine.plan.stages[tag.stage].id, attempt: tag.attempt, stream: stream,
+            at: at, stage: run.plan.stages[tag.stage].id, attempt: tag.attempt, stream: stream,
             text: run.masker.isEmpty ? text : run.masker.mask(text))
         observer?.live(run: run.id, .log(line))
         keep(line, of: run)
@@ -99,7 +102,7 @@ extension EngineLoop {
         guard let observer, let run = run(of: tag) else { return }
         let note = run.masker.isEmpty ? note : run.masker.mask(note)
         observer.live(
-            run: run.id, .progress(stage: run.machine.plan.stages[tag.stage].id, fraction: fraction, note: note))
+            run: run.id, .progress(stage: run.plan.stages[tag.stage].id, fraction: fraction, note: note))
     }
 
     /// Takes a piece of partial output.
@@ -107,13 +110,13 @@ extension EngineLoop {
         guard let observer, let run = run(of: tag) else { return }
         let shown = run.calls[tag.stage]?.stream?.append(text) ?? text
         guard !shown.isEmpty else { return }
-        observer.live(run: run.id, .stream(stage: run.machine.plan.stages[tag.stage].id, text: shown))
+        observer.live(run: run.id, .stream(stage: run.plan.stages[tag.stage].id, text: shown))
     }
 
     /// Takes a report of usage; it is booked with the run's next commit, at the latest with the attempt's own.
     func usage(_ tag: CallTag, metric: String, subject: String, amount: Int64, at: Timestamp) {
         guard let run = run(of: tag) else { return }
-        let stage = run.machine.plan.stages[tag.stage]
+        let stage = run.plan.stages[tag.stage]
         run.add(
             UsageRow(
                 stage: stage.id, attempt: tag.attempt, plugin: String(stage.definition.uses.prefix { $0 != "." }),

@@ -125,10 +125,9 @@ extension EngineLoop {
 
     /// Where a run stands, or nil while it moves.
     func standing(of run: ActiveRun) -> RunEnding? {
-        let status = run.machine.state.row.status
-        if status.isTerminal { return .ended(status) }
+        if run.status.isTerminal { return .ended(run.status) }
+        guard run.isStuck else { return nil }
         let state = run.machine.state
-        guard state.isStuck else { return nil }
         var awaited = state.waitingStages.map { AwaitedStage(stage: $0.stage, reason: $0.reason) }
         if let reason = state.row.waiting { awaited.insert(AwaitedStage(stage: nil, reason: reason), at: 0) }
         return .awaiting(awaited)

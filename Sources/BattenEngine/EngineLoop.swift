@@ -99,10 +99,10 @@ final class EngineLoop: @unchecked Sendable {
     @discardableResult
     func apply(_ input: RunInput, to run: ActiveRun) -> String? {
         guard failure == nil else { return nil }
-        let hadQueue = run.machine.state.hasQueue
+        let hadQueue = run.hasQueue
         let step = run.machine.apply(input, at: clock.now(), slots: &slots)
         run.add(step)
-        if run.machine.state.hasQueue, !hadQueue { queueing.append(run.number) }
+        if run.hasQueue, !hadQueue { queueing.append(run.number) }
         if !step.attempts.isEmpty { slotsWereFreed = true }
         if run.hasDecisions { touch(run) }
         return step.refusal
@@ -137,9 +137,9 @@ final class EngineLoop: @unchecked Sendable {
         let waiting = queueing
         queueing = []
         for number in waiting {
-            guard let run = runs[number], run.machine.state.hasQueue else { continue }
+            guard let run = runs[number], run.hasQueue else { continue }
             apply(.slotsFreed, to: run)
-            if run.machine.state.hasQueue { queueing.append(number) }
+            if run.hasQueue { queueing.append(number) }
         }
     }
 

@@ -89,6 +89,7 @@ public final class SQLiteStore: RunStore {
             claim.bind(1, run)
             claim.bind(2, engine)
             claim.bind(3, fromEpoch)
+            writer.forget(owner: run)
             return try writer.connection.transaction { () throws(StoreError) in
                 defer { claim.reset() }
                 return try claim.step() ? claim.int(0) : nil

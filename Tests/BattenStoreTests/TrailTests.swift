@@ -111,6 +111,24 @@ import Testing
         #expect(try stored(reader, script.id).stages == seen)
     }
 
+    @Test func whoTakesARunThroughTheSameStoreWritesItsRows() throws {
+        let state = try TemporaryState()
+        let store = try state.open()
+        let reader = try #require(try StoreReader(state.folder))
+        let script = try #require(try untilPutOff(store, reader))
+        let seen = try reader.stages(run: script.id)
+        #expect(try store.claim(run: script.id, engine: "heir", fromEpoch: 1) == 2)
+        var heir = RunCommit(run: script.id, epoch: 2)
+        heir.records = [
+            JournalRecord(seq: script.seq + 1, at: at(0), stage: nil, attempt: nil, type: "run_recovered", data: [:])
+        ]
+        #expect(try store.commit([heir]) == [.committed])
+        #expect(try !trailing(reader).contains { $0[0] == .string(script.id) })
+        #expect(try stored(reader, script.id).stages == seen)
+        heir.epoch = 1
+        #expect(try store.commit([heir]) == [.fenced], "an epoch that was read is not kept beyond a claim")
+    }
+
     @Test func aFailedTransactionLosesNoRows() throws {
         let state = try TemporaryState()
         let store = try state.open()

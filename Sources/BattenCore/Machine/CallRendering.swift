@@ -22,6 +22,24 @@ public enum CallRendering: Sendable {
     case blocked(secret: String)
 }
 
+extension Plan {
+    /// The call of a stage's body when no expression is in it, so that nothing of the run is needed to make it.
+    ///
+    /// - Parameters:
+    ///   - stageIndex: the stage's place in the plan.
+    ///   - body: which of its bodies is called.
+    /// - Returns: nil when the call has to be rendered from the state of the run.
+    public func constantCall(stageIndex: Int, body: StageBodyChoice) -> RenderedCall? {
+        guard stages.indices.contains(stageIndex), body == .main, stages[stageIndex].inputs.isEmpty,
+            stages[stageIndex].env.isEmpty, stages[stageIndex].workingDirectory == nil,
+            let input = stages[stageIndex].with.constantValue
+        else { return nil }
+        return RenderedCall(
+            executor: stages[stageIndex].definition.uses, input: input, environment: [], workingDirectory: nil,
+            secrets: [])
+    }
+}
+
 extension RunMachine {
     /// Evaluates everything a call needs, the stage's typed inputs included.
     ///

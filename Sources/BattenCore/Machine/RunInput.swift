@@ -114,6 +114,12 @@ public struct RunStep: Sendable {
     public var effects: [RunEffect] = []
     /// Why a control was refused; nil when it was applied or none was asked.
     public var refusal: String?
+    /// The run's status after the step.
+    public var status = RunStatus.pending
+    /// Whether ready stages wait for their turn after the step.
+    public var hasQueue = false
+    /// Whether nothing in the engine can move the run after the step.
+    public var isStuck = false
 
     /// Whether there is anything to commit.
     public var isEmpty: Bool { records.isEmpty }

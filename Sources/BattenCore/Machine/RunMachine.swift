@@ -101,6 +101,9 @@ public struct RunMachine: Sendable {
     private mutating func finishStep(refusal: String?, wasEnded: Bool) -> RunStep {
         var step = RunStep()
         step.refusal = refusal
+        step.status = state.row.status
+        step.hasQueue = state.hasQueue
+        step.isStuck = state.isStuck
         guard !records.isEmpty else { return step }
         step.records = records
         if changes.isRunTouched { step.runRow = state.row }

@@ -112,6 +112,9 @@ internal import CSQLite
         return statement.optionalText(0)
     }
 
+    /// A number that changes whenever another connection has written; in a transaction it is that of its moment.
+    var dataVersion: UInt32 { unsafe batten_sqlite_data_version(handle) }
+
     /// Rows that the last statement inserted, changed or deleted.
     var changes: Int64 { unsafe sqlite3_changes64(handle) }
 

@@ -17,6 +17,9 @@ final class RunWriter {
     private let updateRun: Statement
     /// Keys of runs by id, so that a commit looks its run up by key.
     private var keys: [String: Int64] = [:]
+    /// Epochs that were read and hold as long as nobody else has written, by the run's key.
+    private var epochs: [Int64: Int64] = [:]
+    private var dataVersion: UInt32 = 0
     /// Rows that were put off, by the run's key.
     var trails: [Int64: Trail] = [:]
     /// When the first of them are due, or earlier.
@@ -101,6 +104,11 @@ final class RunWriter {
 
     private func transaction<Value>(_ body: () throws(StoreError) -> Value) throws(StoreError) -> Value {
         try begin.run()
+        let version = connection.dataVersion
+        if version != dataVersion {
+            dataVersion = version
+            epochs.removeAll(keepingCapacity: true)
+        }
         do throws(StoreError) {
             let value = try body()
             try end.run()
@@ -110,12 +118,24 @@ final class RunWriter {
         } catch {
             connection.rollBack()
             // What is found again is found as it is stored; rows that were put off are then made from the journal.
-            keys.removeAll()
+            forget()
             trails.removeAll()
             nextDue = .max
             logTrimmer.rolledBack()
             throw error
         }
+    }
+
+    /// Forgets where runs are and who owns them.
+    private func forget() {
+        keys.removeAll()
+        epochs.removeAll()
+    }
+
+    /// Forgets what it knows of a run whose owner this connection is about to change.
+    func forget(owner run: String) {
+        forget()
+        trails = trails.filter { $0.value.run != run }
     }
 
     private func write(
@@ -146,6 +166,7 @@ final class RunWriter {
         if !commit.logs.isEmpty { try write(commit.logs, key: key) }
         if source.runRow?.status.isTerminal == true {
             keys[source.run] = nil
+            epochs[key] = nil
             logTrimmer.forget(run: key)
         }
         return .committed
@@ -165,10 +186,13 @@ final class RunWriter {
 
     /// Whether a run's epoch is this one.
     func isOwn(_ key: Int64, run: String, epoch: Int64) throws(StoreError) -> Bool {
+        if let known = epochs[key] { return known == epoch }
         checkEpoch.bind(1, key)
         checkEpoch.bind(2, run)
         defer { checkEpoch.reset() }
-        return try checkEpoch.step() && checkEpoch.int(0) == epoch
+        guard try checkEpoch.step() else { return false }
+        epochs[key] = checkEpoch.int(0)
+        return checkEpoch.int(0) == epoch
     }
 
     /// The run's key when the commit's epoch is the run's own, else nil.
@@ -187,7 +211,7 @@ final class RunWriter {
             return nil
         }
         if !findRun.isNull(2), trails[key] == nil { try settle(key: key, run: commit.run) }
-        if keys.count > 100_000 { keys.removeAll() }
+        if keys.count > 100_000 { forget() }
         keys[commit.run] = key
         return key
     }

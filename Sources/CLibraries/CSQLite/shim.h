@@ -25,6 +25,13 @@ static inline void batten_sqlite_keep_log(sqlite3 *connection) {
     sqlite3_db_config(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)0);
 }
 
+/// A number that changes whenever another connection has written; read inside a transaction it is that of its snapshot.
+static inline unsigned int batten_sqlite_data_version(sqlite3 *connection) {
+    unsigned int version = 0;
+    sqlite3_file_control(connection, "main", SQLITE_FCNTL_DATA_VERSION, &version);
+    return version;
+}
+
 /// Binds text that stays where it is until the statement is bound again.
 static inline int batten_sqlite_bind_text_static(sqlite3_stmt *statement, int index, const void *bytes, sqlite3_uint64 count) {
     return sqlite3_bind_text64(statement, index, (const char *)bytes, count, SQLITE_STATIC, SQLITE_UTF8);
