@@ -18,6 +18,8 @@ public struct ReaderSettings: Sendable, Hashable {
 public struct ReadResult: Sendable {
     /// The workflow; nil when there is any error.
     public let definition: WorkflowDefinition?
+    /// Texts of the definition with expressions, parsed when they were checked.
+    public let parsed: ParsedTexts
     /// All problems, ordered by place.
     public let diagnostics: [Diagnostic]
     /// The file, for drawing the diagnostics.
@@ -41,14 +43,16 @@ public enum WorkflowReader {
     ) -> ReadResult {
         let source = SourceText(path: path, bytes: bytes)
         var problems = DiagnosticList(source)
-        let definition = read(source, catalog, settings, &problems)
+        var parsed = ParsedTexts()
+        let definition = read(source, catalog, settings, &parsed, &problems)
         return ReadResult(
-            definition: problems.hasErrors ? nil : definition, diagnostics: problems.sorted(), source: source)
+            definition: problems.hasErrors ? nil : definition, parsed: parsed, diagnostics: problems.sorted(),
+            source: source)
     }
 
     private static func read(
         _ source: SourceText, _ catalog: (any ExecutorCatalog)?, _ settings: ReaderSettings,
-        _ problems: inout DiagnosticList
+        _ parsed: inout ParsedTexts, _ problems: inout DiagnosticList
     ) -> WorkflowDefinition? {
         guard var root = DocumentReader.read(source, limits: settings.limits, &problems) else { return nil }
         if StepsShape.applies(to: root) {
@@ -58,7 +62,7 @@ public enum WorkflowReader {
         let decoded = decoder.decode(root)
         problems = decoder.nodes.problems
         guard let decoded, decoded.definition.stages.count <= settings.limits.stages else { return nil }
-        StaticChecks.run(decoded, source: source, catalog: catalog, &problems)
+        parsed = StaticChecks.run(decoded, source: source, catalog: catalog, &problems)
         return decoded.definition
     }
 }

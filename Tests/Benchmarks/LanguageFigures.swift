@@ -19,7 +19,7 @@ enum LanguageFigures {
                     throw BenchError(result.diagnostics.first.map { "\($0)" } ?? "no definition")
                 }
                 let plan = try Planner.plan(
-                    definition, catalog: host, snapshot: WorkflowWriter.canonical(definition))
+                    definition, catalog: host, snapshot: WorkflowWriter.canonical(definition), parsed: result.parsed)
                 precondition(plan.stages.count == count)
                 return Double(MonotonicClock.now() - begun) / 1e9
             }

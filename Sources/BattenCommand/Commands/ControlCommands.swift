@@ -60,7 +60,7 @@ enum ResumeCommand {
             throw CheckedWorkflow.invalid(result)
         }
         return try CheckedWorkflow.plan(
-            definition, snapshot: snapshot, catalog: PatientCatalog(try context.catalog()))
+            definition, snapshot: snapshot, parsed: result.parsed, catalog: PatientCatalog(try context.catalog()))
     }
 
     private static func failure(_ refusal: ResumeRefusal, _ id: String) -> CommandFailure {

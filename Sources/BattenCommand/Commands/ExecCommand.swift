@@ -35,8 +35,7 @@ enum ExecCommand {
         let definition = WorkflowDefinition(name: "exec", stages: [stage])
         // Read back like a file, so that the executor's schema and the expressions are checked in the same way.
         let text = WorkflowText(label: "exec \(executor)", bytes: WorkflowWriter.canonical(definition))
-        let plan = try CheckedWorkflow(definition: checked(text, executor, in: context), diagnostics: []).plan(
-            in: context)
+        let plan = try checked(text, executor, in: context).plan(in: context)
         let submission = RunSubmission(
             plan: plan, trigger: "exec", directory: context.directory,
             workdir: PathText.join(try context.settings().home, "work/{run}"))
@@ -46,12 +45,14 @@ enum ExecCommand {
         }
     }
 
-    /// The definition that was read back; problems are told without places, since nobody wrote this text.
+    /// The workflow that was read back; problems are told without places, since nobody wrote this text.
     private static func checked(
         _ text: WorkflowText, _ executor: String, in context: CommandContext
-    ) throws(CommandFailure) -> WorkflowDefinition {
+    ) throws(CommandFailure) -> CheckedWorkflow {
         let result = try CheckedWorkflow.read(text, in: context)
-        if let definition = result.definition { return definition }
+        if let definition = result.definition {
+            return CheckedWorkflow(definition: definition, parsed: result.parsed, diagnostics: [])
+        }
         let problems = result.diagnostics.filter { $0.severity == .error }.map(\.message)
         throw CommandFailure(
             "invalid_input", problems.joined(separator: "; "),

@@ -5,6 +5,8 @@ import BattenSpec
 struct CheckedWorkflow {
     /// What its author means.
     let definition: WorkflowDefinition
+    /// Its texts with expressions, parsed when they were checked.
+    let parsed: ParsedTexts
     /// Warnings.
     let diagnostics: [Diagnostic]
 
@@ -15,7 +17,7 @@ struct CheckedWorkflow {
         let result = try read(text, in: context)
         show(result, in: context)
         guard let definition = result.definition else { throw invalid(result) }
-        return CheckedWorkflow(definition: definition, diagnostics: result.diagnostics)
+        return CheckedWorkflow(definition: definition, parsed: result.parsed, diagnostics: result.diagnostics)
     }
 
     /// Reads and checks a workflow text without saying anything.
@@ -51,22 +53,22 @@ struct CheckedWorkflow {
     ///
     /// - Throws: exit code 3 when there is no plan, 9 when a plugin was refused.
     func plan(in context: CommandContext) throws(CommandFailure) -> Plan {
-        try Self.plan(definition, snapshot: WorkflowWriter.canonical(definition), in: context)
+        try Self.plan(definition, snapshot: WorkflowWriter.canonical(definition), parsed: parsed, in: context)
     }
 
     /// Plans a definition.
     static func plan(
-        _ definition: WorkflowDefinition, snapshot: [UInt8], in context: CommandContext
+        _ definition: WorkflowDefinition, snapshot: [UInt8], parsed: ParsedTexts, in context: CommandContext
     ) throws(CommandFailure) -> Plan {
-        try plan(definition, snapshot: snapshot, catalog: try context.catalog())
+        try plan(definition, snapshot: snapshot, parsed: parsed, catalog: try context.catalog())
     }
 
     /// Plans a definition with a catalog.
     static func plan(
-        _ definition: WorkflowDefinition, snapshot: [UInt8], catalog: any ExecutorCatalog
+        _ definition: WorkflowDefinition, snapshot: [UInt8], parsed: ParsedTexts, catalog: any ExecutorCatalog
     ) throws(CommandFailure) -> Plan {
         do throws(PlanError) {
-            return try Planner.plan(definition, catalog: catalog, snapshot: snapshot)
+            return try Planner.plan(definition, catalog: catalog, snapshot: snapshot, parsed: parsed)
         } catch {
             let isPlugin = error.code == .refusedPlugin || error.code == .unknownExecutor
             throw CommandFailure(

@@ -7,6 +7,8 @@ import BattenSystem
 struct WorkflowSource {
     /// What its author means.
     let definition: WorkflowDefinition
+    /// Its texts with expressions, parsed when they were checked.
+    let parsed: ParsedTexts
     /// Canonical JSON text, when it came from the store.
     let snapshot: [UInt8]?
 
@@ -18,7 +20,7 @@ struct WorkflowSource {
         if let kept = try KeptWorkflow.find(name, in: context) {
             let text = WorkflowText(label: "\(name).json", bytes: kept.snapshot)
             let checked = try CheckedWorkflow.check(text, in: context)
-            return WorkflowSource(definition: checked.definition, snapshot: kept.snapshot)
+            return WorkflowSource(definition: checked.definition, parsed: checked.parsed, snapshot: kept.snapshot)
         }
         throw try missing(name, in: context)
     }
@@ -29,15 +31,17 @@ struct WorkflowSource {
     func plan(only: Set<String>? = nil, in context: CommandContext) throws(CommandFailure) -> Plan {
         if let only {
             let part = definition.restricted(to: only)
-            return try CheckedWorkflow.plan(part, snapshot: WorkflowWriter.canonical(part), in: context)
+            return try CheckedWorkflow.plan(
+                part, snapshot: WorkflowWriter.canonical(part), parsed: parsed, in: context)
         }
         return try CheckedWorkflow.plan(
-            definition, snapshot: snapshot ?? WorkflowWriter.canonical(definition), in: context)
+            definition, snapshot: snapshot ?? WorkflowWriter.canonical(definition), parsed: parsed,
+            in: context)
     }
 
     private static func file(_ path: String, in context: CommandContext) throws(CommandFailure) -> WorkflowSource {
         let checked = try CheckedWorkflow.check(try WorkflowText.read(path, in: context), in: context)
-        return WorkflowSource(definition: checked.definition, snapshot: nil)
+        return WorkflowSource(definition: checked.definition, parsed: checked.parsed, snapshot: nil)
     }
 
     private static func missing(_ name: String, in context: CommandContext) throws(CommandFailure) -> CommandFailure {

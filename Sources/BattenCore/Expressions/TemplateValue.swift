@@ -27,23 +27,39 @@ public struct TemplateValue: Sendable {
 
     /// Parses every string of a value; keys are kept as they are.
     ///
+    /// - Parameters:
+    ///   - json: the value.
+    ///   - parsed: texts that were parsed before.
     /// - Throws: `ExpressionError` with the location of the first template that cannot be read.
-    public static func compile(_ json: JSONValue) throws(ExpressionError) -> TemplateValue {
-        TemplateValue(root: try node(json))
+    public static func compile(
+        _ json: JSONValue, parsed: ParsedTexts = ParsedTexts()
+    ) throws(ExpressionError) -> TemplateValue {
+        TemplateValue(root: holdsDollar(json) ? try node(json, parsed) : .constant(json))
     }
 
     /// Takes a value as it is; nothing in it is read as a template.
     public static func constant(_ value: JSONValue) -> TemplateValue { TemplateValue(root: .constant(value)) }
 
-    private static func node(_ json: JSONValue) throws(ExpressionError) -> Node {
+    /// Whether some string of a value could be more than text.
+    private static func holdsDollar(_ json: JSONValue) -> Bool {
+        switch json {
+        case .string(let text): text.utf8.contains(UInt8(ascii: "$"))
+        case .array(let elements): elements.contains(where: holdsDollar)
+        case .object(let object): object.members.contains { holdsDollar($0.value) }
+        default: false
+        }
+    }
+
+    private static func node(_ json: JSONValue, _ parsed: ParsedTexts) throws(ExpressionError) -> Node {
         switch json {
         case .string(let text):
-            let template = try Template.parse(text)
+            guard text.utf8.contains(UInt8(ascii: "$")) else { return .constant(json) }
+            let template = try parsed.template(text)
             return template.constant.map { .constant(.string($0)) } ?? .template(template)
         case .array(let elements):
             var nodes: [Node] = []
             for (index, element) in elements.enumerated() {
-                nodes.append(try node(element, below: .index(index)))
+                nodes.append(try node(element, parsed, below: .index(index)))
             }
             let constants = nodes.compactMap(\.constant)
             return constants.count == nodes.count ? .constant(.array(constants)) : .array(nodes)
@@ -51,7 +67,7 @@ public struct TemplateValue: Sendable {
             var members: [Member] = []
             members.reserveCapacity(object.count)
             for (key, member) in object {
-                members.append(Member(key: key, node: try node(member, below: .key(key))))
+                members.append(Member(key: key, node: try node(member, parsed, below: .key(key))))
             }
             guard members.allSatisfy({ $0.node.constant != nil }) else { return .object(members) }
             let constants = members.compactMap { member in member.node.constant.map { (member.key, $0) } }
@@ -60,9 +76,11 @@ public struct TemplateValue: Sendable {
         }
     }
 
-    private static func node(_ json: JSONValue, below part: PathPart) throws(ExpressionError) -> Node {
+    private static func node(
+        _ json: JSONValue, _ parsed: ParsedTexts, below part: PathPart
+    ) throws(ExpressionError) -> Node {
         do throws(ExpressionError) {
-            return try node(json)
+            return try node(json, parsed)
         } catch {
             throw error.located(at: [part])
         }

@@ -2,6 +2,7 @@
 struct PlanCompiler {
     let definition: WorkflowDefinition
     let catalog: any ExecutorCatalog
+    private let texts: TemplateCompiler
     /// The workflow's environment.
     let workflowEnvironment: [PlannedEnvironmentEntry]
     /// The workflow's environment with that of `defaults` after it.
@@ -9,32 +10,29 @@ struct PlanCompiler {
     private var executors: [String: ExecutorLookup] = [:]
     private var noInput: TemplateValue?
 
-    init(_ definition: WorkflowDefinition, _ catalog: any ExecutorCatalog) throws(PlanError) {
+    init(
+        _ definition: WorkflowDefinition, _ catalog: any ExecutorCatalog, _ parsed: ParsedTexts
+    ) throws(PlanError) {
         self.definition = definition
         self.catalog = catalog
-        workflowEnvironment = try Self.environment(definition.env, stage: nil)
-        sharedEnvironment = workflowEnvironment + (try Self.environment(definition.defaults.env, stage: nil))
+        texts = TemplateCompiler(parsed: parsed)
+        workflowEnvironment = try texts.environment(definition.env, stage: nil)
+        sharedEnvironment = workflowEnvironment + (try texts.environment(definition.defaults.env, stage: nil))
     }
 
     mutating func stage(
         _ stage: StageDefinition, at index: Int, isFinally: Bool, dependencies: [Int], dependents: [Int], level: Int
     ) throws(PlanError) -> PlannedStage {
         var condition: Expression?
-        if let text = stage.condition {
-            do throws(ExpressionError) {
-                condition = try Expression.parse(condition: text)
-            } catch {
-                throw Self.expression(error, "if", stage.id)
-            }
-        }
+        if let text = stage.condition { condition = try texts.condition(text, stage.id) }
         var workingDirectory: Template?
         if let text = stage.workingDirectory {
-            workingDirectory = try Self.template(text, "working_directory", stage.id)
+            workingDirectory = try texts.template(text, "working_directory", stage.id)
         }
         var inputs: [PlannedInput] = []
         for input in stage.inputs {
             let value = try input.value.map { value throws(PlanError) in
-                try Self.value(value, "inputs.\(input.name)", stage.id)
+                try texts.value(value, "inputs.\(input.name)", stage.id)
             }
             inputs.append(PlannedInput(definition: input, value: value))
         }
@@ -46,7 +44,7 @@ struct PlanCompiler {
             startsWhenHalted: condition?.startsWhenHalted ?? false,
             startsWhenCancelled: condition.map { $0.uses(.cancelled) || $0.uses(.always) } ?? false,
             with: try input(main, "with", stage.id), env: try environment(stage.env, stage.id), inputs: inputs,
-            outputs: try Self.outputs(stage.outputs, stage.id),
+            outputs: try texts.outputs(stage.outputs, stage.id),
             timeout: stage.timeout ?? definition.defaults.timeout ?? PlanLimits.timeout, deadline: stage.deadline,
             retry: .planned(stage.retry, defaults: definition.defaults.retry),
             onFailure: stage.onFailure ?? definition.defaults.onFailure ?? .halt,
@@ -66,7 +64,7 @@ struct PlanCompiler {
     {
         if body.with.isEmpty, let noInput { return noInput }
         let input = Planner.effectiveInput(of: body, agents: definition.agents)
-        let compiled = try Self.value(.object(input), field, stage)
+        let compiled = try texts.value(.object(input), field, stage)
         if body.with.isEmpty { noInput = compiled }
         return compiled
     }
@@ -105,70 +103,12 @@ struct PlanCompiler {
         }
     }
 
-    func runOutputs() throws(PlanError) -> [PlannedOutput] { try Self.outputs(definition.outputs, nil) }
+    func runOutputs() throws(PlanError) -> [PlannedOutput] { try texts.outputs(definition.outputs, nil) }
 
     private func environment(
         _ entries: [EnvironmentEntry], _ stage: String
     ) throws(PlanError) -> [PlannedEnvironmentEntry] {
-        entries.isEmpty ? sharedEnvironment : sharedEnvironment + (try Self.environment(entries, stage: stage))
-    }
-
-    // MARK: Templates
-
-    private static func environment(
-        _ entries: [EnvironmentEntry], stage: String?
-    ) throws(PlanError) -> [PlannedEnvironmentEntry] {
-        var planned: [PlannedEnvironmentEntry] = []
-        for entry in entries {
-            switch entry.source {
-            case .text(let text):
-                planned.append(
-                    PlannedEnvironmentEntry(
-                        name: entry.name, source: .template(try template(text, "env.\(entry.name)", stage))))
-            case .fromHost(let name, let fallback):
-                planned.append(
-                    PlannedEnvironmentEntry(name: entry.name, source: .fromHost(name: name, default: fallback)))
-            }
-        }
-        return planned
-    }
-
-    private static func outputs(
-        _ declared: [OutputDefinition], _ stage: String?
-    ) throws(PlanError) -> [PlannedOutput] {
-        var planned: [PlannedOutput] = []
-        for output in declared {
-            let value = try output.value.map { value throws(PlanError) in
-                try Self.value(value, "outputs.\(output.name)", stage)
-            }
-            planned.append(PlannedOutput(definition: output, value: value))
-        }
-        return planned
-    }
-
-    private static func template(_ text: String, _ field: String, _ stage: String?) throws(PlanError) -> Template {
-        do throws(ExpressionError) {
-            return try Template.parse(text)
-        } catch {
-            throw expression(error, field, stage)
-        }
-    }
-
-    private static func value(_ value: JSONValue, _ field: String, _ stage: String?) throws(PlanError) -> TemplateValue
-    {
-        do throws(ExpressionError) {
-            return try TemplateValue.compile(value)
-        } catch {
-            throw expression(error, field, stage)
-        }
-    }
-
-    private static func expression(_ error: ExpressionError, _ field: String, _ stage: String?) -> PlanError {
-        let place = error.location.isEmpty ? field : field + "." + error.location.pathText
-        let whose = stage.map { "stage '\($0)'" } ?? "the workflow"
-        return PlanError(
-            .expression, stage: stage, "\(place) of \(whose): \(error.message)",
-            help: error.help ?? "correct the expression")
+        entries.isEmpty ? sharedEnvironment : sharedEnvironment + (try texts.environment(entries, stage: stage))
     }
 }
 

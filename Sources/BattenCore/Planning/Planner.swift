@@ -6,10 +6,12 @@ public enum Planner {
     ///   - definition: what its author means; checked before, or made by a program.
     ///   - catalog: tells which executors exist.
     ///   - snapshot: canonical JSON text of the definition, what a run will be locked to.
+    ///   - parsed: texts of the definition that were parsed when it was checked.
     /// - Throws: `PlanError` when the definition has no plan. Kinds of stages that cannot run yet are no error here:
     ///   they are listed in ``Plan/unsupported``.
     public static func plan(
-        _ definition: WorkflowDefinition, catalog: any ExecutorCatalog, snapshot: [UInt8]
+        _ definition: WorkflowDefinition, catalog: any ExecutorCatalog, snapshot: [UInt8],
+        parsed: ParsedTexts = ParsedTexts()
     ) throws(PlanError) -> Plan {
         let count = definition.stages.count + definition.finally.count
         guard count <= PlanLimits.stages else {
@@ -21,7 +23,7 @@ public enum Planner {
         let finally = try StageGraph(
             definition.finally, isFinally: true,
             mainIDs: definition.finally.isEmpty ? [] : Set(definition.stages.lazy.map(\.id)))
-        var compiler = try PlanCompiler(definition, catalog)
+        var compiler = try PlanCompiler(definition, catalog, parsed)
         var stages: [PlannedStage] = []
         stages.reserveCapacity(count)
         for (place, stage) in definition.stages.enumerated() {

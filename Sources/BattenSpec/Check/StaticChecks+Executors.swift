@@ -170,14 +170,13 @@ extension StaticChecks {
 
     /// An expression inside code would be run as code: it is refused with the fix.
     private mutating func checkCode(_ schema: JSONSchema, _ input: InputCheck) {
-        guard Self.holdsExpression(input.node) else { return }
         let fields = codeFields(input.uses, schema)
         guard !fields.isEmpty else { return }
         var templates: [(path: [PathPart], text: String, node: SourceNode)] = []
         Self.collect(input.node, &templates)
         for (path, text, node) in templates {
             guard let field = fields.first(where: { Self.matches($0.path, path) }),
-                let template = try? Template.parse(text)
+                let template = try? parsed.template(text)
             else { continue }
             let language = field.value.stringValue ?? "code"
             for expression in template.expressions where language != "shell" || expression.wholeCall != "shellquote" {

@@ -22,7 +22,7 @@ extension StaticChecks {
         _ text: String, _ node: SourceNode, _ site: ExpressionSite, _ wanted: ValueType?
     ) {
         do throws(ExpressionError) {
-            let template = try Template.parse(text)
+            let template = try parsed.keepTemplate(text)
             guard template.constant == nil else { return }
             for expression in template.expressions {
                 let type = check(expression, node, site)
@@ -51,7 +51,7 @@ extension StaticChecks {
             return
         }
         do throws(ExpressionError) {
-            let expression = try Expression.parse(condition: text)
+            let expression = try parsed.keepCondition(text)
             conditions[place] = expression
             let type = check(expression, node, site)
             if let type, type != .boolean {

@@ -23,22 +23,27 @@ struct StaticChecks {
     var inputTypes: [Int: ValueType] = [:]
     /// Fields that hold code, by executor type.
     var codeFieldsByExecutor: [String: [JSONSchema.MarkedField]] = [:]
+    /// Every text with expressions, parsed once.
+    var parsed = ParsedTexts()
     /// Parsed conditions by place.
     var conditions: [Int: Expression] = [:]
     /// Compiled schemas of the engine's own kinds.
     var kindSchemas: [String: JSONSchema] = [:]
 
     /// Checks a decoded workflow and adds what is wrong.
+    ///
+    /// - Returns: the texts that were parsed on the way.
     static func run(
         _ workflow: DecodedWorkflow, source: SourceText, catalog: (any ExecutorCatalog)?,
         _ problems: inout DiagnosticList
-    ) {
+    ) -> ParsedTexts {
         let index = StageIndex(workflow, &problems)
         var checks = StaticChecks(
             workflow: workflow, source: source, catalog: catalog, index: index, problems: problems,
             names: DeclaredNames(workflow.definition))
         checks.run()
         problems = checks.problems
+        return checks.parsed
     }
 
     private mutating func run() {
