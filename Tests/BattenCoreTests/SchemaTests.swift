@@ -75,11 +75,17 @@ import Testing
         let value: JSONValue = [
             "n": "?", "list": [1, "?", "?"], "any": ["a": "?", "b": "?"], "kind": "?", "one": ["k": "?"],
         ]
-        let unknown: Set<[PathPart]> = [
+        let unknown: [[PathPart]] = [
             [.key("n")], [.key("list"), .index(1)], [.key("list"), .index(2)], [.key("any"), .key("a")],
             [.key("any"), .key("b")], [.key("kind")], [.key("one"), .key("k")],
         ]
         #expect(schema.validate(value, unknown: unknown) == [])
+        // Many places are looked up in another way than a few.
+        let many = unknown + (0..<20).map { [.key("more"), .index($0)] }
+        #expect(schema.validate(value, unknown: many) == [])
+        let partlyKnown = { (places: [[PathPart]]) in places.filter { $0 != [.key("kind")] } }
+        #expect(schema.validate(value, unknown: partlyKnown(many)).map(\.keyword) == ["enum"])
+        #expect(schema.validate(value, unknown: partlyKnown(unknown)).map(\.keyword) == ["enum"])
         #expect(schema.validate(value).count >= 5)
         let partly = schema.validate(["list": ["x", "?"]], unknown: [[.key("list"), .index(1)]])
         #expect(partly.map(\.keyword) == ["required", "type"])

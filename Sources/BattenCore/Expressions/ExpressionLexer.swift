@@ -46,20 +46,12 @@ struct ExpressionLexer {
             kind: .name(String(decoding: bytes[begin..<place], as: UTF8.self)), range: begin..<place)
     }
 
-    /// Whether a word stands here.
-    private func stands(_ word: [UInt8]) -> Bool {
-        guard place + word.count <= bytes.count else { return false }
-        for offset in word.indices where bytes[place + offset] != word[offset] { return false }
-        return true
-    }
-
     private mutating func symbol() throws(ExpressionError) -> ExpressionToken {
         let begin = place
-        for (symbol, text) in place < bytes.count ? ExpressionSymbol.beginning(with: bytes[place]) : [] {
-            guard stands(text) else { continue }
+        if let first = peek(), var symbol = ExpressionSymbol.beginning(with: first, peek(1)) {
             // In `c ?.5` nothing can follow but a mistake; the number is reported better than the dot.
-            if symbol == .safeDot, let after = peek(2), after.isDigit { continue }
-            place += text.count
+            if symbol == .safeDot, let after = peek(2), after.isDigit { symbol = .question }
+            place += symbol.length
             return ExpressionToken(kind: .symbol(symbol), range: begin..<place)
         }
         let scalar = String(decoding: bytes[place...].prefix(4), as: UTF8.self).unicodeScalars.first ?? "\u{FFFD}"

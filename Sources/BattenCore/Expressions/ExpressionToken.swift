@@ -16,8 +16,8 @@ struct ExpressionToken: Sendable {
     let range: Range<Int>
 }
 
-/// The signs of the language, longer ones first where one begins another.
-enum ExpressionSymbol: String, Sendable, CaseIterable {
+/// The signs of the language.
+enum ExpressionSymbol: String, Sendable {
     case coalesce = "??"
     case safeDot = "?."
     case or = "||"
@@ -45,14 +45,41 @@ enum ExpressionSymbol: String, Sendable, CaseIterable {
     case openCurly = "{"
     case closeCurly = "}"
 
-    /// Symbols with their bytes by the first one, longer ones first.
-    private static let byFirst: [[(symbol: ExpressionSymbol, text: [UInt8])]] = (0..<128).map { byte in
-        allCases.map { ($0, Array($0.rawValue.utf8)) }.filter { Int($0.1[0]) == byte }
+    /// The longest symbol that begins with a byte and what follows it.
+    static func beginning(with first: UInt8, _ second: UInt8?) -> ExpressionSymbol? {
+        switch first {
+        case UInt8(ascii: "?"):
+            second == UInt8(ascii: "?") ? .coalesce : second == UInt8(ascii: ".") ? .safeDot : .question
+        case UInt8(ascii: "|"): second == first ? .or : nil
+        case UInt8(ascii: "&"): second == first ? .and : nil
+        case UInt8(ascii: "="): second == first ? .equal : nil
+        case UInt8(ascii: "!"): second == UInt8(ascii: "=") ? .notEqual : .not
+        case UInt8(ascii: "<"): second == UInt8(ascii: "=") ? .lessOrEqual : .less
+        case UInt8(ascii: ">"): second == UInt8(ascii: "=") ? .greaterOrEqual : .greater
+        case UInt8(ascii: "+"): .plus
+        case UInt8(ascii: "-"): .minus
+        case UInt8(ascii: "*"): .times
+        case UInt8(ascii: "/"): .divide
+        case UInt8(ascii: "%"): .remainder
+        case UInt8(ascii: ":"): .colon
+        case UInt8(ascii: ","): .comma
+        case UInt8(ascii: "."): .dot
+        case UInt8(ascii: "("): .openRound
+        case UInt8(ascii: ")"): .closeRound
+        case UInt8(ascii: "["): .openSquare
+        case UInt8(ascii: "]"): .closeSquare
+        case UInt8(ascii: "{"): .openCurly
+        case UInt8(ascii: "}"): .closeCurly
+        default: nil
+        }
     }
 
-    /// The symbols that a byte can begin, longer ones first.
-    static func beginning(with byte: UInt8) -> [(symbol: ExpressionSymbol, text: [UInt8])] {
-        byte < 128 ? byFirst[Int(byte)] : []
+    /// How many bytes it has.
+    var length: Int {
+        switch self {
+        case .coalesce, .safeDot, .or, .and, .equal, .notEqual, .lessOrEqual, .greaterOrEqual: 2
+        default: 1
+        }
     }
 }
 

@@ -6,7 +6,13 @@ public struct ParsedTexts: Sendable {
     private var conditions: [JSONObject.ByteKey: Expression] = [:]
 
     /// Begins with nothing parsed.
-    public init() {}
+    ///
+    /// - Parameter stages: how many stages the workflow has, which tells how much room will be wanted.
+    public init(stages: Int = 0) {
+        guard stages > 0 else { return }
+        templates.reserveCapacity(2 * stages)
+        conditions.reserveCapacity(stages)
+    }
 
     /// The template of a text, parsed when it was not before.
     ///
@@ -28,8 +34,10 @@ public struct ParsedTexts: Sendable {
     ///
     /// - Throws: `ExpressionError` when an expression in it cannot be read.
     public mutating func keepTemplate(_ text: String) throws(ExpressionError) -> Template {
-        let template = try template(text)
-        if !template.expressions.isEmpty { templates[JSONObject.ByteKey(text: text)] = template }
+        let key = JSONObject.ByteKey(text: text)
+        if let known = templates[key] { return known }
+        let template = try Template.parse(text)
+        if template.constant == nil { templates[key] = template }
         return template
     }
 
@@ -37,8 +45,10 @@ public struct ParsedTexts: Sendable {
     ///
     /// - Throws: `ExpressionError` when the text is not one expression.
     public mutating func keepCondition(_ text: String) throws(ExpressionError) -> Expression {
-        let condition = try condition(text)
-        conditions[JSONObject.ByteKey(text: text)] = condition
+        let key = JSONObject.ByteKey(text: text)
+        if let known = conditions[key] { return known }
+        let condition = try Expression.parse(condition: text)
+        conditions[key] = condition
         return condition
     }
 }

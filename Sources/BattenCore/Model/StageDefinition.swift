@@ -3,9 +3,15 @@ public struct StageDefinition: Sendable, Hashable {
     /// Identifier, `[A-Za-z_][A-Za-z0-9_-]*`, unique in its workflow.
     public var id: String
     /// Name for people.
-    public var name: String?
+    public var name: String? {
+        get { rare[\.name] }
+        set { rare[\.name] = newValue }
+    }
     /// What the stage is for.
-    public var description: String?
+    public var description: String? {
+        get { rare[\.description] }
+        set { rare[\.description] = newValue }
+    }
     /// Executor, `<plugin>.<executor>` or one of the engine's own.
     public var uses: String
     /// The executor's input; strings may hold expressions.
@@ -23,43 +29,97 @@ public struct StageDefinition: Sendable, Hashable {
     /// Bound on one attempt.
     public var timeout: Duration?
     /// Bound on all attempts and waits together.
-    public var deadline: Duration?
+    public var deadline: Duration? {
+        get { rare[\.deadline] }
+        set { rare[\.deadline] = newValue }
+    }
     /// Retry fields as written.
     public var retry: RetryDefinition?
     /// What a final failure does to the run.
     public var onFailure: OnFailure?
     /// A stage body tried when the attempts are exhausted.
-    public var fallback: StageBody?
+    public var fallback: StageBody? {
+        get { rare[\.fallback] }
+        set { rare[\.fallback] = newValue }
+    }
     /// An undo, run in reverse order when the run fails or is cancelled.
-    public var compensate: StageBody?
+    public var compensate: StageBody? {
+        get { rare[\.compensate] }
+        set { rare[\.compensate] = newValue }
+    }
     /// A list to run the stage over: an expression or a literal list.
-    public var forEach: JSONValue?
+    public var forEach: JSONValue? {
+        get { rare[\.forEach] }
+        set { rare[\.forEach] = newValue }
+    }
     /// A cross product to run the stage over, with `include` and `exclude`; as written.
-    public var matrix: JSONObject?
+    public var matrix: JSONObject? {
+        get { rare[\.matrix] }
+        set { rare[\.matrix] = newValue }
+    }
     /// Items at once, with `for_each` or `matrix`.
-    public var maxParallel: Int?
+    public var maxParallel: Int? {
+        get { rare[\.maxParallel] }
+        set { rare[\.maxParallel] = newValue }
+    }
     /// Whether the first failed item stops new ones.
-    public var failFast: Bool?
+    public var failFast: Bool? {
+        get { rare[\.failFast] }
+        set { rare[\.failFast] = newValue }
+    }
     /// Reuse of earlier results: `key`, `ttl`; as written.
-    public var cache: JSONObject?
+    public var cache: JSONObject? {
+        get { rare[\.cache] }
+        set { rare[\.cache] = newValue }
+    }
     /// Where the executor runs.
-    public var isolation: Isolation?
+    public var isolation: Isolation? {
+        get { rare[\.isolation] }
+        set { rare[\.isolation] = newValue }
+    }
     /// Order among stages that wait for a slot; higher goes first.
-    public var priority: Int?
+    public var priority: Int? {
+        get { rare[\.priority] }
+        set { rare[\.priority] = newValue }
+    }
     /// Bound on tokens and money of this stage.
-    public var budget: BudgetDefinition?
+    public var budget: BudgetDefinition? {
+        get { rare[\.budget] }
+        set { rare[\.budget] = newValue }
+    }
     /// Texts given to a language model; as written.
-    public var context: JSONValue?
+    public var context: JSONValue? {
+        get { rare[\.context] }
+        set { rare[\.context] = newValue }
+    }
     /// A condensed form of the outputs for later stages; as written.
-    public var handoff: JSONObject?
+    public var handoff: JSONObject? {
+        get { rare[\.handoff] }
+        set { rare[\.handoff] = newValue }
+    }
     /// What happens when an attempt is lost with the engine or its worker.
-    public var onLost: OnLost?
+    public var onLost: OnLost? {
+        get { rare[\.onLost] }
+        set { rare[\.onLost] = newValue }
+    }
     /// Folder in which the executor's processes run; may hold expressions.
-    public var workingDirectory: String?
+    public var workingDirectory: String? {
+        get { rare[\.workingDirectory] }
+        set { rare[\.workingDirectory] = newValue }
+    }
     /// Whether other stages of the run may run beside this one; false comes from the `steps:` shape.
-    public var parallel: Bool?
+    public var parallel: Bool? {
+        get { rare[\.parallel] }
+        set { rare[\.parallel] = newValue }
+    }
     /// Free-form data for editors, kept as it is.
-    public var ui: JSONValue?
+    public var ui: JSONValue? {
+        get { rare[\.ui] }
+        set { rare[\.ui] = newValue }
+    }
+
+    /// The fields that few stages have.
+    private var rare = RareStageFields()
 
     /// Creates a stage that says nothing but what it uses.
     public init(id: String, uses: String, with: JSONObject = [:], dependsOn: [String] = []) {

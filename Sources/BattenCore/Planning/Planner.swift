@@ -26,17 +26,17 @@ public enum Planner {
         var compiler = try PlanCompiler(definition, catalog, parsed)
         var stages: [PlannedStage] = []
         stages.reserveCapacity(count)
-        for (place, stage) in definition.stages.enumerated() {
+        for place in definition.stages.indices {
             stages.append(
                 try compiler.stage(
-                    stage, at: place, isFinally: false, dependencies: main.dependencies[place],
+                    definition.stages[place], at: place, isFinally: false, dependencies: main.dependencies[place],
                     dependents: main.dependents[place], level: main.levels[place]))
         }
         let start = stages.count
-        for (place, stage) in definition.finally.enumerated() {
+        for place in definition.finally.indices {
             stages.append(
                 try compiler.stage(
-                    stage, at: start + place, isFinally: true,
+                    definition.finally[place], at: start + place, isFinally: true,
                     dependencies: finally.dependencies[place].map { $0 + start },
                     dependents: finally.dependents[place].map { $0 + start }, level: finally.levels[place]))
         }

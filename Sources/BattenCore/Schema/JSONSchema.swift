@@ -30,7 +30,7 @@ public struct JSONSchema: Sendable {
     ///   - value: the value to check.
     ///   - unknown: places in it whose values are not known yet, such as expressions before a run. Whatever is there
     ///     fits, and keywords that would need to know are left out.
-    public func validate(_ value: JSONValue, unknown: Set<[PathPart]> = []) -> [SchemaViolation] {
+    public func validate(_ value: JSONValue, unknown: [[PathPart]] = []) -> [SchemaViolation] {
         if node.acceptsAnything { return [] }
         var validator = SchemaValidator(document: document, value: value, unknown: unknown)
         validator.check(value, index)

@@ -8,9 +8,7 @@ struct SchemaValidator {
 
     let document: SchemaDocument
     /// Places whose values are not known yet: whatever is there fits.
-    let unknown: Set<[PathPart]>
-    /// All ways that lead to an unknown place, the place included; worked out when first asked.
-    private lazy var unknownPrefixes = Self.prefixes(of: unknown)
+    private var unknown: UnknownPlaces
 
     private(set) var violations: [SchemaViolation] = []
     private(set) var path: [PathPart] = []
@@ -19,26 +17,15 @@ struct SchemaValidator {
     private var countedParts = false
     private let root: JSONValue
 
-    init(document: SchemaDocument, value: JSONValue, unknown: Set<[PathPart]>) {
+    init(document: SchemaDocument, value: JSONValue, unknown: [[PathPart]]) {
         self.document = document
         root = value
-        self.unknown = unknown
-    }
-
-    private static func prefixes(of unknown: Set<[PathPart]>) -> Set<[PathPart]> {
-        var prefixes: Set<[PathPart]> = []
-        for place in unknown {
-            prefixes.insert(place)
-            // Where one way is known, the shorter ones are too.
-            var length = place.count - 1
-            while length >= 0, prefixes.insert(Array(place.prefix(length))).inserted { length -= 1 }
-        }
-        return prefixes
+        self.unknown = UnknownPlaces(unknown)
     }
 
     /// Whether something in the value at the current place is not known yet.
     var holdsUnknown: Bool {
-        mutating get { !unknown.isEmpty && unknownPrefixes.contains(path) }
+        mutating get { unknown.isReached(from: path) }
     }
 
     mutating func report(_ keyword: String, _ message: String) {
@@ -49,7 +36,7 @@ struct SchemaValidator {
     mutating func check(_ value: JSONValue, _ index: Int) {
         let node = document.nodes[index]
         if node.acceptsAnything { return }
-        if !unknown.isEmpty && unknown.contains(path) { return }
+        if unknown.contains(path) { return }
         workLeft -= 1
         if workLeft < 0 && !countedParts {
             countedParts = true

@@ -65,7 +65,7 @@ extension StaticChecks {
         guard !schema.acceptsAnything else { return }
         var templates: [(path: [PathPart], text: String, node: SourceNode)] = []
         Self.collect(input.node, &templates)
-        var unknown = Set(templates.map(\.path))
+        var unknown = templates.map(\.path)
         // Fields of an agent are not in the node.
         if input.node["agent"] != nil { Self.collectUnknown(.object(value), at: [], &unknown) }
         for violation in schema.validate(.object(value), unknown: unknown) { tell(violation, schema, input) }
@@ -152,10 +152,10 @@ extension StaticChecks {
     }
 
     /// Collects the places of texts with expressions in a value; as deep as the reader let it be.
-    private static func collectUnknown(_ value: JSONValue, at path: [PathPart], _ found: inout Set<[PathPart]>) {
+    private static func collectUnknown(_ value: JSONValue, at path: [PathPart], _ found: inout [[PathPart]]) {
         switch value {
         case .string(let text):
-            if text.holdsExpression { found.insert(path) }
+            if text.holdsExpression { found.append(path) }
         case .array(let elements):
             for (position, element) in elements.enumerated() {
                 collectUnknown(element, at: path + [.index(position)], &found)

@@ -41,6 +41,7 @@ struct StaticChecks {
         var checks = StaticChecks(
             workflow: workflow, source: source, catalog: catalog, index: index, problems: problems,
             names: DeclaredNames(workflow.definition))
+        checks.parsed = ParsedTexts(stages: index.stages.count)
         checks.run()
         problems = checks.problems
         return checks.parsed

@@ -6,6 +6,55 @@ public import BattenCore
 public enum WorkflowWriter {
     /// The definition as data, in canonical order.
     public static func json(_ definition: WorkflowDefinition) -> JSONValue {
+        var out = head(definition)
+        out["stages"] = .array(definition.stages.map { .object(stage($0)) })
+        if !definition.finally.isEmpty { out["finally"] = .array(definition.finally.map { .object(stage($0)) }) }
+        out["hooks"] = hooks(definition)
+        return .object(out)
+    }
+
+    /// The definition as canonical JSON text without spaces: what a run is locked to.
+    ///
+    /// It is ``json(_:)`` in compact style; stages are written one by one, so that the tree of all is never built.
+    public static func canonical(_ definition: WorkflowDefinition) -> [UInt8] {
+        var output: [UInt8] = []
+        output.reserveCapacity(256 * (definition.stages.count + definition.finally.count + 1))
+        JSONWriter.append(.object(head(definition)), to: &output)
+        // The name is always there, so that a comma belongs before what follows in place of the closing brace.
+        output.removeLast()
+        append("stages", definition.stages, to: &output)
+        if !definition.finally.isEmpty { append("finally", definition.finally, to: &output) }
+        if let hooks = hooks(definition) {
+            output.append(contentsOf: ",\"hooks\":".utf8)
+            JSONWriter.append(hooks, to: &output)
+        }
+        output.append(UInt8(ascii: "}"))
+        return output
+    }
+
+    private static func append(_ key: String, _ stages: [StageDefinition], to output: inout [UInt8]) {
+        output.append(contentsOf: ",\"\(key)\":[".utf8)
+        for place in stages.indices {
+            if place > 0 { output.append(UInt8(ascii: ",")) }
+            JSONWriter.append(.object(stage(stages[place])), to: &output)
+        }
+        output.append(UInt8(ascii: "]"))
+    }
+
+    /// The definition as JSON for people, ending with a line feed.
+    public static func jsonText(_ definition: WorkflowDefinition) -> String {
+        JSONWriter.string(json(definition), style: .pretty) + "\n"
+    }
+
+    /// The definition as YAML, ending with a line feed.
+    public static func yaml(_ definition: WorkflowDefinition) -> String {
+        YAMLWriter.string(json(definition))
+    }
+
+    // MARK: Parts
+
+    /// All that stands before the stages.
+    private static func head(_ definition: WorkflowDefinition) -> JSONObject {
         var out = JSONObject()
         out["name"] = .string(definition.name)
         if definition.version != "1.0.0" { out["version"] = .string(definition.version) }
@@ -25,28 +74,12 @@ public enum WorkflowWriter {
         out["outputs"] = outputs(definition.outputs)
         if !definition.schedule.isEmpty { out["schedule"] = .array(definition.schedule.map { .object($0) }) }
         out["context"] = definition.context
-        out["stages"] = .array(definition.stages.map(stage))
-        if !definition.finally.isEmpty { out["finally"] = .array(definition.finally.map(stage)) }
-        out["hooks"] = named(definition.hooks, \.event) { .array($0.stages.map(stage)) }
-        return .object(out)
+        return out
     }
 
-    /// The definition as canonical JSON text without spaces: what a run is locked to.
-    public static func canonical(_ definition: WorkflowDefinition) -> [UInt8] {
-        JSONWriter.bytes(json(definition))
+    private static func hooks(_ definition: WorkflowDefinition) -> JSONValue? {
+        named(definition.hooks, \.event) { hook in .array(hook.stages.map { .object(stage($0)) }) }
     }
-
-    /// The definition as JSON for people, ending with a line feed.
-    public static func jsonText(_ definition: WorkflowDefinition) -> String {
-        JSONWriter.string(json(definition), style: .pretty) + "\n"
-    }
-
-    /// The definition as YAML, ending with a line feed.
-    public static func yaml(_ definition: WorkflowDefinition) -> String {
-        YAMLWriter.string(json(definition))
-    }
-
-    // MARK: Parts
 
     private static func parameter(_ parameter: ParameterDefinition) -> JSONValue {
         var out: JSONObject = ["type": .string(parameter.type.rawValue)]
@@ -130,38 +163,38 @@ public enum WorkflowWriter {
         return .object(out)
     }
 
-    private static func stage(_ stage: StageDefinition) -> JSONValue {
+    private static func stage(_ stage: StageDefinition) -> JSONObject {
         var out: JSONObject = ["id": .string(stage.id)]
-        out["name"] = stage.name.map { .string($0) }
-        out["description"] = stage.description.map { .string($0) }
+        out.put(stage.name.map { .string($0) }, "name")
+        out.put(stage.description.map { .string($0) }, "description")
         if !stage.dependsOn.isEmpty { out["depends_on"] = .array(stage.dependsOn.map { .string($0) }) }
-        out["if"] = stage.condition.map { .string($0) }
-        out["for_each"] = stage.forEach
-        out["matrix"] = stage.matrix.map { .object($0) }
-        out["max_parallel"] = stage.maxParallel.map { .int(Int64($0)) }
-        out["fail_fast"] = stage.failFast.map { .bool($0) }
+        out.put(stage.condition.map { .string($0) }, "if")
+        out.put(stage.forEach, "for_each")
+        out.put(stage.matrix.map { .object($0) }, "matrix")
+        out.put(stage.maxParallel.map { .int(Int64($0)) }, "max_parallel")
+        out.put(stage.failFast.map { .bool($0) }, "fail_fast")
         out["uses"] = .string(stage.uses)
         if !stage.with.isEmpty { out["with"] = .object(stage.with) }
-        out["env"] = environment(stage.env)
-        out["inputs"] = inputs(stage.inputs)
-        out["outputs"] = outputs(stage.outputs)
-        out["timeout"] = duration(stage.timeout)
-        out["deadline"] = duration(stage.deadline)
-        out["retry"] = stage.retry.map(retry)
-        out["on_failure"] = stage.onFailure.map { .string($0.rawValue) }
-        out["on_lost"] = stage.onLost.map { .string($0.rawValue) }
-        out["fallback"] = stage.fallback.map(body)
-        out["compensate"] = stage.compensate.map(body)
-        out["cache"] = stage.cache.map { .object($0) }
-        out["isolation"] = stage.isolation.map { .string($0.rawValue) }
-        out["priority"] = stage.priority.map { .int(Int64($0)) }
-        out["budget"] = stage.budget.map(budget)
-        out["context"] = stage.context
-        out["handoff"] = stage.handoff.map { .object($0) }
-        out["working_directory"] = stage.workingDirectory.map { .string($0) }
-        out["parallel"] = stage.parallel.map { .bool($0) }
-        out["ui"] = stage.ui
-        return .object(out)
+        out.put(environment(stage.env), "env")
+        out.put(inputs(stage.inputs), "inputs")
+        out.put(outputs(stage.outputs), "outputs")
+        out.put(duration(stage.timeout), "timeout")
+        out.put(duration(stage.deadline), "deadline")
+        out.put(stage.retry.map(retry), "retry")
+        out.put(stage.onFailure.map { .string($0.rawValue) }, "on_failure")
+        out.put(stage.onLost.map { .string($0.rawValue) }, "on_lost")
+        out.put(stage.fallback.map(body), "fallback")
+        out.put(stage.compensate.map(body), "compensate")
+        out.put(stage.cache.map { .object($0) }, "cache")
+        out.put(stage.isolation.map { .string($0.rawValue) }, "isolation")
+        out.put(stage.priority.map { .int(Int64($0)) }, "priority")
+        out.put(stage.budget.map(budget), "budget")
+        out.put(stage.context, "context")
+        out.put(stage.handoff.map { .object($0) }, "handoff")
+        out.put(stage.workingDirectory.map { .string($0) }, "working_directory")
+        out.put(stage.parallel.map { .bool($0) }, "parallel")
+        out.put(stage.ui, "ui")
+        return out
     }
 
     private static func duration(_ duration: Duration?) -> JSONValue? {
@@ -173,5 +206,12 @@ public enum WorkflowWriter {
     ) -> JSONValue? {
         guard !elements.isEmpty else { return nil }
         return .object(JSONObject(elements.map { (name($0), value($0)) }))
+    }
+}
+
+extension JSONObject {
+    /// Sets a member that is written, and leaves out one that is not.
+    fileprivate mutating func put(_ value: JSONValue?, _ key: String) {
+        if let value { updateValue(value, forKey: key) }
     }
 }
