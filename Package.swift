@@ -79,6 +79,7 @@ let package = Package(
             name: "BattenCommand",
             dependencies: [
                 "BattenCore", "BattenSystem", "BattenSpec", "BattenStore", "BattenPluginHost", "BattenEngine",
+                signature,
             ],
             swiftSettings: common),
         .executableTarget(name: "batten", dependencies: ["BattenCommand"], swiftSettings: common),

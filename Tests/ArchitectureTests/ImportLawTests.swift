@@ -18,7 +18,10 @@ struct ImportLawTests {
         ("Sources/BattenEngine", ["BattenCore", "BattenSystem"]),
         (
             "Sources/BattenCommand",
-            ["BattenCore", "BattenSystem", "BattenSpec", "BattenStore", "BattenPluginHost", "BattenEngine"]
+            [
+                "BattenCore", "BattenSystem", "BattenSpec", "BattenStore", "BattenPluginHost", "BattenEngine",
+                "BattenSignature",
+            ]
         ),
         ("Sources/batten", ["BattenCommand", "BattenSystem"]),
         ("Sources/batten-worker", ["BattenPluginHost", "BattenConfinement", "BattenCore", "BattenSystem"]),

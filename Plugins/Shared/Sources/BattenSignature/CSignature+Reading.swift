@@ -4,6 +4,15 @@ extension CSignature {
     /// - Parameter types: types with names of their own, as ``readTypes(_:)`` gives them.
     /// - Throws: ``SignatureError`` with the place of what is wrong.
     public init(_ text: String, types: [String: CType] = [:]) throws(SignatureError) {
+        self = try Self.read(text, types: types).signature
+    }
+
+    /// Reads a signature and keeps its declarations: that of the result, and those of the parameters.
+    static func read(
+        _ text: String, types: [String: CType]
+    ) throws(SignatureError) -> (
+        signature: CSignature, result: SignatureParser.Declaration, parameters: [SignatureParser.Declaration]
+    ) {
         var parser = try SignatureParser(text, types: types)
         let head = try parser.declaration()
         let result = try parser.result(head)
@@ -19,7 +28,7 @@ extension CSignature {
                 parser.advance()
             } else {
                 let declaration = try parser.declaration()
-                if declarations.isEmpty, fixedCount == nil, Self.isNothing(declaration),
+                if declarations.isEmpty, fixedCount == nil, isNothing(declaration),
                     parser.here.kind == .sign(")")
                 {
                     continue
@@ -49,10 +58,9 @@ extension CSignature {
             }
         }
         let links = SignatureLinks(declarations: declarations, passings: passings, result: result)
-        name = head.name
-        self.result = result
-        parameters = try links.parameters()
-        self.fixedCount = fixedCount
+        let signature = CSignature(
+            name: head.name, result: result, parameters: try links.parameters(), fixedCount: fixedCount)
+        return (signature, head, declarations)
     }
 
     private static func isNothing(_ declaration: SignatureParser.Declaration) -> Bool {

@@ -34,6 +34,8 @@ struct SignatureParser {
         var offset: Int
         var prefix = Prefix()
         var base = Base.void
+        /// The words of the base, as they are written.
+        var words: [String] = []
         var stars = 0
         var brackets: Brackets?
         var name: String?
@@ -97,7 +99,9 @@ struct SignatureParser {
     mutating func declaration() throws(SignatureError) -> Declaration {
         var declaration = Declaration(offset: here.offset)
         try prefix(into: &declaration.prefix)
+        let start = position
         declaration.base = try base(&declaration.prefix)
+        declaration.words = tokens[start..<position].map(\.bare)
         while true {
             if take("*") {
                 declaration.stars += 1

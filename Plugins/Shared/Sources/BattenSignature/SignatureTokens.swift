@@ -13,14 +13,17 @@ struct SignatureToken: Hashable {
     /// Where it ends, in bytes from the start.
     let end: Int
 
+    /// The token in quotes, for messages.
+    var text: String { kind == .end ? "the end" : "'\(bare)'" }
+
     /// The token as a person wrote it.
-    var text: String {
+    var bare: String {
         switch kind {
-        case .word(let word): "'\(word)'"
-        case .number(let number): "'\(number)'"
-        case .sign(let sign): "'\(sign)'"
-        case .dots: "'...'"
-        case .end: "the end"
+        case .word(let word): word
+        case .number(let number): String(number)
+        case .sign(let sign): String(sign)
+        case .dots: "..."
+        case .end: ""
         }
     }
 
