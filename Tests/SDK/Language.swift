@@ -16,6 +16,7 @@ struct Language: Sendable, CustomTestStringConvertible {
     static let all = [
         Language(name: "c", needs: ["cc", "make", "cmake"], sources: ["word_count.c"]),
         Language(name: "cpp", needs: ["c++", "cc", "make", "cmake"], sources: ["word_count.cpp"]),
+        Language(name: "rust", needs: ["cargo", "cc", "make"], sources: ["src/lib.rs"]),
     ]
 
     /// Ends the test if a program is missing, and says which.
