@@ -25,6 +25,10 @@ public struct HostSettings: Sendable {
     public var allowInProcessPlugins: Bool
     /// What each plugin is started with, by plugin id; an empty object for the others.
     public var configurations: [String: JSONValue]
+    /// What each plugin's workers may use, by plugin id; ``WorkerLimits/standard`` for the others.
+    public var limits: [String: WorkerLimits] = [:]
+    /// How much of a worker's confinement the kernel must be able to enforce.
+    public var requirement = WorkerConfinement.Requirement.available
     /// How many blocking calls may run at once.
     public var blockingLimit: Int
     /// How many event loop threads asynchronous executors share.

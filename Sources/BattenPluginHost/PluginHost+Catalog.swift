@@ -1,4 +1,5 @@
 public import BattenCore
+internal import BattenSystem
 
 /// What the host knows of plugins and executors.
 extension PluginHost {
@@ -94,6 +95,12 @@ extension PluginHost {
         guard let plugin = try PluginVerifier(settings).verify(file, mayProbe: false) else { return nil }
         return PluginInformation(
             PluginCatalog.Description(file: plugin.file, descriptor: plugin.descriptor, verified: plugin))
+    }
+
+    /// What the kernel holds a plugin to when it runs in a worker.
+    public func enforcement(of plugin: PluginInformation) -> Enforcement {
+        let confinement = WorkerConfinement.of(plugin.id, granted: plugin.granted, settings: settings)
+        return Enforcement(of: confinement.capabilities, limits: confinement.limits, on: KernelConfinement.current())
     }
 
     /// Looks at the folders anew from now on, and at what was refused.

@@ -16,7 +16,7 @@ extension CommandContext {
     private func hostSettings() throws(CommandFailure) -> HostSettings {
         let settings = try settings()
         let console = self.console
-        return HostSettings(
+        var host = HostSettings(
             bundledFolder: settings.bundledPlugins, userFolder: settings.userPlugins, folders: settings.pluginFolders,
             lockFile: settings.pluginLock, descriptionFolder: PathText.join(settings.home, "plugins"),
             versions: try PluginSettings.versions(resolvedSettings()), signatures: settings.signatures,
@@ -24,6 +24,9 @@ extension CommandContext {
             configurations: Self.startConfigurations(settings, environment),
             blockingLimit: settings.blockingThreads, loopCount: settings.loopThreads,
             hostVersion: BattenProgram.version, report: { console.tell($0) })
+        host.limits = try PluginSettings.limits(resolvedSettings())
+        host.requirement = settings.confinement
+        return host
     }
 
     /// What each plugin is started with: the user's configuration, and what the engine knows better than a plugin.

@@ -27,7 +27,7 @@ enum DoctorCommand {
         })
 
     /// What was found about one thing.
-    private struct Finding {
+    struct Finding {
         enum Status: String {
             case good, note, bad
         }
@@ -59,6 +59,7 @@ enum DoctorCommand {
                     check: "pidfd", status: .bad, message: "the kernel has no pidfd_open",
                     help: "shell stages need Linux 5.3 or newer"))
         findings.append(files())
+        findings += isolation()
         findings.append(try home(context))
         findings.append(try store(context))
         findings += try plugins(context)

@@ -127,10 +127,11 @@ enum PluginInfoCommand {
                         " "))
             }
             if invocation.format.isData {
-                let value = name.contains(".") ? json(executors[0]) : json(plugin)
+                let enforcement = try context.host().enforcement(of: plugin)
+                let value = name.contains(".") ? json(executors[0]) : json(plugin, enforcement)
                 context.console.data(value, invocation.format)
             } else {
-                show(plugin, executors, context)
+                show(plugin, executors, try context.host().enforcement(of: plugin), context)
             }
             return .done
         })
@@ -149,14 +150,20 @@ enum PluginInfoCommand {
         }
     }
 
-    private static func json(_ plugin: PluginInformation) -> JSONValue {
+    private static func json(_ plugin: PluginInformation, _ enforcement: Enforcement) -> JSONValue {
         .object([
             "id": .string(plugin.id), "version": .string(plugin.version), "title": .string(plugin.title),
             "summary": .string(plugin.summary), "sdk": .string(plugin.sdk), "abi_minor": .int(Int64(plugin.abiMinor)),
             "bundled": .bool(plugin.isBundled), "path": .string(plugin.path), "trust": .string(plugin.trust.word),
             "sha256": plugin.sha256.map { .string($0) } ?? .null, "granted": .object(plugin.granted),
+            "isolation": .array(
+                enforcement.items.map {
+                    .object([
+                        "subject": .string($0.subject), "degree": .string($0.degree.rawValue), "text": .string($0.text),
+                    ])
+                }),
             "config_schema": plugin.configSchema,
-            "executors": .array(plugin.executors.map(json)),
+            "executors": .array(plugin.executors.map { json($0) }),
         ])
     }
 
@@ -170,7 +177,9 @@ enum PluginInfoCommand {
         ])
     }
 
-    private static func show(_ plugin: PluginInformation, _ executors: [ExecutorInfo], _ context: CommandContext) {
+    private static func show(
+        _ plugin: PluginInformation, _ executors: [ExecutorInfo], _ enforcement: Enforcement, _ context: CommandContext
+    ) {
         let console = context.console
         let profile = console.output
         let title = plugin.title.isEmpty ? "" : ": \(TextFit.clean(plugin.title))"
@@ -178,6 +187,7 @@ enum PluginInfoCommand {
         if !plugin.summary.isEmpty { console.line(TextFit.clean(plugin.summary)) }
         console.line("\(plugin.isBundled ? "bundled, " : "")\(plugin.path)")
         if let sha256 = plugin.sha256 { console.line("sha256 \(sha256), \(words(plugin))") }
+        if !plugin.isBundled { show(enforcement, console) }
         for executor in executors {
             console.line()
             console.line("\(profile.paint(executor.type, .bold)): \(TextFit.clean(executor.summary))")
@@ -189,6 +199,21 @@ enum PluginInfoCommand {
             console.line("  may reach: \(CapabilityText.line(plugin.granted[executor.type] ?? .object([:])))")
             fields("with", executor.inputSchema, console)
             fields("gives", executor.outputSchema, console)
+        }
+    }
+
+    private static func show(_ enforcement: Enforcement, _ console: Console) {
+        console.line("what a worker of it is held to on this kernel:")
+        for item in enforcement.items {
+            let (sign, tone): (String, Tone?) =
+                switch item.degree {
+                case .enforced: ("✓", .green)
+                case .open: ("-", nil)
+                case .partly: ("!", .yellow)
+                case .missing: ("✗", .red)
+                }
+            let label = TextFit.pad(item.subject, to: 12)
+            console.line("  \(tone.map { console.output.paint(sign, $0) } ?? sign) \(label)  \(item.text)")
         }
     }
 

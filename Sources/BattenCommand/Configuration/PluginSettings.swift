@@ -1,4 +1,5 @@
 import BattenCore
+import BattenPluginHost
 
 /// What stands under `plugins.<id>` in the configuration: some of it is for the host, the rest is the plugin's own.
 enum PluginSettings {
@@ -26,5 +27,22 @@ enum PluginSettings {
             versions[id] = range
         }
         return versions
+    }
+
+    /// What a plugin's workers may use, by plugin id: `plugins.<id>.limits`.
+    static func limits(_ resolved: ResolvedSettings) throws(CommandFailure) -> [String: WorkerLimits] {
+        var limits: [String: WorkerLimits] = [:]
+        for (id, configuration) in resolved.settings.plugins {
+            guard let value = configuration.objectValue?["limits"] else { continue }
+            do throws(WorkerLimits.Failure) {
+                limits[id] = try WorkerLimits(value)
+            } catch {
+                let name = "plugins.\(id).limits"
+                throw .usage(
+                    "bad_setting", "\(resolved.origin(name).text): '\(name)': \(error.description)",
+                    help: "for example {memory: 512 MiB, cpu: 10m, files: 256, processes: 64}")
+            }
+        }
+        return limits
     }
 }

@@ -1,4 +1,5 @@
 import BattenCore
+import BattenPluginHost
 
 /// One setting: its name in files, its variable, its check and what it is for.
 struct SettingKey: Sendable {
@@ -77,6 +78,10 @@ struct SettingKey: Sendable {
         SettingKey(
             name: "plugin_keys", kind: .paths, variable: "BATTEN_PLUGIN_KEYS", option: nil, isForProjects: false,
             help: "files of ed25519 public keys, in PEM, that may sign plugins"),
+        SettingKey(
+            name: "plugin_confinement", kind: .choice(WorkerConfinement.Requirement.allCases.map(\.rawValue)),
+            variable: "BATTEN_PLUGIN_CONFINEMENT", option: nil, isForProjects: false,
+            help: "full refuses to run a plugin that this kernel cannot hold to all it declares; available does not"),
         SettingKey(
             name: "plugins", kind: .objects, variable: nil, option: nil, isForProjects: true,
             help: "configuration of each plugin, by plugin id"),

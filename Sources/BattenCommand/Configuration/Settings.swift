@@ -32,6 +32,8 @@ struct Settings: Sendable {
     var signatures: SignaturePolicy
     /// Whether only bundled plugins are used.
     var safeMode: Bool
+    /// How much of a worker's confinement the kernel must be able to enforce.
+    var confinement: WorkerConfinement.Requirement
     /// Further plugin folders, in order: `--plugin-dir`, then `BATTEN_PLUGIN_PATH`.
     var pluginFolders: [String]
     /// Whether plugins from outside the bundled folder may be loaded into this process.

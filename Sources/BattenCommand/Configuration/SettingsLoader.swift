@@ -182,6 +182,7 @@ struct SettingsLoader {
         case "log.lag": return "200ms"
         case "in_process_plugins", "safe_mode": return false
         case "plugin_signatures": return "optional"
+        case "plugin_confinement": return .string(WorkerConfinement.Requirement.available.rawValue)
         default: return .null
         }
     }
@@ -216,6 +217,8 @@ struct SettingsLoader {
                 isRequired: value("plugin_signatures").stringValue == "required",
                 keys: (value("plugin_keys").arrayValue ?? []).compactMap(\.stringValue)),
             safeMode: value("safe_mode").boolValue ?? false,
+            confinement: value("plugin_confinement").stringValue.flatMap(WorkerConfinement.Requirement.init(rawValue:))
+                ?? .available,
             pluginFolders: (value("plugin_path").arrayValue ?? []).compactMap(\.stringValue),
             inProcessPlugins: value("in_process_plugins").boolValue ?? false, plugins: plugins,
             defaultModel: value("llm.default_model").stringValue,

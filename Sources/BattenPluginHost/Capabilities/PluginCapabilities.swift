@@ -72,22 +72,6 @@ public struct PluginCapabilities: Sendable, Hashable {
         return result
     }
 
-    /// The needs one by one, for people; empty when there are none.
-    public var phrases: [String] {
-        var phrases: [String] = []
-        if !readPaths.isEmpty { phrases.append("reads \(readPaths.joined(separator: ", "))") }
-        if !writePaths.isEmpty { phrases.append("writes \(writePaths.joined(separator: ", "))") }
-        if startsProcesses { phrases.append("starts processes") }
-        switch network {
-        case .none: break
-        case .any: phrases.append("uses the network")
-        case .tcpPorts(let ports):
-            phrases.append("connects to TCP ports \(ports.map(\.description).joined(separator: ", "))")
-        }
-        if !secrets.isEmpty { phrases.append("reads the secrets \(secrets.joined(separator: ", "))") }
-        return phrases
-    }
-
     static func isBelowHome(_ path: String) -> Bool {
         path == "~" || path.hasPrefix("~/")
     }

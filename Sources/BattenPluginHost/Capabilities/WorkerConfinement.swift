@@ -34,6 +34,23 @@ public struct WorkerConfinement: Sendable, Hashable {
         self.requirement = requirement
     }
 
+    /// What a plugin's worker is held to.
+    ///
+    /// - Parameters:
+    ///   - granted: what each executor may reach, by type; a worker serves them all, so that each has what one has.
+    ///   - settings: limits of the plugin, and what the operator requires.
+    ///   - callFolder: where relative paths start from; nil leaves those out of reach.
+    static func of(
+        _ plugin: String, granted: JSONObject, settings: HostSettings, callFolder: String? = nil
+    ) -> WorkerConfinement {
+        var needs = PluginCapabilities()
+        // What cannot be read was refused with the plugin's description; a grant that was tampered with grants nothing.
+        for (_, value) in granted { needs = needs.union((try? PluginCapabilities(value)) ?? PluginCapabilities()) }
+        return WorkerConfinement(
+            capabilities: needs.resolved(home: ProcessEnvironment.variable("HOME"), callFolder: callFolder),
+            limits: settings.limits[plugin] ?? .standard, requirement: settings.requirement)
+    }
+
     /// Limits, groups and requirement as data; the capabilities travel beside them.
     public var settings: JSONValue {
         var members = limits.json.objectValue ?? [:]

@@ -55,7 +55,7 @@ extension DescriptorDocument {
             isCancellable: flags.contains("cancellable"), isHostProcessOnly: flags.contains("host_process_only"),
             maxInFlight: try fields.integer("max_in_flight", 0...Int64(UInt32.max)),
             config: try fields.schema("config_schema"), input: try fields.schema("input_schema"),
-            output: try fields.schema("output_schema"), capabilities: try fields.object("capabilities"),
+            output: try fields.schema("output_schema"), capabilities: try fields.capabilities(),
             isAsynchronous: flags.contains("asynchronous"),
             functions: unsafe ExecutorFunctions(open: nil, close: nil, run: nil, begin: nil, cancel: nil))
     }
@@ -88,6 +88,16 @@ extension DescriptorDocument {
         func object(_ name: String) throws(PluginError) -> JSONValue {
             guard let value = object[name], value.objectValue != nil else { throw wrong(name, "is no object") }
             return value
+        }
+
+        func capabilities() throws(PluginError) -> JSONValue {
+            let declared = try object("capabilities")
+            do throws(PluginCapabilities.Failure) {
+                _ = try PluginCapabilities(declared)
+            } catch {
+                throw wrong("capabilities", "cannot be used: \(error.description)")
+            }
+            return declared
         }
 
         func schema(_ name: String) throws(PluginError) -> JSONSchema {

@@ -96,7 +96,7 @@ struct DescriptorReader {
             config: unsafe try schema(executor.config_schema, "\(type): config_schema"),
             input: unsafe try schema(executor.input_schema, "\(type): input_schema"),
             output: unsafe try schema(executor.output_schema, "\(type): output_schema"),
-            capabilities: unsafe try object(executor.capabilities, "\(type): capabilities"),
+            capabilities: unsafe try capabilities(executor.capabilities, type),
             isAsynchronous: executor.begin != nil,
             functions: unsafe ExecutorFunctions(
                 open: executor.open, close: executor.close, run: executor.run, begin: executor.begin,
@@ -128,6 +128,16 @@ struct DescriptorReader {
         } catch {
             throw broken("\(name) is not a JSON object (\(error.message))")
         }
+    }
+
+    private func capabilities(_ pointer: UnsafePointer<CChar>?, _ type: String) throws(PluginError) -> JSONValue {
+        let declared = unsafe try object(pointer, "\(type): capabilities")
+        do throws(PluginCapabilities.Failure) {
+            _ = try PluginCapabilities(declared)
+        } catch {
+            throw broken("\(type): its capabilities cannot be used: \(error.description)")
+        }
+        return declared
     }
 
     private func schema(_ pointer: UnsafePointer<CChar>?, _ name: String) throws(PluginError) -> JSONSchema {
