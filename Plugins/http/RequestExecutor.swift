@@ -62,6 +62,7 @@ final class RequestExecutor: LoopExecutor {
         try input.body.apply(to: &request, context: call.context)
         try IdempotencyField.apply(input.idempotencyKey, to: &request, context: call.context)
         try input.paginate?.check()
+        try input.expect?.check(call.context)
         let job = RequestJob(
             call: call, input: input, request: request, client: try slot.client(for: call.context), tokens: tokens)
         jobs[call.token] = job
@@ -158,7 +159,7 @@ final class RequestJob {
         }
         var output = ResponseOutput.make(response)
         if let problem = ResponseVerdict.problem(
-            response, output: output, method: request.method, expect: input.expect)
+            response, output: output, method: request.method, expect: input.expect, context: call.context)
         {
             fail(problem)
             return

@@ -5,16 +5,28 @@ import BattenTransfer
 enum ResponseVerdict {
     /// The failure that a response is; nil if it is fine.
     static func problem(
-        _ response: TransferResponse, output: JSONObject, method: String, expect: Expectation?
+        _ response: TransferResponse, output: JSONObject, method: String, expect: Expectation?, context: Context
     ) -> Failure? {
         guard expect?.accepts(response.head.status) ?? (response.head.status < 400) else {
             return unexpected(response, output, method)
         }
-        guard let schema = expect?.schema, let problem = schema.problem(output["json"] ?? .null) else { return nil }
-        return Failure(
-            .failed, code: "http.body",
-            "\(method) \(Redaction.url(response.head.url)) answered something else than expect.schema says: \(problem)",
-            effect: HTTPMethod.isSafe(method) ? .none : .made, output: .object(output))
+        guard let schema = expect?.schema else { return nil }
+        let effect: Failure.Effect = HTTPMethod.isSafe(method) ? .none : .made
+        do throws(Failure) {
+            let problems = try context.check(output["json"] ?? .null, against: schema, field: "expect.schema")
+            guard !problems.isEmpty else { return nil }
+            let shown = problems.prefix(3).map { problem in
+                "the body\(problem.path.isEmpty ? "" : ".\(problem.path)"): \(problem.message)"
+            }
+            return Failure(
+                .failed, code: "http.body",
+                "\(method) \(Redaction.url(response.head.url)) answered something else than expect.schema says: "
+                    + shown.joined(separator: "; "), effect: effect, output: .object(output))
+        } catch {
+            var failure = error
+            failure.effect = effect
+            return failure
+        }
     }
 
     private static func unexpected(_ response: TransferResponse, _ output: JSONObject, _ method: String) -> Failure {

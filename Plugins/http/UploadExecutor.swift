@@ -89,6 +89,7 @@ final class UploadExecutor: LoopExecutor {
         }
         let paths = try Self.describe(input, in: &request, context: call.context)
         try IdempotencyField.apply(input.idempotencyKey, to: &request, context: call.context)
+        try input.expect?.check(call.context)
         let job = UploadJob(
             call: call, input: input, request: request, paths: paths, client: try slot.client(for: call.context),
             tokens: tokens, pool: services.pool, loop: loop)

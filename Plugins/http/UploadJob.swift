@@ -156,7 +156,7 @@ final class UploadJob: @unchecked Sendable {
                 ["path": .string(path), "bytes": .integer(measure.size), "sha256": .string(measure.sha256)]
             })
         if let problem = ResponseVerdict.problem(
-            response, output: output, method: request.method, expect: input.expect)
+            response, output: output, method: request.method, expect: input.expect, context: call.context)
         {
             fail(problem)
             return

@@ -14,6 +14,7 @@ import CBattenABI
             BATTEN_SERVICE_STREAM: Self.immortal(StreamService.table),
             BATTEN_SERVICE_USAGE: Self.immortal(UsageService.table),
             BATTEN_SERVICE_LOOP: Self.immortal(LoopService.table),
+            BATTEN_SERVICE_SCHEMA: Self.immortal(SchemaService.table),
         ]
     }
 

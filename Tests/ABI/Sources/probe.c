@@ -19,6 +19,7 @@ struct batten_abi_v1 {
     batten_secret secret;
     batten_blob blob;
     batten_loop loop;
+    batten_schema schema;
 };
 
 BATTEN_EXPORT struct batten_abi_v1 batten_abi_v1;

@@ -430,6 +430,19 @@ typedef const batten_plugin *BATTEN_NULLABLE (*batten_plugin_entry)(const batten
 #define BATTEN_SERVICE_SECRET "batten.secret/1"
 #define BATTEN_SERVICE_BLOB "batten.blob/1"
 #define BATTEN_SERVICE_LOOP "batten.loop/1"
+#define BATTEN_SERVICE_SCHEMA "batten.schema/1"
+
+/// `batten.schema/1`: JSON Schema (2020-12), checked as the host checks inputs and outputs.
+typedef struct batten_schema {
+    uint64_t struct_size;
+    /// Checks a JSON value against a schema, both as JSON text. On OK `result` holds a JSON list: empty if the value
+    /// fits, otherwise an object with `path` (such as `items[2].name`, empty for the value itself), `keyword` and
+    /// `message` for each thing that does not. TOO_SMALL: `result.length` says how much room it takes. REFUSED: the
+    /// schema is none that can be checked, `result` says why. BAD_ARGUMENT: one of the texts is no JSON.
+    /// [any]
+    batten_rc (*check)(const batten_host *host, batten_span schema, batten_span value,
+                       batten_buffer *result) BATTEN_NOEXCEPT;
+} batten_schema;
 
 /// Importance of a log line; the family is value / 10.
 BATTEN_ENUM(batten_level, uint32_t){

@@ -24,7 +24,8 @@ enum Descriptors {
         let executors = plugin.executors.prefix(Trampolines.count)
         let pointers = UnsafeMutablePointer<UnsafePointer<batten_executor>?>.allocate(capacity: max(1, executors.count))
         for (number, description) in executors.enumerated() {
-            unsafe (pointers + number).initialize(to: executor(description, open: Trampolines.open[number]))
+            unsafe (pointers + number).initialize(
+                to: description.native?.descriptor ?? executor(description, open: Trampolines.open[number]))
         }
         var descriptor = unsafe batten_plugin()
         unsafe descriptor.struct_size = UInt32(MemoryLayout<batten_plugin>.size)

@@ -11,6 +11,7 @@ public final class Host: @unchecked Sendable {
     private let usage: UnsafePointer<batten_usage>?
     private let secret: UnsafePointer<batten_secret>?
     let loop: UnsafePointer<batten_loop>?
+    let schema: UnsafePointer<batten_schema>?
 
     /// The host's name, for example `batten`.
     public let name: String
@@ -32,6 +33,7 @@ public final class Host: @unchecked Sendable {
         unsafe usage = unsafe find(BATTEN_SERVICE_USAGE, batten_usage.self)
         unsafe secret = unsafe find(BATTEN_SERVICE_SECRET, batten_secret.self)
         unsafe loop = unsafe find(BATTEN_SERVICE_LOOP, batten_loop.self)
+        unsafe schema = unsafe find(BATTEN_SERVICE_SCHEMA, batten_schema.self)
     }
 
     /// Writes a log line of the plugin itself, which belongs to no call.
