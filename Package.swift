@@ -103,9 +103,11 @@ let package = Package(
         .target(
             name: "SQLPlugin", dependencies: [sdk, files, "CSQLite"], path: "Plugins/sql", swiftSettings: common),
         .target(
-            name: "TransformPlugin", dependencies: [abi], path: "Plugins/transform", publicHeadersPath: ".",
-            cSettings: [.unsafeFlags(["-fvisibility=hidden"])],
-            linkerSettings: [.linkedLibrary("jq")]),
+            name: "CTransformJQ", dependencies: [abi], path: "Plugins/transform/jq",
+            cSettings: [.unsafeFlags(["-fvisibility=hidden"])], linkerSettings: [.linkedLibrary("jq")]),
+        .target(
+            name: "TransformPlugin", dependencies: [sdk, "CTransformJQ"], path: "Plugins/transform/plugin",
+            swiftSettings: common),
     ]
         + fixtures.map {
             .target(name: "fixture-\($0)", dependencies: [abi], path: "Tests/Fixtures/\($0)", publicHeadersPath: ".")

@@ -31,6 +31,7 @@ struct ImportLawTests {
         ("Plugins/ffi/plugin", ["BattenPlugin", "BattenSignature", "CBattenABI", "CForeign", "Glibc"]),
         ("Plugins/shell/plugin", ["BattenPlugin", "CBattenABI", "Glibc", "CShell"]),
         ("Plugins/Shared/Sources/BattenFiles", ["BattenPlugin", "CFiles"]),
+        ("Plugins/transform/plugin", ["BattenPlugin", "CBattenABI", "CTransformJQ"]),
         ("Plugins/file", ["BattenPlugin", "BattenFiles", "CBattenABI"]),
         ("Plugins/sql", ["BattenPlugin", "BattenFiles", "CBattenABI", "CSQLite"]),
         ("Plugins/http", ["BattenPlugin", "BattenTransfer", "CBattenABI", "Glibc"]),

@@ -1,5 +1,6 @@
-/* The plugin `transform`, written in C on the header alone: `transform.jq` runs a jq program through libjq. */
+/* `transform.jq` runs a jq program through libjq; written in C on the header alone. */
 #define _GNU_SOURCE
+#include "CTransformJQ.h"
 #include "program.h"
 #include "scan.h"
 
@@ -299,11 +300,7 @@ static void run(batten_instance *instance, const batten_call *call) {
     text_free(&job.output);
 }
 
-static void stop(batten_state *state, int64_t deadline_ns) {
-    (void)state;
-    (void)deadline_ns;
-    program_drop_all();
-}
+void transform_jq_stop(void) { program_drop_all(); }
 
 static const char input_schema[] =
     "{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"filter\"],\"properties\":{"
@@ -338,24 +335,4 @@ static const batten_executor jq = {
     .run = run,
 };
 
-static const batten_executor *const executors[] = {&jq};
-
-static const batten_plugin plugin = {
-    .struct_size = sizeof plugin,
-    .abi_major = BATTEN_ABI_MAJOR,
-    .abi_minor = BATTEN_ABI_MINOR,
-    .executor_count = sizeof executors / sizeof *executors,
-    .id = "transform",
-    .version = "1.0.0",
-    .title = "Transform values",
-    .description = "Turns values into other values, without any effect outside.",
-    .sdk = "c/1.0.0",
-    .manifest_json = "{\"licence\":\"Apache-2.0\"}",
-    .config_schema = "{\"type\":\"object\",\"additionalProperties\":false}",
-    .executors = executors,
-    .stop = stop,
-};
-
-const batten_plugin *batten_plugin_entry_v1(const batten_hello *hello) {
-    return hello && hello->abi_major == BATTEN_ABI_MAJOR ? &plugin : NULL;
-}
+const batten_executor *transform_jq(void) { return &jq; }
