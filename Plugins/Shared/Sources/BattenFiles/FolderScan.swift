@@ -113,6 +113,8 @@ public final class FolderScan {
                 left -= 1
                 try enter(step)
             case .list(let listing, let step):
+                // What is found in it comes first, so that no more folders are open than stand in one another.
+                let depth = open.count
                 while left > 0 {
                     guard let (name, kind) = listing.next() else { break }
                     left -= 1
@@ -125,7 +127,7 @@ public final class FolderScan {
                     }
                     try visit(name, kind, step)
                 }
-                if !listing.isOver { open.insert(.list(listing, step), at: 0) }
+                if !listing.isOver { open.insert(.list(listing, step), at: depth) }
             }
         }
         return open.isEmpty

@@ -28,8 +28,9 @@ public struct Roots: Sendable {
     public init(_ settings: RootSettings, workingDirectory: String, walks: Bool = false) throws(Failure) {
         guard workingDirectory.hasPrefix("/") else {
             throw Failure(
-                .failed, code: "host.folder", "the host named no working directory that paths could start from",
-                effect: .none)
+                .permanent, code: "file.folder",
+                "the stage's working directory is '\(workingDirectory)'; it must be an absolute path, such as that of "
+                    + "run.workdir", effect: .none)
         }
         self.walks = walks
         self.workingDirectory = workingDirectory
