@@ -68,7 +68,8 @@ enum ListCommand {
             var table = TextTable([.fixed("WORKFLOW"), .fixed("VERSION"), .fixed("UPDATED"), .flexible("FROM")])
             for workflow in workflows {
                 table.add([
-                    workflow.name, workflow.version, TimeText.relative(workflow.updatedAt, now: context.now),
+                    workflow.isEnabled ? workflow.name : "\(workflow.name) (disabled)", workflow.version,
+                    TimeText.relative(workflow.updatedAt, now: context.now),
                     workflow.path ?? "standard input",
                 ])
             }

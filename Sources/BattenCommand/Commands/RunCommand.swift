@@ -56,6 +56,7 @@ enum RunCommand {
         let only = try stages(invocation.values("only"), of: definition)
         let plan = try source.plan(only: only, in: context)
         if invocation.has("dry-run") { return dryRun(plan, parameters, context) }
+        try source.requireEnabled()
         try CheckedWorkflow.requireRunnable(plan)
         let host = try HostEnvironment.read(for: definition, from: context.environment)
         try HostEnvironment.requireSecrets(of: definition, in: context.environment)

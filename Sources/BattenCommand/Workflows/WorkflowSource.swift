@@ -11,6 +11,8 @@ struct WorkflowSource {
     let parsed: ParsedTexts
     /// Canonical JSON text, when it came from the store.
     let snapshot: [UInt8]?
+    /// Whether it is a kept workflow that may not be started.
+    var isDisabled = false
 
     /// Finds a workflow by file or name, and checks it.
     static func find(_ name: String, in context: CommandContext) throws(CommandFailure) -> WorkflowSource {
@@ -20,9 +22,19 @@ struct WorkflowSource {
         if let kept = try KeptWorkflow.find(name, in: context) {
             let text = WorkflowText(label: "\(name).json", bytes: kept.snapshot)
             let checked = try CheckedWorkflow.check(text, in: context)
-            return WorkflowSource(definition: checked.definition, parsed: checked.parsed, snapshot: kept.snapshot)
+            return WorkflowSource(
+                definition: checked.definition, parsed: checked.parsed, snapshot: kept.snapshot,
+                isDisabled: !kept.workflow.isEnabled)
         }
         throw try missing(name, in: context)
+    }
+
+    /// Refuses to start a workflow that is disabled.
+    func requireEnabled() throws(CommandFailure) {
+        guard isDisabled else { return }
+        throw CommandFailure(
+            "workflow_disabled", "workflow '\(definition.name)' is disabled, so no run of it is started",
+            help: "`batten enable \(definition.name)` lets it be started again", exit: .invalid)
     }
 
     /// Plans the workflow.

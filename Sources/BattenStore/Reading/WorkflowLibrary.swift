@@ -137,6 +137,23 @@ extension SQLiteStore {
         }
     }
 
+    /// Lets a workflow be started by name, or not.
+    ///
+    /// - Returns: whether that changed anything; false also when there is none of this name.
+    @discardableResult
+    public func setWorkflow(_ name: String, isEnabled: Bool) throws(StoreError) -> Bool {
+        try withWriter { writer throws(StoreError) in
+            try writer.connection.transaction { () throws(StoreError) in
+                let change = try writer.connection.statement(
+                    "UPDATE workflows SET enabled = ?2 WHERE name = ?1 AND enabled <> ?2")
+                change.bind(1, name)
+                change.bind(2, isEnabled ? 1 : 0)
+                try change.run()
+                return writer.connection.changes == 1
+            }
+        }
+    }
+
     /// Removes a workflow; its runs, and the definitions they are locked to, stay.
     ///
     /// - Returns: false when there was none of this name.

@@ -40,6 +40,10 @@ _batten() {
         "show:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "remove:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "remove:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "enable:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "enable:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "disable:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "disable:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "runs:--status") COMPREPLY=($(compgen -W "pending running paused waiting completed failed cancelled timed_out" -- "$word")); return ;;
         "runs:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "runs:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
@@ -88,7 +92,7 @@ _batten() {
         *:--output) COMPREPLY=($(compgen -f -- "$word")); return ;;
     esac
     case "$command" in
-        '') COMPREPLY=($(compgen -W "run resume cancel exec init validate plan graph convert schema explain add list show remove runs status logs events outputs why plugin db query config doctor help completions version" -- "$word")) ;;
+        '') COMPREPLY=($(compgen -W "run resume cancel exec init validate plan graph convert schema explain add list show remove enable disable runs status logs events outputs why plugin db query config doctor help completions version" -- "$word")) ;;
         'plugin') COMPREPLY=($(compgen -W "list info install remove trust" -- "$word")) ;;
         'db') COMPREPLY=($(compgen -W "info check backup migrate" -- "$word")) ;;
         'run')
@@ -134,6 +138,12 @@ _batten() {
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
         'remove')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'enable')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'disable')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
         'runs')

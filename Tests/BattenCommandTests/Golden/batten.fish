@@ -15,6 +15,8 @@ complete -c batten -n __fish_use_subcommand -a add -d 'keep a workflow in the st
 complete -c batten -n __fish_use_subcommand -a list -d 'list the workflows that are kept'
 complete -c batten -n __fish_use_subcommand -a show -d 'show a kept workflow'
 complete -c batten -n __fish_use_subcommand -a remove -d 'forget a kept workflow; its runs stay'
+complete -c batten -n __fish_use_subcommand -a enable -d 'let a kept workflow be started by name again'
+complete -c batten -n __fish_use_subcommand -a disable -d 'keep a kept workflow from being started'
 complete -c batten -n __fish_use_subcommand -a runs -d 'list runs, newest first'
 complete -c batten -n __fish_use_subcommand -a status -d 'show where a run stands, stage by stage'
 complete -c batten -n __fish_use_subcommand -a logs -d 'show what a run'\''s stages wrote'
@@ -211,6 +213,26 @@ complete -c batten -n '__fish_seen_subcommand_from remove' -l in-process-plugins
 complete -c batten -n '__fish_seen_subcommand_from remove' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from remove' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from remove' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from enable' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from enable' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from enable' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from enable' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from enable' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from enable' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from enable' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from enable' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from enable' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from enable' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from disable' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from disable' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from disable' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from disable' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from disable' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from disable' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from disable' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from disable' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from disable' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from disable' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from runs' -l workflow -s w -d 'runs of this workflow only' -x
 complete -c batten -n '__fish_seen_subcommand_from runs' -l status -s s -d 'runs in this state only; may be repeated' -x -a 'pending running paused waiting completed failed cancelled timed_out'
 complete -c batten -n '__fish_seen_subcommand_from runs' -l since -d 'runs accepted after an instant, or so long ago: 24h' -x
