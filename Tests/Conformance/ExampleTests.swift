@@ -23,6 +23,10 @@ import Testing
             ]
         ),
         ("flaky.yaml", "-p failures=1", ["request: 2"]),
+        (
+            "orders.yaml", "-p currency=NOK",
+            ["total: 42.5", "letter: lamp: 30, cup & saucer: 12.5, together 42.5 NOK", "file: true"]
+        ),
         ("report.json", "-p limit=48", ["total: 49", "verdict: over the limit by 1"]),
     ]
 
