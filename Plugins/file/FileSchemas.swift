@@ -4,7 +4,7 @@ import BattenPlugin
 /// What inputs and outputs of several executors have in common.
 enum FileSchemas {
     static let path = Schema.string(
-        "The file. Relative paths start from the run's working directory.", minLength: 1, examples: ["data/today.csv"]
+        "The file. Relative paths start from the stage's working directory.", minLength: 1, examples: ["data/today.csv"]
     ).titled("File")
 
     static let glob = Schema.string(

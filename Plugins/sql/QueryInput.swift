@@ -79,7 +79,7 @@ struct QueryInput: Decodable {
             .required(
                 "database",
                 .string(
-                    "The SQLite file, relative to the run's working directory; :memory: is an empty one that lives as "
+                    "The SQLite file, relative to the stage's working directory; :memory: is an empty one that lives as "
                         + "long as the call.", minLength: 1, examples: ["data/app.db"]
                 ).titled("Database")),
             .optional(

@@ -239,7 +239,7 @@ public struct RootSettings: Decodable, Sendable {
                 .list(
                     of: .string(minLength: 1),
                     """
-                    Folders whose files may be read and written. Relative paths start from the run's working directory. \
+                    Folders whose files may be read and written. Relative paths start from the stage's working directory. \
                     Without roots and read_only_roots it is that directory alone.
                     """, examples: [[".", "/srv/exchange"]]
                 ).titled("Folders")),
