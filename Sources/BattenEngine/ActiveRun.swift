@@ -23,7 +23,7 @@ final class ActiveRun {
     let workdir: String?
     /// What the run is locked to.
     let plan: Plan
-    /// Decides what happens. Looking at its state copies it: what each step needs is kept beside it.
+    /// Decides what happens; looking at its state copies it, so what each step needs is kept beside it.
     var machine: RunMachine
     /// The run's status after the last step.
     private(set) var status = RunStatus.pending

@@ -100,6 +100,7 @@ extension EngineLoop {
         if let earlier = run.timers.removeValue(forKey: key) { timers.remove(earlier) }
         let delay = max(.zero, instant - clock.now())
         let due = MonotonicClock.adding(delay, to: clock.monotonicNanoseconds())
+        hasTimers = true
         run.timers[key] = timers.insert(at: due, RunTimer(run: run.number, key: key))
     }
 

@@ -18,6 +18,8 @@ final class EngineLoop: @unchecked Sendable {
     var lastNumber = 0
     var touched: [ActiveRun] = []
     var timers = TimerQueue<RunTimer>()
+    /// Whether a timer may be armed: most steps need not look.
+    var hasTimers = false
     var acceptances: [(reply: Reply<String>, id: String)] = []
     var failure: EngineError?
     private var slots: SlotPool
@@ -152,7 +154,11 @@ final class EngineLoop: @unchecked Sendable {
     // MARK: Waking
 
     private func nextDeadline() -> Int64? {
-        var deadline = timers.next
+        var deadline: Int64?
+        if hasTimers {
+            deadline = timers.next
+            hasTimers = deadline != nil
+        }
         if let logsDue { deadline = min(deadline ?? .max, logsDue) }
         if !runs.isEmpty { deadline = min(deadline ?? .max, nextPoll) }
         if let due = store.catchUpDue { deadline = min(deadline ?? .max, due) }
@@ -166,7 +172,7 @@ final class EngineLoop: @unchecked Sendable {
     }
 
     private func fireDueTimers() {
-        guard timers.next != nil else { return }
+        guard hasTimers else { return }
         let now = clock.monotonicNanoseconds()
         while let timer = timers.removeDue(now) {
             guard let run = runs[timer.run] else { continue }
