@@ -144,12 +144,16 @@ final class WatchedFolders {
             if event.watch < 0 {
                 var jobs: [UInt64: WatchJob] = [:]
                 for (_, those) in watching { jobs.merge(those) { first, _ in first } }
-                for (_, job) in jobs { job.lookAgain() }
+                for (_, job) in jobs { job.lookAgain(eventsWereLost: true) }
                 continue
             }
             // A job may end by an event, hence the copy.
             let jobs = watching[event.watch] ?? [:]
-            if event.happened.contains(.folderLost) { watching[event.watch] = nil }
+            if event.happened.contains(.folderLost) {
+                // A folder that was renamed is still watched; if it is met again it gets another number.
+                watching[event.watch] = nil
+                watcher?.unwatch(event.watch)
+            }
             for (_, job) in jobs { job.take(event) }
         }
     }

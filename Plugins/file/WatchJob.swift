@@ -66,8 +66,16 @@ final class WatchJob: @unchecked Sendable {
     }
 
     /// Looks through everything again, because events were lost or a folder is another one now.
-    func lookAgain() {
+    func lookAgain(eventsWereLost: Bool = false) {
         mustStartOver = true
+        if eventsWereLost {
+            // Whoever wrote may have closed the file unnoticed.
+            let now = MonotonicTime.now.nanoseconds
+            for path in candidates.keys {
+                candidates[path]?.isBeingWritten = false
+                candidates[path]?.quietSince = now
+            }
+        }
         goOn()
     }
 

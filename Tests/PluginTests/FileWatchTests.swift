@@ -74,6 +74,40 @@ import Testing
         #expect(outcome.output["files"]?.arrayValue?.first?["bytes"]?.intValue == 10)
     }
 
+    /// The folder is renamed, another one takes its name, and the first one comes back under a third.
+    @Test func foldersComeAndGo() throws {
+        let rig = try ServersRig()
+        func move(_ from: String, _ to: String) throws {
+            try FileSystem.rename("\(rig.folder)/\(from)", to: "\(rig.folder)/\(to)")
+        }
+        try FileSystem.makeFolder("\(rig.folder)/in/x")
+        let (first, _) = try rig.start("file.watch", #"{"path":"in/x/a","settle":"10ms"}"#)
+        let (second, _) = try rig.start("file.watch", #"{"glob":"*/y/b","settle":"10ms"}"#)
+        try waitUntilWatching(rig)
+        try move("in/x", "in/old")
+        try write(rig, "in/old/a")
+        try waitUntilWatching(rig)
+        #expect(first.seen.withLock { $0.outcome == nil })
+        try FileSystem.makeFolder("\(rig.folder)/in/x")
+        try waitUntilWatching(rig)
+        try write(rig, "in/x/a")
+        #expect(names(try first.wait { $0.outcome }, rig) == ["in/x/a"])
+        try move("in/old", "in/y")
+        try write(rig, "in/y/b")
+        #expect(names(try second.wait { $0.outcome }, rig) == ["in/y/b"])
+        // Gone before it has settled, and back.
+        let (third, _) = try rig.start("file.watch", #"{"path":"up/f","settle":"50ms"}"#)
+        try waitUntilWatching(rig)
+        try FileSystem.makeFolder("\(rig.folder)/up")
+        try write(rig, "up/f")
+        _ = try FileSystem.remove("\(rig.folder)/up/f")
+        try FileSystem.removeTree("\(rig.folder)/up")
+        try waitUntilWatching(rig)
+        try FileSystem.makeFolder("\(rig.folder)/up")
+        try write(rig, "up/f", "again")
+        #expect(try third.wait { $0.outcome }.output["files"]?.arrayValue?.first?["bytes"]?.intValue == 5)
+    }
+
     /// Hundreds of waits share one inotify descriptor, and each ends for its own file.
     @Test func manyWaitAtOnce() throws {
         let rig = try ServersRig()
