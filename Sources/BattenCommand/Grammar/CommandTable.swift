@@ -10,6 +10,7 @@ enum CommandTable {
         StatusCommand.description, LogsCommand.description, EventsCommand.description, OutputsCommand.description,
         WhyCommand.description, PluginListCommand.description, PluginInfoCommand.description,
         PluginInstallCommand.description, PluginRemoveCommand.description, PluginTrustCommand.description,
+        PluginNewCommand.description,
         DatabaseCommands.info, DatabaseCommands.check, DatabaseCommands.backup, DatabaseCommands.migrate,
         QueryCommand.description, ConfigCommand.description, DoctorCommand.description, HelpCommand.description,
         CompletionsCommand.description, VersionCommand.description,

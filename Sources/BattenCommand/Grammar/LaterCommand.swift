@@ -7,7 +7,6 @@ enum LaterCommand {
         "export": "'batten show NAME' writes a kept workflow", "fork": "", "gates": "",
         "import": "'batten add FILE' keeps a workflow", "pause": "'batten cancel' stops a run for good",
         "plugin check": "'batten plugin list' loads every plugin and tells what is wrong with it", "plugin dev": "",
-        "plugin new": "docs/plugin-abi.md and docs/swift-sdk.md show a plugin in full",
         "plugin run": "'batten exec EXECUTOR' runs one executor", "quota": "", "reject": "",
         "repl": "'batten exec EXECUTOR' runs one executor, 'batten run FILE' a workflow", "restore": "",
         "retry": "run the workflow again; 'batten resume' goes on with a run that did not end", "schedule": "",

@@ -11,7 +11,8 @@ struct SignaturePlugin {
         let message: String
     }
 
-    let id: String
+    /// The plugin's id.
+    var id: String
     let prototype: CPrototype
     let header: String
     let libraries: [String]
@@ -59,9 +60,10 @@ struct SignaturePlugin {
     }
 
     /// The executor's type, `<id>.<name>`.
-    var type: String { "\(id).\(executor)" }
+    var type: String { "\(id).\(functionName)" }
 
-    private var executor: String {
+    /// The function's name in lower case, with a letter first, as plugins and executors are called.
+    var functionName: String {
         let name = prototype.name.lowercased().drop { $0 == "_" || $0.isNumber }
         return name.isEmpty ? "call" : String(name)
     }
