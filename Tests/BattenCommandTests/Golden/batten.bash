@@ -67,6 +67,10 @@ _batten() {
         "plugin remove:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "plugin trust:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "plugin trust:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "plugin new:--lang") COMPREPLY=($(compgen -W "c cpp swift rust python" -- "$word")); return ;;
+        "plugin new:--style") COMPREPLY=($(compgen -W "blocking async" -- "$word")); return ;;
+        "plugin new:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "plugin new:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "db info:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "db info:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "db check:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
@@ -93,7 +97,7 @@ _batten() {
     esac
     case "$command" in
         '') COMPREPLY=($(compgen -W "run resume cancel exec init validate plan graph convert schema explain add list show remove enable disable runs status logs events outputs why plugin db query config doctor help completions version" -- "$word")) ;;
-        'plugin') COMPREPLY=($(compgen -W "list info install remove trust" -- "$word")) ;;
+        'plugin') COMPREPLY=($(compgen -W "list info install remove trust new" -- "$word")) ;;
         'db') COMPREPLY=($(compgen -W "info check backup migrate" -- "$word")) ;;
         'run')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--param --params-file --dry-run --only --idempotency-key --wait-gates --detach --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
@@ -178,6 +182,9 @@ _batten() {
             else COMPREPLY=(); fi ;;
         'plugin trust')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--yes --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'plugin new')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--lang --style --from-signature --header --link --output --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
         'db info')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))

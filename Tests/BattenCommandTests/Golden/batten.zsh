@@ -27,7 +27,7 @@ _batten() {
             'events:show a run'\''s journal: every decision in its order'
             'outputs:show what a run or one of its stages gave back'
             'why:tell what each unfinished stage of a run waits for, and since when'
-            'plugin:list, info, install, remove, trust'
+            'plugin:list, info, install, remove, trust, new'
             'db:info, check, backup, migrate'
             'query:ask the store with SQL that only reads'
             'config:show the settings and where each came from'
@@ -48,6 +48,7 @@ _batten() {
                     'install:copy a plugin into the plugin folder and accept it'
                     'remove:take an installed plugin away'
                     'trust:accept the file of a plugin as it is now'
+                    'new:make the folder of a new plugin'
                 )
                 _describe command verbs
                 return
@@ -58,6 +59,7 @@ _batten() {
                 install) _arguments '--yes[install without asking]' '--format[how results are written]:FORMAT:(text json yaml)' '--home[folder of the store, its blobs and the engines'\'' locks]:DIR:_files -/' '--config[the user'\''s configuration file]:FILE:_files' '--color[whether text is coloured; NO_COLOR is respected]:WHEN:(auto always never)' '--no-color[the same as --color never]' '*--plugin-dir[a further folder to find plugins in]:DIR:_files -/' '--in-process-plugins[load plugins from outside the bundled folder into this process]' '--safe-mode[use no plugins but those that came with Batten]' '--quiet[write results and errors only]' '--help[show help]' ':SOURCE:_files' ;;
                 remove) _arguments '--all[remove all versions]' '--format[how results are written]:FORMAT:(text json yaml)' '--home[folder of the store, its blobs and the engines'\'' locks]:DIR:_files -/' '--config[the user'\''s configuration file]:FILE:_files' '--color[whether text is coloured; NO_COLOR is respected]:WHEN:(auto always never)' '--no-color[the same as --color never]' '*--plugin-dir[a further folder to find plugins in]:DIR:_files -/' '--in-process-plugins[load plugins from outside the bundled folder into this process]' '--safe-mode[use no plugins but those that came with Batten]' '--quiet[write results and errors only]' '--help[show help]' ':PLUGIN: ' ;;
                 trust) _arguments '--yes[accept without asking]' '--format[how results are written]:FORMAT:(text json yaml)' '--home[folder of the store, its blobs and the engines'\'' locks]:DIR:_files -/' '--config[the user'\''s configuration file]:FILE:_files' '--color[whether text is coloured; NO_COLOR is respected]:WHEN:(auto always never)' '--no-color[the same as --color never]' '*--plugin-dir[a further folder to find plugins in]:DIR:_files -/' '--in-process-plugins[load plugins from outside the bundled folder into this process]' '--safe-mode[use no plugins but those that came with Batten]' '--quiet[write results and errors only]' '--help[show help]' ':PLUGIN: ' ;;
+                new) _arguments '--lang[what it is written in]:LANGUAGE:(c cpp swift rust python)' '--style[whether a call holds a thread or waits on the host'\''s loop]:STYLE:(blocking async)' '--from-signature[a C function, such as "double cbrt(double x)"]:SIGNATURE: ' '--header[the header that declares the function, such as math.h; ./mine.h is the plugin'\''s own]:HEADER: ' '*--link[a library that has the function, such as z]:LIBRARY: ' '--output[where the folder is made]:DIR:_files -/' '--format[how results are written]:FORMAT:(text json yaml)' '--home[folder of the store, its blobs and the engines'\'' locks]:DIR:_files -/' '--config[the user'\''s configuration file]:FILE:_files' '--color[whether text is coloured; NO_COLOR is respected]:WHEN:(auto always never)' '--no-color[the same as --color never]' '*--plugin-dir[a further folder to find plugins in]:DIR:_files -/' '--in-process-plugins[load plugins from outside the bundled folder into this process]' '--safe-mode[use no plugins but those that came with Batten]' '--quiet[write results and errors only]' '--help[show help]' ':NAME: ' ;;
             esac ;;
         db)
             if (( CURRENT == 3 )); then
