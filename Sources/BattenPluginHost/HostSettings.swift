@@ -39,6 +39,10 @@ public struct HostSettings: Sendable {
     public var idleTime: Duration
     /// The version plugins are told.
     public var hostVersion: String
+    /// What answers calls that ask for secrets and quotas.
+    public var services: any CallServices
+    /// Whether whoever receives streams cannot take more at the moment.
+    var isBehind: @Sendable () -> Bool = { false }
     /// Receives what concerns no single call: plugins' own log lines, broken rules, given-up calls.
     public var report: @Sendable (HostReport) -> Void
 
@@ -54,6 +58,7 @@ public struct HostSettings: Sendable {
         allowInProcessPlugins: Bool = false,
         configurations: [String: JSONValue] = [:], blockingLimit: Int? = nil, loopCount: Int = 2,
         abandonedLimit: Int = 16, idleTime: Duration = .seconds(10), hostVersion: String = "1.0.0",
+        services: any CallServices = OpenCallServices(),
         report: @escaping @Sendable (HostReport) -> Void = { _ in }
     ) {
         self.bundledFolder = bundledFolder
@@ -72,6 +77,7 @@ public struct HostSettings: Sendable {
         self.abandonedLimit = max(0, abandonedLimit)
         self.idleTime = idleTime
         self.hostVersion = hostVersion
+        self.services = services
         self.report = report
     }
 

@@ -16,11 +16,11 @@ extension PluginHost {
         switch table.beginReturned(call, accepted: rc == .BATTEN_RC_OK) {
         case .goesOn: return
         case .wasAbandoned: call.instance.executor.plugin.outstanding.subtract(1, ordering: .relaxed)
-        case .deliver(let outcome):
+        case .deliver(let end):
             if rc != .BATTEN_RC_OK {
                 misbehaved(executor.plugin, "\(executor.descriptor.type): begin completed a call that it refused")
             }
-            call.deliver(outcome)
+            call.deliver(end)
             leave(call.instance)
         case .refused:
             call.deliver(HostOutcome.notBegun(executor.descriptor.type, rc))
@@ -57,15 +57,16 @@ extension PluginHost {
             misbehaved(plugin, "it completed a call of another plugin")
             return .BATTEN_RC_STALE
         }
-        let executor = call.instance.executor
-        let read = unsafe pointer.flatMap { unsafe OutcomeReader.read($0, of: executor) }
-        let outcome =
+        let read = unsafe pointer.flatMap { unsafe self.spoken(of: call, $0) }
+        let end =
             read
-            ?? HostOutcome.bug(
-                executor.descriptor.type, code: "bad_outcome", "its batten_outcome cannot be read")
-        switch table.complete(token, with: outcome) {
+            ?? .outcome(
+                HostOutcome.bug(
+                    call.instance.executor.descriptor.type, code: "bad_outcome",
+                    "its batten_outcome cannot be read"))
+        switch table.complete(token, with: end) {
         case .deliver:
-            call.deliver(outcome)
+            call.deliver(end)
             leave(call.instance)
         case .kept: break
         case .stale, .wasAbandoned: return ended(token, plugin)
@@ -73,8 +74,18 @@ extension PluginHost {
         return read == nil ? .BATTEN_RC_BAD_ARGUMENT : .BATTEN_RC_OK
     }
 
+    /// What a plugin says about the end of a call; nil when it cannot be read.
+    private func spoken(of call: ActiveCall, _ pointer: UnsafePointer<batten_outcome>) -> CallEnd? {
+        if isWorker {
+            return unsafe OutcomeImage(pointer) { number in call.blobs.withLock { $0.take(number) } }.map { .image($0) }
+        }
+        return unsafe OutcomeReader.read(pointer, of: call.instance.executor.descriptor) { number in
+            call.blobs.withLock { $0.sealed(number) }
+        }.map { .outcome($0) }
+    }
+
     private func completeEnded(_ token: UInt64, from plugin: LoadedPlugin) -> batten_rc {
-        switch table.complete(token, with: StageOutcome(.permanent)) {
+        switch table.complete(token, with: .outcome(StageOutcome(.permanent))) {
         case .wasAbandoned(let call):
             if call.instance.loop != nil { call.instance.executor.plugin.outstanding.subtract(1, ordering: .relaxed) }
             return .BATTEN_RC_STALE

@@ -9,6 +9,11 @@ extension PluginHost {
     /// Calls get three quarters of the time to end, then they are given up; instances are closed and plugins stopped
     /// in the rest of it. What could not be ended in time is reported and left behind.
     public func shutdown(within limit: Duration) {
+        shutdown(within: limit, plugins: nil)
+    }
+
+    /// Stops these plugins, or all that the catalog has loaded.
+    func shutdown(within limit: Duration, plugins: [LoadedPlugin]?) {
         let begin = MonotonicClock.now()
         let end = MonotonicClock.adding(limit, to: begin)
         guard !isShuttingDown.exchange(true, ordering: .sequentiallyConsistent) else { return }
@@ -19,15 +24,14 @@ extension PluginHost {
             _ = quiet.wait(until: patience) { $0 || table.count == 0 ? true : nil }
             for token in tokens { abandon(token) }
         }
-        stopPlugins(by: end)
+        stop(plugins ?? catalog.close(), by: end)
         loops.close()
         pool.close()
         deadlines.close()
     }
 
     /// Ends all plugins at the same time, each on a thread of its own, because one may hang.
-    private func stopPlugins(by end: Int64) {
-        let plugins = catalog.close()
+    private func stop(_ plugins: [LoadedPlugin], by end: Int64) {
         let pending = Monitor(Set(plugins.map(\.descriptor.id)))
         for plugin in plugins {
             do throws(SystemError) {

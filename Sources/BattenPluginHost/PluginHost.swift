@@ -16,19 +16,31 @@ public final class PluginHost: ExecutorHost, Sendable {
     let loops: LoopGroup
     let deadlines: Deadlines
     let catalog: PluginCatalog
+    let leases: Leases
+    /// Whether outcomes go to another process unread.
+    let isWorker: Bool
+    /// Number of the blob that was made last.
+    let lastBlob = Atomic<UInt64>(0)
     let isShuttingDown = Atomic<Bool>(false)
     /// Signalled when the last call has ended during shutdown.
     let quiet = Monitor(false)
 
     /// Creates a host; nothing is read or loaded before something is asked of it.
-    public init(_ settings: HostSettings) {
+    public convenience init(_ settings: HostSettings) {
+        self.init(settings, loops: LoopGroup(limit: settings.loopCount), isWorker: false)
+    }
+
+    /// Creates a host with loops of its own, for this process or for another one.
+    init(_ settings: HostSettings, loops: LoopGroup, isWorker: Bool) {
         self.settings = settings
+        self.loops = loops
+        self.isWorker = isWorker
         let table = CallTable()
         self.table = table
         pool = BlockingPool(limit: settings.blockingLimit, idleTime: settings.idleTime)
-        loops = LoopGroup(limit: settings.loopCount)
         deadlines = Deadlines { table.find($0) != nil }
         catalog = PluginCatalog(settings)
+        leases = Leases(services: settings.services)
         StandardStream.surviveClosedPipes()
     }
 
@@ -47,15 +59,23 @@ public final class PluginHost: ExecutorHost, Sendable {
             sink.finished(tag: call.tag, outcome: refusal.outcome)
             return CallHandle(token: 0)
         }
+        return CallHandle(token: submit(active))
+    }
+
+    /// Takes a call in that was made for an instance of this host.
+    ///
+    /// - Returns: its token; 0 when it was refused, after its outcome was delivered.
+    @discardableResult
+    func submit(_ active: ActiveCall) -> UInt64 {
         let token = table.insert(active)
         guard token != 0 else {
             active.deliver(HostOutcome.shutDown)
-            return CallHandle(token: 0)
+            return 0
         }
-        if let deadline = call.deadline {
+        if let deadline = active.deadline {
             guard addDeadline(.init(instant: deadline, token: token, isGrace: false)) else {
                 end(active, HostOutcome.noResources("the thread that watches deadlines cannot be started"))
-                return CallHandle(token: token)
+                return token
             }
         }
         switch active.instance.admit(active) {
@@ -64,7 +84,7 @@ public final class PluginHost: ExecutorHost, Sendable {
         case .open: open(active.instance)
         case .refused(let outcome): end(active, outcome)
         }
-        return CallHandle(token: token)
+        return token
     }
 
     /// Asks a call to stop; see ``ExecutorHost/cancel(_:why:)``.

@@ -78,6 +78,8 @@ private func runThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRaw
     var name = Array(start.name.utf8.prefix(15).map { CChar(bitPattern: $0) })
     name.append(0)
     _ = unsafe linux_set_thread_name(name)
+    let crashStack = unsafe linux_begin_crash_stack()
     start.body()
+    unsafe linux_end_crash_stack(crashStack)
     return nil
 }

@@ -14,6 +14,8 @@ switch (arguments.first, arguments.count) {
 case ("probe", 2), ("probe", 3):
     let copy = arguments.count > 2 ? arguments[2] : nil
     HostMachine.exit(WorkerProgram.probe(arguments[1], from: copy, confine: confine))
+case ("serve", 1):
+    HostMachine.exit(WorkerProgram.serve(confine: confine))
 default:
     let help =
         "batten-worker runs plugins for batten and is started by it; for people: batten-worker probe FILE [COPY]\n"

@@ -32,31 +32,47 @@ import Synchronization
     let stop = Atomic<UInt32>(0)
     /// What the plugin streams, on its way to the sink.
     let output = Mutex(OutputState())
+    /// What it has made with the blob service.
+    let blobs = Mutex(CallBlobs())
     private let sink: any CallSink
+    private let imageSink: (any ImageSink)?
 
     var token: UInt64 = 0
     var phase = Phase.waiting
-    var early: StageOutcome?
+    var early: CallEnd?
 
-    private let call: UnsafeMutablePointer<batten_call>
-    private let bytes: UnsafeMutableBufferPointer<UInt8>
+    private let memory: CallMemory
 
     init(_ request: ExecutorCall, instance: ExecutorInstance, sink: any CallSink) {
         tag = request.tag
         self.instance = instance
         self.sink = sink
+        imageSink = nil
         deadline = request.deadline
         grace = max(0, request.grace.nanosecondsSaturated)
-        unsafe (call, bytes) = unsafe CallMemory.make(request, host: instance.executor.plugin.table)
+        memory = unsafe CallMemory(request, host: instance.executor.plugin.table)
+    }
+
+    /// A call whose deadline and grace time somebody else watches.
+    ///
+    /// - Parameter image: a ``CallImage``; nil is returned when it is none.
+    init?(image: UnsafeRawBufferPointer, tag: UInt64, instance: ExecutorInstance, sink: any ImageSink) {
+        guard let memory = unsafe CallMemory(image, host: instance.executor.plugin.table) else { return nil }
+        self.tag = tag
+        self.instance = instance
+        self.sink = sink
+        imageSink = sink
+        deadline = nil
+        grace = .max
+        self.memory = memory
     }
 
     deinit {
-        unsafe call.deallocate()
-        unsafe bytes.deallocate()
+        memory.deallocate()
     }
 
     /// What the plugin is given.
-    var pointer: UnsafePointer<batten_call> { unsafe UnsafePointer(call) }
+    var pointer: UnsafePointer<batten_call> { unsafe UnsafePointer(memory.call) }
 
     /// The host this call belongs to.
     var host: PluginHost { instance.executor.plugin.host }
@@ -64,16 +80,26 @@ import Synchronization
     /// Names the call; before any other thread knows it.
     func assign(token: UInt64) {
         self.token = token
-        unsafe call.pointee.token = token
+        unsafe memory.call.pointee.token = token
     }
 
-    /// Hands the outcome to the sink; the caller has taken the call out of the table and thus does it once.
-    func deliver(_ outcome: StageOutcome) {
+    /// Hands the end to the sink; the caller has taken the call out of the table and thus does it once.
+    func deliver(_ end: CallEnd) {
         for line in output.withLock({ $0.finish() }) {
             line.isText
                 ? _ = sink.stream(tag: tag, text: line.text) : sink.log(tag: tag, stream: line.channel, text: line.text)
         }
-        sink.finished(tag: tag, outcome: outcome)
+        host.leases.end(token)
+        blobs.withLock { $0.removeAll() }
+        switch end {
+        case .outcome(let outcome): sink.finished(tag: tag, outcome: outcome)
+        case .image(let image): imageSink?.finished(tag: tag, image: image)
+        }
+    }
+
+    /// Hands an outcome of the host's own to the sink.
+    func deliver(_ outcome: StageOutcome) {
+        deliver(.outcome(outcome))
     }
 
     /// Passes a report on while the call lives.

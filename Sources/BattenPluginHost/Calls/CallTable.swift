@@ -68,7 +68,7 @@ final class CallTable: Sendable {
     }
 
     /// Ends a call by the plugin's word.
-    func complete(_ token: UInt64, with outcome: StageOutcome) -> Completion {
+    func complete(_ token: UInt64, with end: CallEnd) -> Completion {
         state.withLock { state in
             if let call = state.find(token), call.phase != .waiting {
                 state.remove(call)
@@ -78,7 +78,7 @@ final class CallTable: Sendable {
                     return .deliver
                 }
                 call.phase = .completedEarly
-                call.early = outcome
+                call.early = end
                 return .kept
             }
             state.statistics.stale += 1
@@ -92,7 +92,7 @@ final class CallTable: Sendable {
     enum Begun {
         case goesOn
         /// It was completed inside; the caller delivers.
-        case deliver(StageOutcome)
+        case deliver(CallEnd)
         /// It did not start; the caller says so.
         case refused
         /// It had been given up meanwhile.
@@ -105,7 +105,7 @@ final class CallTable: Sendable {
             switch call.phase {
             case .completedEarly:
                 call.phase = .ended
-                return .deliver(call.early ?? StageOutcome(.permanent))
+                return .deliver(call.early ?? .outcome(StageOutcome(.permanent)))
             case .abandoned:
                 if !accepted { state.abandoned[call.token] = nil }
                 return accepted ? .goesOn : .wasAbandoned
@@ -225,7 +225,8 @@ extension CallTable.State {
     fileprivate mutating func remove(_ call: ActiveCall) {
         let index = Int(truncatingIfNeeded: call.token & 0xffff_ffff) - 1
         slots[index].call = nil
-        slots[index].generation = slots[index].generation &+ 1
+        // The topmost bit tells the tokens of isolated calls from these.
+        slots[index].generation = (slots[index].generation &+ 1) & 0x7fff_ffff
         if slots[index].generation == 0 { slots[index].generation = 1 }
         free.append(UInt32(index))
         live -= 1

@@ -16,6 +16,12 @@ final class LoopGroup: Sendable {
         self.limit = limit
     }
 
+    /// A group of one loop that somebody else has started, and stops.
+    init(only loop: EventLoop) {
+        limit = 0
+        state.withLock { $0.loops = [loop] }
+    }
+
     /// The loop for the next instance, in turn.
     ///
     /// - Throws: ``SystemError`` when a loop or its thread cannot be made.
@@ -47,6 +53,7 @@ final class LoopGroup: Sendable {
 
     /// Ends all loops without waiting for their threads, which a plugin may hold up.
     func close() {
+        guard limit > 0 else { return }
         for loop in state.withLock({ $0.loops }) { loop.stop(joining: false) }
     }
 }

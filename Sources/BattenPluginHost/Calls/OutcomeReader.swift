@@ -1,17 +1,30 @@
 import BattenCore
+import BattenSystem
 import CBattenABI
 
 /// Copies an outcome out of a plugin's memory and translates it.
 enum OutcomeReader {
-    /// Reads an outcome.
-    ///
-    /// - Returns: nil when the struct itself cannot be read.
-    static func read(_ pointer: UnsafePointer<batten_outcome>, of executor: HostedExecutor) -> StageOutcome? {
+    /// The struct itself, when it is whole and its spans can be.
+    static func checked(_ pointer: UnsafePointer<batten_outcome>) -> batten_outcome? {
         guard unsafe Int(pointer.pointee.struct_size) >= MemoryLayout<batten_outcome>.size else { return nil }
         let given = unsafe pointer.pointee
         guard unsafe isReadable(given.code), unsafe isReadable(given.message), unsafe isReadable(given.details),
             unsafe isReadable(given.output.bytes), unsafe isReadable(given.output.media_type)
         else { return nil }
+        return unsafe given
+    }
+
+    /// Reads an outcome.
+    ///
+    /// - Parameters:
+    ///   - pointer: what the plugin passed, or an image of it.
+    ///   - executor: whose outcome it is.
+    ///   - blob: the sealed memory file that the output names, -1 when it names none or it is not there.
+    /// - Returns: nil when the struct itself cannot be read.
+    static func read(
+        _ pointer: UnsafePointer<batten_outcome>, of executor: ExecutorDescriptor, blob: (UInt64) -> Int32?
+    ) -> StageOutcome? {
+        guard let given = unsafe checked(pointer) else { return nil }
         var outcome = unsafe StageOutcome(outcomeClass(given.outcome_class), effect: effect(given.effect))
         outcome.retryAfter = unsafe given.retry_after_ns < 0 ? nil : .nanoseconds(given.retry_after_ns)
         outcome.code = unsafe text(given.code)
@@ -22,32 +35,29 @@ enum OutcomeReader {
         case .value(let value): outcome.details = value
         case .fault(let reason): outcome.details = .object(["unreadable": .string(reason)])
         }
-        return unsafe withOutput(given.output, outcome, executor)
+        return unsafe withOutput(given.output, outcome, executor, blob)
     }
 
     /// Reads the output and holds it against the schema where the call is done.
     private static func withOutput(
-        _ payload: batten_payload, _ outcome: StageOutcome, _ executor: HostedExecutor
+        _ payload: batten_payload, _ outcome: StageOutcome, _ executor: ExecutorDescriptor, _ blob: (UInt64) -> Int32?
     ) -> StageOutcome {
         var outcome = outcome
         let isDone = outcome.outcomeClass == .ok
         func fault(_ code: String, _ what: String) -> StageOutcome {
             guard isDone else { return outcome }
-            return HostOutcome.bug(executor.descriptor.type, code: code, what, effect: outcome.effect)
-        }
-        guard unsafe payload.blob == 0 else {
-            return fault("bad_output", "its output is a blob, and this host does not offer batten.blob/1")
+            return HostOutcome.bug(executor.type, code: code, what, effect: outcome.effect)
         }
         guard unsafe isJSON(payload.media_type) else {
             return fault(
                 "bad_output", unsafe "its output has the media type \(text(payload.media_type)), not application/json")
         }
-        switch unsafe value(payload.bytes) {
+        switch unsafe value(payload, blob) {
         case .empty: outcome.output = .null
         case .value(let value): outcome.output = value
         case .fault(let reason): return fault("bad_output", "its output is \(reason)")
         }
-        if isDone, let violation = executor.descriptor.output.violation(of: outcome.output) {
+        if isDone, let violation = executor.output.violation(of: outcome.output) {
             return fault("output_schema", "its output does not fit its own schema: \(violation)")
         }
         return outcome
@@ -57,6 +67,24 @@ enum OutcomeReader {
         case empty
         case value(JSONValue)
         case fault(String)
+    }
+
+    private static func value(_ payload: batten_payload, _ blob: (UInt64) -> Int32?) -> Value {
+        guard unsafe payload.blob != 0 else { return unsafe value(payload.bytes) }
+        guard unsafe payload.bytes.len == 0 else { return .fault("both bytes and a blob") }
+        guard let file = unsafe blob(payload.blob) else {
+            return unsafe .fault("the blob \(payload.blob), which is not a sealed one of this call")
+        }
+        guard SealedFile.isSealed(file) else { return .fault("a blob that is not sealed") }
+        do throws(SystemError) {
+            return unsafe try MemoryFile.withBytes(of: file) { bytes in
+                unsafe value(
+                    batten_span(
+                        ptr: bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), len: UInt64(bytes.count)))
+            }
+        } catch {
+            return .fault("a blob that cannot be read (\(error.description))")
+        }
     }
 
     private static func value(_ span: batten_span) -> Value {

@@ -15,6 +15,9 @@ import CBattenABI
             BATTEN_SERVICE_USAGE: Self.immortal(UsageService.table),
             BATTEN_SERVICE_LOOP: Self.immortal(LoopService.table),
             BATTEN_SERVICE_SCHEMA: Self.immortal(SchemaService.table),
+            BATTEN_SERVICE_SECRET: Self.immortal(SecretService.table),
+            BATTEN_SERVICE_QUOTA: Self.immortal(QuotaService.table),
+            BATTEN_SERVICE_BLOB: Self.immortal(BlobService.table),
         ]
     }
 

@@ -28,6 +28,10 @@ private func streamWrite(
         return .BATTEN_RC_BAD_ARGUMENT
     }
     guard let call = unsafe HostTable.call(host, token) else { return .BATTEN_RC_STALE }
+    guard !call.host.settings.isBehind() else {
+        call.output.withLock { $0.pausedUntil = MonotonicClock.now() + StreamService.pause }
+        return .BATTEN_RC_BUSY
+    }
     let pieces = call.output.withLock { output -> [OutputState.Piece]? in
         guard output.pausedUntil == 0 || output.pausedUntil <= MonotonicClock.now() else { return nil }
         output.pausedUntil = 0

@@ -2,6 +2,7 @@
  * errno on failure. */
 #ifndef BATTEN_CLINUX_H
 #define BATTEN_CLINUX_H
+#include "CLinuxProcesses.h"
 #include <stdint.h>
 
 enum { LINUX_READ = 1, LINUX_WRITE = 2, LINUX_HANGUP = 4, LINUX_ERROR = 8, LINUX_EDGE = 16 };

@@ -1,0 +1,110 @@
+import BattenCore
+import BattenSystem
+
+/// What calls ask, which the host answers.
+extension WorkerServer {
+    /// Questions that have no answer yet.
+    struct Asked: Sendable {
+        var last: UInt64 = 0
+        var holds: [UInt64: @Sendable (QuotaAnswer) -> Void] = [:]
+        var secrets: [UInt64: SecretAnswer] = [:]
+    }
+
+    /// How far a question about a secret has come.
+    enum SecretAnswer: Sendable {
+        case open
+        case given([UInt8]?)
+    }
+
+    func secret(_ name: String, tag: UInt64) -> [UInt8]? {
+        let number = asked.withLock { asked in
+            asked.last += 1
+            asked.secrets[asked.last] = .open
+            return asked.last
+        }
+        ask(.secret, number, tag) { $0.append(text: name) }
+        settle(outbox.flush())
+        func answer(_ asked: Asked) -> [UInt8]?? {
+            if case .given(let value) = asked.secrets[number] { return .some(value) }
+            return nil
+        }
+        if loop.isCurrent {
+            pump { asked.withLock { answer($0) != nil } }
+        } else {
+            _ = asked.wait { answer($0) != nil ? true : nil }
+        }
+        return asked.withLock { asked in
+            defer { asked.secrets[number] = nil }
+            return answer(asked) ?? nil
+        }
+    }
+
+    func hold(_ request: QuotaRequest, tag: UInt64, answer: @escaping @Sendable (QuotaAnswer) -> Void) {
+        let number = asked.withLock { asked in
+            asked.last += 1
+            asked.holds[asked.last] = answer
+            return asked.last
+        }
+        ask(.hold, number, tag) { body in
+            body.append(integer: request.amount)
+            body.append(text: request.meter)
+            body.append(text: request.subject)
+        }
+        flush()
+    }
+
+    func settle(lease: UInt64, used: Int64) {
+        ask(.settle, lease, 0) { $0.append(integer: used) }
+        flush()
+    }
+
+    func release(lease: UInt64) {
+        ask(.release, lease, 0) { _ in }
+        flush()
+    }
+
+    private func ask(_ question: WorkerQuestion, _ number: UInt64, _ tag: UInt64, _ body: (inout [UInt8]) -> Void) {
+        outbox.add(.ask, token: tag) { bytes in
+            bytes.append(question.rawValue)
+            bytes.append(integer: number)
+            body(&bytes)
+        }
+    }
+
+    /// Takes an answer.
+    func answered(_ frame: Frame) throws(FrameFault) {
+        let number = frame.token
+        if let hold = asked.withLock({ $0.holds.removeValue(forKey: number) }) {
+            let answer: QuotaAnswer = try frame.read { cursor in
+                guard let lease = cursor.integer(UInt64.self), let retryAfter = cursor.integer(Int64.self) else {
+                    return nil
+                }
+                return lease == 0 ? .refused(retryAfter: retryAfter) : .granted(lease: lease)
+            }
+            return hold(answer)
+        }
+        let value: SecretAnswer = try frame.read { cursor in
+            guard let isThere = cursor.integer(UInt8.self) else { return nil }
+            let bytes = unsafe [UInt8](cursor.rest())
+            return .given(isThere == 0 ? nil : bytes)
+        }
+        let isAwaited = asked.signal(all: true) { asked in
+            guard case .open = asked.secrets[number] else { return false }
+            asked.secrets[number] = value
+            return true
+        }
+        guard isAwaited else { throw FrameFault("an answer came to a question that was not asked") }
+    }
+}
+
+/// What a worker asks on behalf of a call.
+enum WorkerQuestion: UInt8, Sendable {
+    /// A name; the answer is whether it is there, and the value.
+    case secret = 1
+    /// Amount, meter and subject; the answer is a lease or 0, and how long to wait.
+    case hold = 2
+    /// A lease and what was used; no answer.
+    case settle = 3
+    /// A lease; no answer.
+    case release = 4
+}

@@ -1,0 +1,34 @@
+/* Processes that this one starts and talks to; part of CLinux.h. */
+#ifndef BATTEN_CLINUX_PROCESSES_H
+#define BATTEN_CLINUX_PROCESSES_H
+#include <stddef.h>
+
+/* socketpair of streams, close-on-exec; both ends wait. */
+int linux_socket_pair(int *near, int *far);
+/* O_NONBLOCK for an open descriptor. */
+int linux_no_wait(int descriptor);
+/* sendmsg that never waits and raises no signal; passes a descriptor along unless it is -1. */
+long linux_send(int socket, const void *bytes, size_t count, int passed);
+/* recvmsg; descriptors that came along are close-on-exec. `passed` has room for LINUX_MOST_PASSED. */
+enum { LINUX_MOST_PASSED = 64 };
+long linux_receive(int socket, void *bytes, size_t capacity, int waits, int *passed, int *passed_count);
+/* posix_spawn in a session of its own, no signal blocked or ignored. The child has /dev/null as its descriptor 0, the
+ * given ones as 1, 2 and 3, and no others. */
+int linux_spawn(const char *path, char *const *arguments, char *const *environment, int output, int error, int socket,
+                int *pid);
+/* pidfd_open, close-on-exec. */
+int linux_pidfd_open(int pid);
+/* pidfd_send_signal. */
+int linux_pidfd_signal(int pidfd, int number);
+/* waitid for one child that has ended: 1 and how, or 0 while it has not ended. */
+int linux_reap(int pid, int waits, int *is_signal, int *status);
+/* SIGTERM kills this process's group, and comes when the thread that started this process ends. */
+int linux_end_with_parent_group(void);
+/* Has a crash write its signal and stack to descriptor 2 before it ends the process. */
+void linux_report_crashes(void);
+/* Gives the calling thread a stack for that report; NULL when crashes are not reported. */
+void *linux_begin_crash_stack(void);
+/* Takes it away before the thread ends. */
+void linux_end_crash_stack(void *room);
+
+#endif
