@@ -30,7 +30,7 @@ func bundled(_ id: String, _ target: String) -> Product {
 /// A C plugin that exists for the tests: one folder under Tests/Fixtures, one shared object `libfixture-<name>.so`.
 let fixtures: [String] = [
     "noop", "wrong-major", "short-struct", "no-entry", "other-abi", "lying-schema", "double-complete", "late-complete",
-    "no-complete", "slow", "bad-id", "min-host-too-new",
+    "no-complete", "slow", "bad-id", "min-host-too-new", "poison", "services",
 ]
 
 let package = Package(

@@ -23,6 +23,10 @@ public struct HostSettings: Sendable {
     public var workerPath: String?
     /// Whether plugins outside the bundled folder may run inside this process.
     public var allowInProcessPlugins: Bool
+    /// Where calls of a plugin are carried out, by plugin id; the others have the mode of their kind.
+    public var isolation: [String: IsolationMode]
+    /// When worker processes of a plugin are replaced, by plugin id.
+    public var recycling: [String: WorkerRecycling]
     /// What each plugin is started with, by plugin id; an empty object for the others.
     public var configurations: [String: JSONValue]
     /// What each plugin's workers may use, by plugin id; ``WorkerLimits/standard`` for the others.
@@ -55,7 +59,8 @@ public struct HostSettings: Sendable {
         bundledFolder: String?, userFolder: String? = nil, folders: [String] = [], lockFile: String? = nil,
         descriptionFolder: String? = nil, versions: [String: VersionRange] = [:],
         signatures: SignaturePolicy = SignaturePolicy(), safeMode: Bool = false, workerPath: String? = nil,
-        allowInProcessPlugins: Bool = false,
+        allowInProcessPlugins: Bool = false, isolation: [String: IsolationMode] = [:],
+        recycling: [String: WorkerRecycling] = [:],
         configurations: [String: JSONValue] = [:], blockingLimit: Int? = nil, loopCount: Int = 2,
         abandonedLimit: Int = 16, idleTime: Duration = .seconds(10), hostVersion: String = "1.0.0",
         services: any CallServices = OpenCallServices(),
@@ -71,6 +76,8 @@ public struct HostSettings: Sendable {
         self.safeMode = safeMode
         self.workerPath = workerPath
         self.allowInProcessPlugins = allowInProcessPlugins
+        self.isolation = isolation
+        self.recycling = recycling
         self.configurations = configurations
         self.blockingLimit = max(1, blockingLimit ?? 4 * ProcessEnvironment.processors)
         self.loopCount = max(1, loopCount)
@@ -99,6 +106,8 @@ public enum HostReport: Sendable, Hashable {
     case misbehaviour(plugin: String, rule: String)
     /// A call did not end within its grace time and was given up; how many of this plugin are outstanding now.
     case abandoned(plugin: String, executor: String, outstanding: Int)
+    /// A worker process ended that nobody wanted to end: what happened, and how many calls were inside.
+    case crashed(plugin: String, pid: Int32, what: String, calls: Int)
     /// A plugin or an instance was not ended in an orderly way at shutdown, and why.
     case notStopped(plugin: String, reason: String)
 }

@@ -30,6 +30,12 @@ public struct PluginError: Error, Sendable, Hashable, CustomStringConvertible {
         case startFailed = "plugin.start_failed"
         /// Too many of its calls had to be given up.
         case quarantined = "plugin.quarantined"
+        /// Settings or a stage ask for less isolation than the plugin may have.
+        case tooLittleIsolation = "plugin.too_little_isolation"
+        /// It cannot run in a worker process and may not run in this one.
+        case hostProcessOnly = "plugin.host_process_only"
+        /// Its workers crashed too often.
+        case turnedOff = "plugin.turned_off"
         /// The program for isolated plugins is missing.
         case noWorker = "plugin.no_worker"
         /// A worker process could not give up the rights that it should.

@@ -1,5 +1,6 @@
 public import BattenCore
 internal import BattenSystem
+import Synchronization
 
 /// What the host knows of plugins and executors.
 extension PluginHost {
@@ -106,6 +107,13 @@ extension PluginHost {
     /// Looks at the folders anew from now on, and at what was refused.
     public func lookAgain() {
         catalog.forget()
+        routes.withLock { $0 = [:] }
+        let before = isolated.withLock { plugins in
+            defer { plugins = [:] }
+            return Array(plugins.values)
+        }
+        formerlyIsolated.withLock { $0 += before }
+        for group in before.flatMap(\.allGroups) { group.renew() }
     }
 }
 

@@ -17,13 +17,15 @@ extension PluginHost {
         let begin = MonotonicClock.now()
         let end = MonotonicClock.adding(limit, to: begin)
         guard !isShuttingDown.exchange(true, ordering: .sequentiallyConsistent) else { return }
-        let tokens = table.close()
+        let tokens = table.close() + isolatedCalls.close().map(\.token)
         for token in tokens { requestStop(token, why: batten_stop.BATTEN_STOP_SHUTDOWN.rawValue) }
-        if table.count > 0 {
+        let isQuiet = { [self] in table.count == 0 && isolatedCalls.count == 0 }
+        if !isQuiet() {
             let patience = MonotonicClock.adding(limit * 3 / 4, to: begin)
-            _ = quiet.wait(until: patience) { $0 || table.count == 0 ? true : nil }
+            _ = quiet.wait(until: patience) { _ in isQuiet() ? true : nil }
             for token in tokens { abandon(token) }
         }
+        closeWorkers(by: end)
         stop(plugins ?? catalog.close(), by: end)
         loops.close()
         pool.close()

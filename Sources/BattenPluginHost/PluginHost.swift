@@ -17,6 +17,13 @@ public final class PluginHost: ExecutorHost, Sendable {
     let deadlines: Deadlines
     let catalog: PluginCatalog
     let leases: Leases
+    /// Where calls of an executor go, by type; with a mark for those that ask for more isolation.
+    let routes = Mutex<[String: Route]>([:])
+    /// The plugins that have workers, by id.
+    let isolated = Mutex<[String: IsolatedPlugin]>([:])
+    /// Plugins that were looked at anew, whose workers may still be ending.
+    let formerlyIsolated = Mutex<[IsolatedPlugin]>([])
+    let isolatedCalls: IsolatedCalls
     /// Whether outcomes go to another process unread.
     let isWorker: Bool
     /// Number of the blob that was made last.
@@ -38,20 +45,35 @@ public final class PluginHost: ExecutorHost, Sendable {
         let table = CallTable()
         self.table = table
         pool = BlockingPool(limit: settings.blockingLimit, idleTime: settings.idleTime)
-        deadlines = Deadlines { table.find($0) != nil }
+        let isolatedCalls = IsolatedCalls()
+        self.isolatedCalls = isolatedCalls
+        deadlines = Deadlines { token in
+            token & IsolatedCall.tokenMark == 0 ? table.find(token) != nil : isolatedCalls.find(token) != nil
+        }
         catalog = PluginCatalog(settings)
         leases = Leases(services: settings.services)
         StandardStream.surviveClosedPipes()
     }
 
     /// What has been counted so far.
-    public var statistics: HostStatistics { table.statistics }
+    public var statistics: HostStatistics {
+        var statistics = table.statistics
+        isolatedCalls.count(into: &statistics)
+        return statistics
+    }
 
     /// How many threads serve blocking calls now.
     public var blockingThreads: Int { pool.threadCount }
 
     /// Starts a call; see ``ExecutorHost/start(_:sink:)``.
     public func start(_ call: ExecutorCall, sink: any CallSink) -> CallHandle {
+        switch route(call) {
+        case .success(.isolated(let executor, let plugin)): return start(call, executor, in: plugin, sink: sink)
+        case .success(.inProcess): break
+        case .failure(let miss):
+            sink.finished(tag: call.tag, outcome: miss.outcome(for: call.executor))
+            return CallHandle(token: 0)
+        }
         let active: ActiveCall
         switch prepare(call, sink) {
         case .success(let prepared): active = prepared
@@ -179,14 +201,15 @@ public final class PluginHost: ExecutorHost, Sendable {
         noticeQuiet()
     }
 
-    private func noticeQuiet() {
-        guard isShuttingDown.load(ordering: .relaxed), table.count == 0 else { return }
+    /// Tells a shutdown that something has ended.
+    func noticeQuiet() {
+        guard isShuttingDown.load(ordering: .relaxed) else { return }
         quiet.signal(all: true) { $0 = true }
     }
 
     // MARK: Stopping
 
-    private func addDeadline(_ entry: Deadlines.Entry) -> Bool {
+    func addDeadline(_ entry: Deadlines.Entry) -> Bool {
         do throws(SystemError) {
             try deadlines.add(entry) { [self] entry in
                 if entry.isGrace { abandon(entry.token) } else { requestStop(entry.token, why: 2) }
@@ -199,6 +222,7 @@ public final class PluginHost: ExecutorHost, Sendable {
 
     /// Asks a call to stop, for a `batten_stop` reason; the first reason stays.
     func requestStop(_ token: UInt64, why: UInt32) {
+        guard token & IsolatedCall.tokenMark == 0 else { return requestIsolatedStop(token, why: why) }
         switch table.requestStop(token, why: why) {
         case .nothing: return
         case .end(let call):
@@ -227,6 +251,7 @@ public final class PluginHost: ExecutorHost, Sendable {
 
     /// Gives a call up: its outcome is delivered, its token is dead, its memory stays the plugin's.
     func abandon(_ token: UInt64) {
+        guard token & IsolatedCall.tokenMark == 0 else { return abandonIsolated(token) }
         guard let call = table.abandon(token) else { return }
         let executor = call.instance.executor
         let left = executor.plugin.outstanding.add(1, ordering: .relaxed).newValue

@@ -7,7 +7,32 @@ public enum ProcessTable {
 
     /// Whether a process with this id exists, stopped ones and zombies included.
     public static func exists(_ pid: Int32) -> Bool {
-        pid > 0 && (kill(pid, 0) == 0 || errno == EPERM)
+        pid > 0 && (Glibc.kill(pid, 0) == 0 || errno == EPERM)
+    }
+
+    /// Whether a process with this id exists and has not ended; one whose end nobody has taken yet has.
+    public static func isRunning(_ pid: Int32) -> Bool {
+        guard let state = state(of: pid) else { return false }
+        return state != UInt8(ascii: "Z") && state != UInt8(ascii: "X")
+    }
+
+    /// Kills a process: SIGKILL.
+    public static func kill(_ pid: Int32) {
+        guard pid > 0 else { return }
+        _ = Glibc.kill(pid, SIGKILL)
+    }
+
+    /// How many threads a process has; 0 when it is gone.
+    public static func threads(of pid: Int32) -> Int {
+        ((try? FileSystem.list("/proc/\(pid)/task")) ?? []).count
+    }
+
+    /// The letter of a process's state; nil when it is gone.
+    private static func state(of pid: Int32) -> UInt8? {
+        guard let bytes = try? FileSystem.read("/proc/\(pid)/stat"), let end = bytes.lastIndex(of: UInt8(ascii: ")"))
+        else { return nil }
+        // 4711 (name) Z …
+        return bytes.dropFirst(end - bytes.startIndex + 2).first
     }
 
     /// The command name of a process; nil when it is gone.

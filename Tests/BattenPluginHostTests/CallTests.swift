@@ -4,9 +4,12 @@ import BattenSystem
 import Testing
 
 @Suite struct CallTests {
-    @Test(arguments: ["noop.begin", "noop.run", "noop.later", "noop.wait", "noop.narrow"])
-    func completesOnce(_ type: String) throws {
-        let fixture = try HostFixture(["noop"])
+    /// What holds in this process holds in a worker.
+    static let modes: [IsolationMode] = [.inProcess, .worker]
+
+    @Test(arguments: ["noop.begin", "noop.run", "noop.later", "noop.wait", "noop.narrow"], modes)
+    func completesOnce(_ type: String, _ mode: IsolationMode) throws {
+        let fixture = try HostFixture(["noop"], isolation: mode)
         let sink = RecordingSink()
         for tag in 0..<300 as Range<UInt64> { _ = fixture.host.start(HostFixture.request(type, tag: tag), sink: sink) }
         let outcomes = try #require(sink.outcomes(300))
@@ -17,8 +20,8 @@ import Testing
         #expect(fixture.host.statistics.stale == 0 && fixture.host.statistics.live == 0)
     }
 
-    @Test func reportsReachTheSinkBeforeTheOutcome() throws {
-        let fixture = try HostFixture(["noop"])
+    @Test(arguments: modes) func reportsReachTheSinkBeforeTheOutcome(_ mode: IsolationMode) throws {
+        let fixture = try HostFixture(["noop"], isolation: mode)
         let sink = RecordingSink(refusals: 1)
         var request = HostFixture.request("noop.echo", input: ["a": [1, 2.5, "ü"]])
         request.environment = [("A", "x\"y"), ("B", "")]
@@ -40,8 +43,8 @@ import Testing
         #expect(fixture.waitForReport { $0 == .log(plugin: "noop", level: "info", text: "of the plugin") })
     }
 
-    @Test func inputAndConfigurationAreChecked() throws {
-        let fixture = try HostFixture(["noop"])
+    @Test(arguments: modes) func inputAndConfigurationAreChecked(_ mode: IsolationMode) throws {
+        let fixture = try HostFixture(["noop"], isolation: mode)
         let input = try #require(fixture.call("noop.echo", input: [1]))
         #expect(input.code == "plugin.bad_input" && input.outcomeClass == .permanent && input.effect == .none)
         let config = try #require(fixture.call("noop.later", config: ["x": "!"]))
@@ -50,8 +53,8 @@ import Testing
         #expect(fixture.call("noop.later", config: ["x": "!"])?.code == "plugin.open_failed", "it stays refused")
     }
 
-    @Test func aLifeGoesThroughItsStagesInOrder() throws {
-        let fixture = try HostFixture(["noop"])
+    @Test(arguments: modes) func aLifeGoesThroughItsStagesInOrder(_ mode: IsolationMode) throws {
+        let fixture = try HostFixture(["noop"], isolation: mode)
         for config in [["n": 1], ["n": 2], ["n": 1]] as [JSONValue] {
             #expect(fixture.call("noop.later", config: config)?.outcomeClass == .ok)
         }
@@ -80,16 +83,16 @@ import Testing
         (6, .permanent, "plugin.bug.bad_outcome"),
     ]
 
-    @Test func liesAreFoundOut() throws {
-        let fixture = try HostFixture(["lying-schema"])
+    @Test(arguments: modes) func liesAreFoundOut(_ mode: IsolationMode) throws {
+        let fixture = try HostFixture(["lying-schema"], isolation: mode)
         for lie in Self.lies {
             let outcome = try #require(fixture.call("lying_schema.go", attempt: lie.attempt))
             #expect(outcome.outcomeClass == lie.outcomeClass && outcome.code == lie.code, "\(lie.attempt): \(outcome)")
         }
     }
 
-    @Test func secondCompletionsAreStaleAndReported() throws {
-        let fixture = try HostFixture(["double-complete"])
+    @Test(arguments: modes) func secondCompletionsAreStaleAndReported(_ mode: IsolationMode) throws {
+        let fixture = try HostFixture(["double-complete"], isolation: mode)
         let sink = RecordingSink()
         _ = fixture.host.start(HostFixture.request("double_complete.go"), sink: sink)
         #expect(sink.outcomes(1)?.first?.outcome.output == ["first": true])
@@ -99,18 +102,19 @@ import Testing
         #expect(isReported)
         fixture.host.shutdown(within: .seconds(5))
         #expect(sink.soFar.count == 1)
-        #expect(fixture.host.statistics.stale == 3)
+        // A worker counts its own.
+        #expect(fixture.host.statistics.stale == (mode == .inProcess ? 3 : 0))
     }
 
-    @Test func aRunThatForgetsToCompleteIsABug() throws {
-        let fixture = try HostFixture(["no-complete"])
+    @Test(arguments: modes) func aRunThatForgetsToCompleteIsABug(_ mode: IsolationMode) throws {
+        let fixture = try HostFixture(["no-complete"], isolation: mode)
         let outcome = try #require(fixture.call("no_complete.go"))
         #expect(outcome.outcomeClass == .permanent && outcome.effect == .unknown)
         #expect(outcome.code == "plugin.bug.no_completion", "\(outcome)")
     }
 
-    @Test func cancelAndDeadlineReachAnExecutorThatListens() throws {
-        let fixture = try HostFixture(["noop"])
+    @Test(arguments: modes) func cancelAndDeadlineReachAnExecutorThatListens(_ mode: IsolationMode) throws {
+        let fixture = try HostFixture(["noop"], isolation: mode)
         let sink = RecordingSink()
         let handle = fixture.host.start(HostFixture.request("noop.wait", tag: 1, attempt: 2), sink: sink)
         fixture.host.cancel(handle, why: .cancelled)

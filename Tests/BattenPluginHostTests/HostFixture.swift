@@ -10,13 +10,23 @@ final class HostFixture: Sendable {
     private let reported: Monitor<[HostReport]>
 
     /// - Parameter fixtures: names of folders under Tests/Fixtures; each is offered under its name with `_` for `-`.
-    init(_ fixtures: [String], blockingLimit: Int? = nil, abandonedLimit: Int = 16) throws {
+    /// - Parameter isolation: where the plugins' calls are carried out.
+    init(
+        _ fixtures: [String], blockingLimit: Int? = nil, abandonedLimit: Int = 16,
+        isolation: IsolationMode = .inProcess, adjust: (inout HostSettings) -> Void = { _ in }
+    ) throws {
         folder = try FileSystem.makeTemporaryFolder(prefix: "/tmp/batten-host-test")
         for name in fixtures { try Self.install(name, in: folder) }
         let reports = Monitor<[HostReport]>([])
-        let settings = HostSettings(
+        var settings = HostSettings(
             bundledFolder: folder, blockingLimit: blockingLimit, abandonedLimit: abandonedLimit,
             report: { report in reports.signal(all: true) { $0.append(report) } })
+        if isolation != .inProcess {
+            settings.bundledFolder = nil
+            settings.folders = [folder]
+            for name in fixtures { settings.isolation[Self.id(name)] = isolation }
+        }
+        adjust(&settings)
         host = PluginHost(settings)
         reported = reports
     }
@@ -31,6 +41,9 @@ final class HostFixture: Sendable {
         reported.wait(until: MonotonicClock.now() + 10_000_000_000) { $0.contains(where: accepts) ? true : nil }
             ?? false
     }
+
+    /// Everything reported so far.
+    var reports: [HostReport] { reported.withLock { $0 } }
 
     /// What the plugins have logged of themselves so far.
     var pluginLog: [String] {
@@ -55,6 +68,9 @@ final class HostFixture: Sendable {
             idempotencyKey: "key-1", deadline: deadline, grace: grace, input: input)
     }
 
+    /// The plugin id that a fixture gets.
+    static func id(_ fixture: String) -> String { String(fixture.map { $0 == "-" ? "_" : $0 }) }
+
     /// Where the build put a fixture.
     static func library(_ fixture: String) -> String {
         let folder = FileSystem.parent(of: ProcessEnvironment.executablePath) ?? "."
@@ -63,7 +79,7 @@ final class HostFixture: Sendable {
 
     /// Copies a fixture into a plugin folder.
     static func install(_ fixture: String, as id: String? = nil, in folder: String) throws {
-        let id = id ?? String(fixture.map { $0 == "-" ? "_" : $0 })
+        let id = id ?? Self.id(fixture)
         try FileSystem.writeAtomically(
             try FileSystem.read(library(fixture)), to: "\(folder)/libbatten-plugin-\(id).so", mode: 0o755)
     }

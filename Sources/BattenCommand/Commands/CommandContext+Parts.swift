@@ -70,6 +70,9 @@ extension Console {
             alert(
                 "warning: a call of \(executor) did not end and was given up; \(outstanding) of plugin \(plugin) so far"
             )
+        case .crashed(let plugin, let pid, let what, let calls):
+            let inside = calls == 0 ? "" : calls == 1 ? "; one call was inside" : "; \(calls) calls were inside"
+            alert("warning: a worker process of plugin \(plugin) (pid \(pid)) \(TextFit.clean(what))\(inside)")
         case .notStopped(let plugin, let reason):
             note("warning: plugin \(plugin) was not stopped in an orderly way: \(TextFit.clean(reason))")
         }

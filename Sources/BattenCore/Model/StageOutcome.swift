@@ -27,6 +27,9 @@ public enum Effect: String, Sendable, Hashable, CaseIterable {
 
 /// Everything an attempt's end tells the engine.
 public struct StageOutcome: Sendable, Hashable {
+    /// Code of a call that was lost with a worker process which others shared: it goes by `on_lost`.
+    public static let lostWorkerCode = "plugin.worker_lost"
+
     /// How it ended.
     public var outcomeClass: OutcomeClass
     /// Whether the outside world may have changed.

@@ -81,13 +81,17 @@ public struct ExecutorCall: Sendable {
     public var workingDirectory: String?
     /// State saved by an earlier attempt; empty when there is none.
     public var checkpoint: [UInt8]
+    /// Where the stage wants it carried out; more isolation than the plugin has, never less.
+    public var isolation: Isolation
+    /// Whether it is to be carried out in a process of its own.
+    public var isAlone: Bool
 
     /// Creates a call.
     public init(
         tag: UInt64, executor: String, config: JSONValue = .object([:]), run: String, stage: String, attempt: Int = 1,
         idempotencyKey: String, traceparent: String = "", deadline: Int64? = nil, grace: Duration = .seconds(5),
         input: JSONValue, environment: [(name: String, value: String)] = [], workingDirectory: String? = nil,
-        checkpoint: [UInt8] = []
+        checkpoint: [UInt8] = [], isolation: Isolation = .inherit, isAlone: Bool = false
     ) {
         self.tag = tag
         self.executor = executor
@@ -103,6 +107,8 @@ public struct ExecutorCall: Sendable {
         self.environment = environment
         self.workingDirectory = workingDirectory
         self.checkpoint = checkpoint
+        self.isolation = isolation
+        self.isAlone = isAlone
     }
 }
 

@@ -60,12 +60,12 @@ enum HostOutcome {
     }
 
     /// The call did not stop within its grace time.
-    static func abandoned(_ type: String, why: UInt32, grace: Int64) -> StageOutcome {
+    static func abandoned(_ type: String, why: UInt32, grace: Int64, isIsolated: Bool = false) -> StageOutcome {
         let isDeadline = why == batten_stop.BATTEN_STOP_DEADLINE.rawValue
         let seconds = Double(grace / 1_000_000) / 1_000
         return StageOutcome(
             isDeadline ? .timeout : .cancelled, effect: .unknown, code: "plugin.abandoned",
             message: "\(type) \(isDeadline ? "ran out of time" : "was cancelled") and did not end within \(seconds) s; "
-                + "it was given up and may still act")
+                + (isIsolated ? "its worker process is ended" : "it was given up and may still act"))
     }
 }

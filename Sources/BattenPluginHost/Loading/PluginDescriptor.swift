@@ -44,7 +44,7 @@ struct ExecutorDescriptor: Sendable {
     let config: JSONSchema
     let input: JSONSchema
     let output: JSONSchema
-    let capabilities: JSONValue
+    var capabilities: JSONValue
     /// Whether calls are begun on a loop instead of run on a thread of their own.
     let isAsynchronous: Bool
     let functions: ExecutorFunctions

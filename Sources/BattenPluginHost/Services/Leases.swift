@@ -26,16 +26,25 @@ final class Leases: Sendable {
         }
     }
 
-    /// Settles a reservation; false when it is over.
-    func settle(_ name: UInt64, used: Int64) -> Bool {
-        let found = state.withLock { state -> UInt64? in
+    /// Settles a reservation; false when it is over, or of a call that is not the asker's.
+    func settle(_ name: UInt64, used: Int64, isOwner: (_ token: UInt64) -> Bool = { _ in true }) -> Bool {
+        guard let found = take(name, isOwner) else { return false }
+        services.settle(lease: found, used: used)
+        return true
+    }
+
+    /// Gives a reservation back, if it is of a call of the asker's.
+    func release(_ name: UInt64, isOwner: (_ token: UInt64) -> Bool) {
+        if let found = take(name, isOwner) { services.release(lease: found) }
+    }
+
+    private func take(_ name: UInt64, _ isOwner: (UInt64) -> Bool) -> UInt64? {
+        guard let token = state.withLock({ $0.owners[name]?.token }), isOwner(token) else { return nil }
+        return state.withLock { state in
             guard let owner = state.owners.removeValue(forKey: name) else { return nil }
             state.byToken[owner.token]?.removeAll { $0 == name }
             return owner.lease
         }
-        guard let found else { return false }
-        services.settle(lease: found, used: used)
-        return true
     }
 
     /// Gives back what an ended call has not settled.

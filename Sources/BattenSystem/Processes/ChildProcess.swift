@@ -126,16 +126,8 @@ public final class ChildProcess: Sendable {
         guard let names = try? FileSystem.list("/proc") else { return [] }
         return names.compactMap { Int32($0) }.filter { pid in
             // The kernel answers for every process, also those that no folder right lets this one look into.
-            getsid(pid) == session && isAlive(pid)
+            getsid(pid) == session && ProcessTable.isRunning(pid)
         }
-    }
-
-    private static func isAlive(_ pid: Int32) -> Bool {
-        guard let bytes = try? FileSystem.read("/proc/\(pid)/stat"), let end = bytes.lastIndex(of: UInt8(ascii: ")"))
-        else { return false }
-        // 4711 (name) Z …
-        let state = bytes.dropFirst(end - bytes.startIndex + 2).first
-        return state != UInt8(ascii: "Z") && state != UInt8(ascii: "X")
     }
 }
 

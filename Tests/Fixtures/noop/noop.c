@@ -301,7 +301,7 @@ static void run_echo(batten_instance *instance, const batten_call *call) {
     size_t length = 0;
     (void)instance;
     if (!BATTEN_HAS(log, write) || !BATTEN_HAS(beat, checkpoint) || !BATTEN_HAS(stream, write) ||
-        !BATTEN_HAS(usage, add) || host->query(host, BATTEN_SERVICE_QUOTA) || host->query(host, "batten.nothing/1"))
+        !BATTEN_HAS(usage, add) || host->query(host, "batten.nothing/1"))
         return;
     log->write(host, call->token, BATTEN_LEVEL_WARNING, batten_text("careful"), batten_text("{\"n\":1}"));
     log->write(host, 0, BATTEN_LEVEL_INFO, batten_text("of the plugin"), batten_text(""));

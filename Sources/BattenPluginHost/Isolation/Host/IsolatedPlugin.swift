@@ -1,0 +1,81 @@
+import BattenCore
+import BattenSystem
+import Synchronization
+
+/// A plugin whose calls are carried out in worker processes.
+final class IsolatedPlugin: Sendable {
+    let descriptor: PluginDescriptor
+    /// The plugin's file, for messages.
+    let path: String
+    let mode: IsolationMode
+    let limits: WorkerLimits
+    let recycling: WorkerRecycling
+    /// What all its workers' crashes have taught.
+    let history: CrashHistory
+    /// Its executors with the capabilities that they were granted, by type.
+    let executors: [String: ExecutorDescriptor]
+    /// Whether what it may reach starts from the folder of each call, so that one process cannot serve two folders.
+    private let dependsOnFolder: Bool
+    /// Keeps the bytes that are loaded.
+    private let verified: VerifiedPlugin?
+    private let settings: HostSettings
+    private let groups = Mutex<[String: WorkerGroup]>([:])
+
+    init(
+        _ descriptor: PluginDescriptor, path: String, verified: VerifiedPlugin?, mode: IsolationMode,
+        settings: HostSettings
+    ) {
+        self.descriptor = descriptor
+        self.path = path
+        self.verified = verified
+        self.mode = mode
+        self.settings = settings
+        limits = settings.limits[descriptor.id] ?? .standard
+        recycling = settings.recycling[descriptor.id] ?? WorkerRecycling()
+        history = CrashHistory(path: path)
+        var executors: [String: ExecutorDescriptor] = [:]
+        for executor in descriptor.executors {
+            var granted = executor
+            if let verified { granted.capabilities = verified.granted[executor.type] ?? [:] }
+            executors[executor.type] = granted
+        }
+        self.executors = executors
+        let capabilities = executors.values.compactMap { try? PluginCapabilities($0.capabilities) }
+        dependsOnFolder = capabilities.contains { needs in
+            (needs.readPaths + needs.writePaths).contains { !$0.hasPrefix("/") && !$0.hasPrefix("~") }
+        }
+    }
+
+    /// The workers for calls from a folder; all folders share them unless the plugin's rights depend on it.
+    func group(folder: String?, host: PluginHost) -> WorkerGroup {
+        let key = dependsOnFolder ? folder ?? "" : ""
+        return groups.withLock { groups in
+            if let found = groups[key] { return found }
+            let made = WorkerGroup(plugin: self, folder: key.isEmpty ? nil : key, host: host)
+            groups[key] = made
+            return made
+        }
+    }
+
+    /// All groups made so far.
+    var allGroups: [WorkerGroup] { groups.withLock { Array($0.values) } }
+
+    /// What a worker of a group is told.
+    func hello(for group: WorkerGroup) -> WorkerHello {
+        var granted = JSONObject()
+        for executor in executors.values { granted[executor.type] = executor.capabilities }
+        let confinement = WorkerConfinement.of(
+            descriptor.id, granted: granted, settings: settings, callFolder: group.folder)
+        return WorkerHello(
+            plugin: descriptor.id, path: path, hostVersion: settings.hostVersion,
+            config: settings.configurations[descriptor.id] ?? .object([:]),
+            capabilities: confinement.capabilities.json, limits: confinement.settings,
+            blockingLimit: settings.blockingLimit)
+    }
+
+    /// A descriptor of the bytes to load, the caller's; -1 when the file itself is loaded.
+    var copy: Int32 {
+        guard let verified, let copy = try? MemoryFile.duplicate(verified.image.descriptor) else { return -1 }
+        return copy.release()
+    }
+}

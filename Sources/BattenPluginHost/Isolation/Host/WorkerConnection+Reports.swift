@@ -1,0 +1,117 @@
+import BattenCore
+import BattenSystem
+import Synchronization
+
+/// What a worker reports and asks; on the loop.
+extension WorkerConnection {
+    func report(_ frame: Frame) throws(FrameFault) {
+        if frame.kind == .report { return try tell(frame) }
+        guard let call = shared.withLock({ $0.calls[frame.token] }) else { return }
+        switch frame.kind {
+        case .log:
+            let (stream, text): (String, String) = try frame.read { cursor in
+                guard let stream = cursor.text(), let text = cursor.text() else { return nil }
+                return (stream, text)
+            }
+            call.sink.log(tag: call.tag, stream: stream, text: text)
+        case .progress:
+            let (fraction, note): (Double, String) = try frame.read { cursor in
+                guard let fraction = cursor.double(), let note = cursor.text() else { return nil }
+                return (fraction, note)
+            }
+            let known = fraction.isNaN ? nil : max(0, min(fraction, 1))
+            call.sink.progress(tag: call.tag, fraction: known, note: note)
+        case .stream:
+            let text: String = try frame.read { cursor in unsafe String(decoding: cursor.rest(), as: UTF8.self) }
+            if !call.sink.stream(tag: call.tag, text: text) { outbox.add(.behind, token: frame.token) }
+        case .usage:
+            let (amount, metric, subject): (Int64, String, String) = try frame.read { cursor in
+                guard let amount = cursor.integer(Int64.self), let metric = cursor.text(), let subject = cursor.text(),
+                    amount >= 0, !metric.isEmpty
+                else { return nil }
+                return (amount, metric, subject)
+            }
+            call.sink.usage(tag: call.tag, metric: metric, subject: subject, amount: amount)
+        default:
+            let state: [UInt8] = try frame.read { cursor in unsafe [UInt8](cursor.rest()) }
+            guard state.count <= BeatService.longestCheckpoint else { throw FrameFault("a checkpoint is over 1 MiB") }
+            call.sink.checkpoint(tag: call.tag, state: state)
+        }
+    }
+
+    private func tell(_ frame: Frame) throws(FrameFault) {
+        let (kind, text): (String, String) = try frame.read { cursor in
+            guard let kind = cursor.text(), let text = cursor.text() else { return nil }
+            return (kind, text)
+        }
+        let plugin = group.plugin.descriptor.id
+        switch kind {
+        case WorkerServer.ruleReport: group.host.settings.report(.misbehaviour(plugin: plugin, rule: text))
+        case WorkerServer.notStoppedReport: group.host.settings.report(.notStopped(plugin: plugin, reason: text))
+        case "debug", "info", "warning", "error":
+            group.host.settings.report(.log(plugin: plugin, level: kind, text: text))
+        default: throw FrameFault("there is no report \(kind)")
+        }
+    }
+
+    func returnCredit() {
+        let debt = reportDebt
+        if debt >= FrameLimits.reportWindow / 4 {
+            reportDebt = 0
+            outbox.add(.credit, token: 0) { $0.append(integer: UInt64(debt)) }
+        }
+        settle(outbox.flush())
+    }
+
+    func ask(_ frame: Frame) throws(FrameFault) {
+        var cursor = unsafe ByteCursor(frame.body)
+        guard let question = cursor.integer(UInt8.self).flatMap(WorkerQuestion.init(rawValue:)),
+            let number = cursor.integer(UInt64.self)
+        else { throw FrameFault("a question has the wrong shape") }
+        let (services, leases) = (group.host.settings.services, group.host.leases)
+        let isOwn = { [self] (token: UInt64) in shared.withLock { $0.calls[token] != nil } }
+        switch question {
+        case .secret:
+            guard let name = cursor.text(), cursor.isAtEnd else { throw FrameFault("a question has the wrong shape") }
+            var value: [UInt8]?
+            if let call = shared.withLock({ $0.calls[frame.token] }), call.executor.declares(secret: name) {
+                value = services.secret(name, tag: call.tag)
+            }
+            outbox.add(.answer, token: number) { body in
+                body.append(value == nil ? 0 : 1)
+                if let value { body.append(contentsOf: value) }
+            }
+        case .hold:
+            guard let amount = cursor.integer(Int64.self), let meter = cursor.text(), let subject = cursor.text(),
+                cursor.isAtEnd, amount >= 0, !meter.isEmpty
+            else { throw FrameFault("a question has the wrong shape") }
+            guard let call = shared.withLock({ $0.calls[frame.token] }) else { return answer(number, 0, -1) }
+            let request = QuotaRequest(meter: meter, subject: subject, amount: amount)
+            services.hold(request, tag: call.tag) { [self, unowned services] answer in
+                switch answer {
+                case .granted(let lease) where call.hasEnded:
+                    services.release(lease: lease)
+                    self.answer(number, 0, -1)
+                case .granted(let lease): self.answer(number, leases.add(lease, token: call.token), -1)
+                case .refused(let retryAfter): self.answer(number, 0, retryAfter)
+                }
+            }
+        case .settle:
+            guard let used = cursor.integer(Int64.self), cursor.isAtEnd, used >= 0 else {
+                throw FrameFault("a question has the wrong shape")
+            }
+            _ = leases.settle(number, used: used, isOwner: isOwn)
+        case .release:
+            guard cursor.isAtEnd else { throw FrameFault("a question has the wrong shape") }
+            leases.release(number, isOwner: isOwn)
+        }
+    }
+
+    private func answer(_ number: UInt64, _ lease: UInt64, _ retryAfter: Int64) {
+        outbox.add(.answer, token: number) { body in
+            body.append(integer: lease)
+            body.append(integer: retryAfter)
+        }
+        flush(gathered: false)
+    }
+}

@@ -1,0 +1,123 @@
+/* Uses the services that answer: secrets, quotas and blobs, from a thread of the pool and from the loop. */
+#include <batten/plugin.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void done(const batten_call *call, batten_class how, const char *output, uint64_t blob) {
+    batten_outcome outcome = {0};
+    outcome.struct_size = sizeof outcome;
+    outcome.outcome_class = how;
+    outcome.effect = BATTEN_EFFECT_NONE;
+    outcome.retry_after_ns = -1;
+    outcome.output.bytes = batten_text(output);
+    outcome.output.blob = blob;
+    call->host->complete(call->host, call->token, &outcome);
+}
+
+static const char *word(batten_rc rc) {
+    static const char *const words[] = {"ok", "refused", "stale", "bad", "unsupported", "denied", "small", "busy"};
+    return rc >= 0 && rc < 8 ? words[rc] : "?";
+}
+
+/* {"declared": "ok:value", "small": "small:5", "undeclared": "denied", "unknown": "denied"} */
+static void secret(const batten_call *call) {
+    const batten_secret *service = call->host->query(call->host, BATTEN_SERVICE_SECRET);
+    char room[64] = {0}, text[512];
+    batten_buffer value = {(uint8_t *)room, sizeof room - 1, 0}, tiny = {(uint8_t *)room + 60, 2, 0}, other = value;
+    batten_rc declared = service->read(call->host, call->token, batten_text("TOKEN"), &value);
+    batten_rc small = service->read(call->host, call->token, batten_text("TOKEN"), &tiny);
+    batten_rc undeclared = service->read(call->host, call->token, batten_text("OTHER"), &other);
+    batten_rc unknown = service->read(call->host, call->token, batten_text("MISSING"), &other);
+    snprintf(text, sizeof text, "{\"declared\":\"%s:%s\",\"small\":\"%s:%d\",\"undeclared\":\"%s\",\"unknown\":\"%s\"}",
+             word(declared), room, word(small), (int)tiny.length, word(undeclared), word(unknown));
+    done(call, BATTEN_CLASS_DONE, text, 0);
+}
+
+static void run_secret(batten_instance *instance, const batten_call *call) {
+    (void)instance;
+    secret(call);
+}
+
+static batten_rc begin_secret(batten_instance *instance, const batten_call *call) {
+    (void)instance;
+    secret(call);
+    return BATTEN_RC_OK;
+}
+
+/* Holds 5 of a meter and settles 3; what cannot be held is the output. */
+static void granted(void *user, batten_token token, uint64_t lease, batten_rc rc, int64_t retry_after_ns) {
+    const batten_call *call = user;
+    const batten_quota *service = call->host->query(call->host, BATTEN_SERVICE_QUOTA);
+    char text[256];
+    batten_rc first = BATTEN_RC_REFUSED, second = BATTEN_RC_REFUSED;
+    (void)token;
+    if (rc == BATTEN_RC_OK && call->attempt == 1) {
+        first = service->settle(call->host, lease, 3);
+        second = service->settle(call->host, lease, 3);
+    }
+    snprintf(text, sizeof text, "{\"hold\":\"%s\",\"settle\":\"%s\",\"again\":\"%s\",\"wait\":%lld}", word(rc),
+             word(first), word(second), (long long)retry_after_ns);
+    done(call, BATTEN_CLASS_DONE, text, 0);
+}
+
+static batten_rc begin_quota(batten_instance *instance, const batten_call *call) {
+    const batten_quota *service = call->host->query(call->host, BATTEN_SERVICE_QUOTA);
+    (void)instance;
+    return service->hold(call->host, call->token, batten_text("tokens"), batten_text(call->attempt == 3 ? "full" : "m"),
+                         5, granted, (void *)call);
+}
+
+/* Writes a JSON text of so many bytes into a blob, reads its first byte back, and completes with it. */
+static void run_blob(batten_instance *instance, const batten_call *call) {
+    const batten_blob *service = call->host->query(call->host, BATTEN_SERVICE_BLOB);
+    size_t length = (size_t)call->attempt << 20;
+    int written = -1, read_back = -1;
+    uint64_t blob = 0;
+    char first = 0, *text = malloc(length);
+    (void)instance;
+    memset(text, 'x', length);
+    text[0] = text[length - 1] = '"';
+    if (service->create(call->host, call->token, length, &written, &blob) != BATTEN_RC_OK)
+        return done(call, BATTEN_CLASS_FAILED, "\"create\"", 0);
+    for (size_t at = 0; at < length;) {
+        ssize_t count = write(written, text + at, length - at);
+        if (count <= 0) return done(call, BATTEN_CLASS_FAILED, "\"write\"", 0);
+        at += (size_t)count;
+    }
+    free(text);
+    if (call->attempt == 7) return done(call, BATTEN_CLASS_DONE, "", blob); /* not sealed */
+    if (service->open(call->host, call->token, blob, &read_back) != BATTEN_RC_OK || read(read_back, &first, 1) != 1 ||
+        first != '"')
+        return done(call, BATTEN_CLASS_FAILED, "\"open\"", 0);
+    if (service->seal(call->host, call->token, blob) != BATTEN_RC_OK)
+        return done(call, BATTEN_CLASS_FAILED, "\"seal\"", 0);
+    if (write(written, "x", 1) > 0) return done(call, BATTEN_CLASS_FAILED, "\"sealed\"", 0);
+    close(written);
+    close(read_back);
+    done(call, BATTEN_CLASS_DONE, "", blob);
+}
+
+static const char secrets[] = "{\"secrets\": [\"TOKEN\", \"MISSING\"]}";
+static const batten_executor executors[] = {
+    {.struct_size = sizeof(batten_executor), .type = "services.secret", .capabilities = secrets, .run = run_secret},
+    {.struct_size = sizeof(batten_executor), .type = "services.quick", .capabilities = secrets, .begin = begin_secret},
+    {.struct_size = sizeof(batten_executor), .type = "services.quota", .begin = begin_quota},
+    {.struct_size = sizeof(batten_executor), .type = "services.blob", .run = run_blob},
+};
+static const batten_executor *const table[] = {&executors[0], &executors[1], &executors[2], &executors[3]};
+
+static const batten_plugin plugin = {
+    .struct_size = sizeof(batten_plugin),
+    .abi_major = BATTEN_ABI_MAJOR,
+    .executor_count = 4,
+    .id = "services",
+    .version = "1.0.0",
+    .executors = table,
+};
+
+const batten_plugin *batten_plugin_entry_v1(const batten_hello *hello) {
+    (void)hello;
+    return &plugin;
+}
