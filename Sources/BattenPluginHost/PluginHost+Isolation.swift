@@ -57,6 +57,9 @@ extension PluginHost {
 
     /// Where a plugin's calls are carried out.
     ///
+    /// A plugin's manifest may hold `isolation`, the least that it ever has, and `usual_isolation`, what it has unless the
+    /// settings say otherwise.
+    ///
     /// - Throws: ``PluginError`` when the settings ask for less isolation than the plugin itself wants.
     func mode(of descriptor: PluginDescriptor, isBundled: Bool) throws(PluginError) -> IsolationMode {
         let least = descriptor.manifest["isolation"].flatMap { IsolationMode($0) }
@@ -77,7 +80,9 @@ extension PluginHost {
             return chosen
         }
         if let least { return least }
-        return trusted ? .inProcess : .worker
+        let standard = trusted ? IsolationMode.inProcess : .worker
+        let usual = descriptor.manifest["usual_isolation"].flatMap { IsolationMode($0) }
+        return usual.flatMap { $0.degree >= standard.degree ? $0 : nil } ?? standard
     }
 
     /// Starts a call in a worker.

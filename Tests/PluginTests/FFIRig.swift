@@ -1,6 +1,7 @@
 import BattenCore
 import BattenPluginHost
 import BattenSystem
+import Synchronization
 import Testing
 
 /// The plugin ffi in the real plugin host.
@@ -10,9 +11,12 @@ final class FFIRig {
     /// The tests' own library of C functions.
     static let library = "\(ShellRig.buildFolder)/libfixture-functions.so"
 
-    init(config: String = "{}") throws {
+    /// - Parameter isolation: nil is the plugin's own.
+    init(config: String = "{}", isolation: IsolationMode? = nil) throws {
         host = PluginHost(
-            HostSettings(bundledFolder: ShellRig.buildFolder, configurations: ["ffi": try JSONReader.parse(config)]))
+            HostSettings(
+                bundledFolder: ShellRig.buildFolder, isolation: isolation.map { ["ffi": $0] } ?? [:],
+                configurations: ["ffi": try JSONReader.parse(config)]))
     }
 
     deinit {
@@ -21,12 +25,20 @@ final class FFIRig {
 
     /// Makes one call and waits for its end.
     func run(_ input: JSONValue, folder: String? = nil) throws -> StageOutcome {
+        try start(input, folder: folder).outcome()
+    }
+
+    /// Begins a call.
+    func start(
+        _ input: JSONValue, folder: String? = nil, grace: Duration = .seconds(5)
+    ) throws -> ShellRig.Running {
         let running = ShellRig.Running()
         let call = ExecutorCall(
-            tag: 1, executor: "ffi.call", run: "run-1", stage: "stage-1", idempotencyKey: "key", grace: .seconds(5),
+            tag: 1, executor: "ffi.call", run: "run-1", stage: "stage-1", idempotencyKey: "key", grace: grace,
             input: input, workingDirectory: folder)
-        _ = host.start(call, sink: running)
-        return try running.outcome()
+        let handle = host.start(call, sink: running)
+        running.handle.withLock { $0 = handle }
+        return running
     }
 
     /// Calls one function of a library, by default of the tests' own.

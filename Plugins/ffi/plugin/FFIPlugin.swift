@@ -31,7 +31,7 @@ struct FFIPlugin: Plugin {
                         ]
                     ]))
         ]),
-        manifest: ["licence": "Apache-2.0", "isolation": "worker_per_call"],
+        manifest: ["licence": "Apache-2.0", "usual_isolation": "worker_per_call"],
         executors: [.blocking(CallExecutor.self)])
 
     let policy: CallPolicy
