@@ -221,14 +221,27 @@ import Testing
                 "input.invalid", "has no output 'z'; it has result, errno, n"
             ),
             (
+                #"{"library":"LIBRARY","signature":"int is_null(pointer)","arguments":[DEEP]}"#, "input.invalid",
+                "arguments[0]: is nested deeper than any type"
+            ),
+            (
+                #"{"library":"LIBRARY","types":{"a":"bytes[65536]","b":"{a x, a y}"},"signature":"int f()"}"#,
+                "input.invalid", "types.b: the struct is larger than 65536 bytes"
+            ),
+            (
+                #"{"library":"LIBRARY","types":{"a":"{int8[5000] x}"},"signature":"void f(a)","arguments":[[[1]]]}"#,
+                "ffi.function", "has no function f"
+            ),
+            (
                 #"{"library":"LIBRARY","signature":"string no_text()","fails_on":"negative"}"#, "input.invalid",
                 "fails_on: negative is nothing"
             ),
         ]
         let rig = try FFIRig()
         let long = "[\(Array(repeating: "1", count: 300).joined(separator: ","))]"
+        let deep = String(repeating: "[", count: 450) + String(repeating: "]", count: 450)
         for row in table {
-            let outcome = try run(rig, row.input.replacing("LONG", with: long))
+            let outcome = try run(rig, row.input.replacing("LONG", with: long).replacing("DEEP", with: deep))
             #expect(outcome.outcomeClass == .permanent && outcome.effect == .none, "\(row.input): \(outcome)")
             #expect(outcome.code == row.code && outcome.message.contains(row.says), "\(row.input): \(outcome.message)")
         }

@@ -171,6 +171,9 @@ import Testing
             ([("a", "void")], "a", "no values of void"),
             ([("a", "int, int")], "a", "too much"),
             ([("a", "out int")], "a", "no direction"),
+            (
+                [("t0", "int")] + (1...5000).map { ("t\($0)", "{t\($0 - 1) x}") }, "t17", "nested deeper than 16 levels"
+            ),
         ]
         for row in table {
             do throws(NamedTypeError) {

@@ -29,14 +29,14 @@ final class ForeignType {
             guard cforeign_layout(raw, &size, &alignment) != 0, size == structure.size, alignment == structure.alignment
             else {
                 cforeign_release(raw)
-                throw .badInput(field: "signature", "libffi cannot pass \(type) by value on this machine")
+                throw .badInput(field: "signature", "libffi cannot pass \(type.brief) by value on this machine")
             }
             isStructure = true
         default:
             members = []
             isStructure = false
             guard let raw = cforeign_scalar(Self.kind(type)) else {
-                throw .badInput(field: "signature", "\(type) cannot be passed by value")
+                throw .badInput(field: "signature", "\(type.brief) cannot be passed by value")
             }
             self.raw = raw
         }

@@ -162,12 +162,12 @@ final class Invocation {
                 throw .badInput(field: field, "contains a NUL character, where C would end it: use bytes")
             }
             // One more for the NUL of text that fills its buffer.
-            let memory = try arena.allocate(count + (element.isText && extent == .given ? 1 : 0), for: field)
+            let memory = try arena.allocate(count + (element.isText ? 1 : 0), for: field)
             memory.copyMemory(from: bytes, byteCount: bytes.count)
             try point(index, memory, count, field)
         case .values(let type):
             guard case .list(let elements) = value else {
-                throw .badInput(field: field, "must be a list of \(type) values, is \(value.kind)")
+                throw .badInput(field: field, "must be a list of \(type.brief) values, is \(value.kind)")
             }
             if case .fixed(let count) = extent, elements.count != count {
                 throw .badInput(field: field, "has \(elements.count) values; the signature says exactly \(count)")

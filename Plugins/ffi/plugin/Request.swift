@@ -98,7 +98,13 @@ struct Request {
         if let id = call["id"]?.string, !CSignature.isName(id) {
             throw .badInput(field: "\(prefix)id", "must be letters, digits and _, not beginning with a digit")
         }
-        let arguments = (call["arguments"]?.array ?? []).map { Value($0) }
+        var arguments: [Value] = []
+        for (index, argument) in (call["arguments"]?.array ?? []).enumerated() {
+            guard let value = Value(argument) else {
+                throw .badInput(field: "\(prefix)arguments[\(index)]", "is nested deeper than any type")
+            }
+            arguments.append(value)
+        }
         try checkCount(arguments.count, signature, "\(prefix)arguments")
         let failsOn = call["fails_on"]?.string.flatMap(FailsOn.init(rawValue:))
         if let failsOn { try check(failsOn, signature.result, "\(prefix)fails_on") }
@@ -126,7 +132,7 @@ struct Request {
         case (.negative, .integer(let integer)) where integer.isSigned:
             return
         default:
-            throw .badInput(field: field, "\(failsOn.rawValue) is nothing that a result of type \(result) can be")
+            throw .badInput(field: field, "\(failsOn.rawValue) is nothing that a result of type \(result.brief) can be")
         }
     }
 

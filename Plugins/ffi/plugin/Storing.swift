@@ -44,7 +44,8 @@ struct Storing {
             try store(value, structure, at: memory, field)
         case .array(let element, let count):
             guard case .list(let elements) = value, elements.count == count else {
-                throw .badInput(field: field, "must be a list of \(count) values for \(type), is \(described(value))")
+                throw .badInput(
+                    field: field, "must be a list of \(count) values for \(type.brief), is \(described(value))")
             }
             for (index, item) in elements.enumerated() {
                 try store(item, element, at: memory.advanced(by: index * element.size), "\(field)[\(index)]")
@@ -53,13 +54,13 @@ struct Storing {
             let bytes = try bytes(value, field, of: "text")
             guard !bytes.contains(0) else { throw .badInput(field: field, "text ends at a NUL character: use bytes") }
             guard bytes.count <= count else {
-                throw .badInput(field: field, "has \(bytes.count) bytes, and \(type) has room for \(count)")
+                throw .badInput(field: field, "has \(bytes.count) bytes, and \(type.brief) has room for \(count)")
             }
             memory.copyMemory(from: bytes, byteCount: bytes.count)
         case .bytes(let count, _):
             let bytes = try bytes(value, field, of: "bytes")
             guard bytes.count == count else {
-                throw .badInput(field: field, "has \(bytes.count) bytes; \(type) takes exactly \(count)")
+                throw .badInput(field: field, "has \(bytes.count) bytes; \(type.brief) takes exactly \(count)")
             }
             memory.copyMemory(from: bytes, byteCount: bytes.count)
         }
@@ -73,27 +74,28 @@ struct Storing {
             guard elements.count == structure.fields.count else {
                 throw .badInput(
                     field: field,
-                    "has \(elements.count) values; \(CType.structure(structure)) has \(structure.fields.count)")
+                    "has \(elements.count) values; \(CType.structure(structure).brief) has \(structure.fields.count)")
             }
             for (index, (member, item)) in zip(structure.fields, elements).enumerated() {
                 try store(item, member.type, at: memory.advanced(by: member.offset), "\(field)[\(index)]")
             }
         case .object(let members) where structure.isNamed:
             for member in members where !structure.fields.contains(where: { $0.name == member.name }) {
-                throw .badInput(field: "\(field).\(member.name)", "is no member of \(CType.structure(structure))")
+                throw .badInput(field: "\(field).\(member.name)", "is no member of \(CType.structure(structure).brief)")
             }
             for member in structure.fields {
                 let name = member.name ?? ""
                 guard let item = members.last(where: { $0.name == name }) else {
                     throw .badInput(
-                        field: "\(field).\(name)", "is missing: \(CType.structure(structure)) needs all its members")
+                        field: "\(field).\(name)",
+                        "is missing: \(CType.structure(structure).brief) needs all its members")
                 }
                 try store(item.value, member.type, at: memory.advanced(by: member.offset), "\(field).\(name)")
             }
         default:
             throw .badInput(
                 field: field,
-                "must be \(structure.isNamed ? "an object or a list" : "a list") for \(CType.structure(structure)), "
+                "must be \(structure.isNamed ? "an object or a list" : "a list") for \(CType.structure(structure).brief), "
                     + "is \(described(value))")
         }
     }
@@ -274,5 +276,13 @@ struct Storing {
                 "must be null or {use: …} with a pointer that an earlier call gave, is \(value.kind); "
                     + "for data say string, bytes, or in with a type")
         }
+    }
+}
+
+extension CType {
+    /// The type as a signature writes it, cut where it is too long for a message.
+    var brief: String {
+        let text = description
+        return text.utf8.count <= 200 ? text : "\(text.prefix(200))…"
     }
 }

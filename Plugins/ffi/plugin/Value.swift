@@ -22,20 +22,35 @@ indirect enum Value: Sendable {
     /// What an earlier call of the list gave.
     case use(String)
 
-    /// Reads an argument.
-    init(_ json: JSON) {
+    /// How deep lists and objects of an argument may be nested; more than any type is.
+    private static let deepest = 64
+
+    /// Reads an argument; nil if it is nested deeper than any type is.
+    init?(_ json: JSON, room: Int = Value.deepest) {
+        guard room > 0 else { return nil }
         switch json {
         case .null: self = .null
         case .bool(let value): self = .bool(value)
         case .integer(let value): self = .integer(value)
         case .number(let value): self = .real(value)
         case .string(let text): self = .string(text)
-        case .array(let elements): self = .list(elements.map { Value($0) })
+        case .array(let elements):
+            var values: [Value] = []
+            for element in elements {
+                guard let value = Value(element, room: room - 1) else { return nil }
+                values.append(value)
+            }
+            self = .list(values)
         case .object(let members):
             if members.count == 1, let path = members["use"]?.string {
                 self = .use(path)
             } else {
-                self = .object(members.map { ($0.name, Value($0.value)) })
+                var values: [(name: String, value: Value)] = []
+                for member in members {
+                    guard let value = Value(member.value, room: room - 1) else { return nil }
+                    values.append((member.name, value))
+                }
+                self = .object(values)
             }
         }
     }

@@ -88,6 +88,8 @@ public struct CStructure: Sendable, Hashable {
     public let size: Int
     /// Alignment in bytes.
     public let alignment: Int
+    /// How deep structs are nested in it, itself included.
+    public let depth: Int
 
     /// Lays out members one after the other; nil if the size is beyond ``CType/largestSize``.
     public init?(_ members: [(name: String?, type: CType)]) {
@@ -105,6 +107,7 @@ public struct CStructure: Sendable, Hashable {
         self.fields = fields
         size = (end + widest - 1) / widest * widest
         alignment = widest
+        depth = 1 + (members.map(\.type.depth).max() ?? 0)
     }
 
     /// Whether every member has a name, so that values are objects; otherwise they are lists.
@@ -137,6 +140,15 @@ extension CType {
         case .array(let element, _): element.alignment
         case .text, .bytes, .void: 1
         default: size
+        }
+    }
+
+    /// How deep structs are nested in it.
+    var depth: Int {
+        switch self {
+        case .structure(let structure): structure.depth
+        case .array(let element, _): element.depth
+        default: 0
         }
     }
 

@@ -306,6 +306,9 @@ struct SignatureParser {
         guard let structure = CStructure(members) else {
             throw fail("the struct is larger than \(CType.largestSize) bytes", at: offset)
         }
+        guard structure.depth <= Self.deepestNesting else {
+            throw fail("structs are nested deeper than \(Self.deepestNesting) levels", at: offset)
+        }
         return .structure(structure)
     }
 }
