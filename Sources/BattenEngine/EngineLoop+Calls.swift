@@ -46,7 +46,9 @@ extension EngineLoop {
             attempt: start.attempt, idempotencyKey: start.idempotencyKey,
             deadline: MonotonicClock.adding(start.timeout, to: now), grace: settings.grace, input: rendered.input,
             environment: rendered.environment, workingDirectory: rendered.workingDirectory ?? run.directory,
-            checkpoint: run.checkpoints[start.stageIndex] ?? [])
+            checkpoint: run.checkpoints[start.stageIndex] ?? [],
+            isolation: run.machine.plan.stages[start.stageIndex].definition.isolation ?? .inherit,
+            isAlone: start.wantsIsolation)
         // The entry stands before the call begins, because its reports may come before `start` returns; they wait in
         // the inbox until this thread takes them.
         let handle = host.start(call, sink: sink)

@@ -159,7 +159,7 @@ final class PluginCatalog: Sendable {
             guard settings.allowInProcessPlugins else {
                 throw PluginError(
                     .untrusted,
-                    "the plugin \(plugin.file.path) did not come with Batten, and isolated workers do not exist yet",
+                    "the plugin \(plugin.file.path) did not come with Batten and is not loaded into this process",
                     help: "if you trust it with everything this process may do, give --in-process-plugins")
             }
             let descriptor = try PluginLoader.load(plugin.file, from: plugin.image.loadPath)

@@ -16,7 +16,12 @@ extension PluginHost {
                 return .unknownExecutor(plugin: id, offers: plugin.descriptor.executors.map(\.type).sorted())
             }
             if let refusal = refusal(of: plugin) { return refusal }
-            return .found(found.info(pluginVersion: plugin.descriptor.version))
+            do throws(PluginError) {
+                let mode = try mode(of: plugin.descriptor, isBundled: plugin.verified == nil)
+                return .found(found.info(pluginVersion: plugin.descriptor.version, isIsolated: mode != .inProcess))
+            } catch {
+                return Self.lookup(error)
+            }
         case .failure(.unknownPlugin(let id, let searched)): return .unknownPlugin(id: id, searched: searched)
         case .failure(.unknownExecutor(let plugin, let offers)):
             return .unknownExecutor(plugin: plugin, offers: offers)
@@ -187,10 +192,12 @@ public struct PluginInformation: Sendable {
 
 extension ExecutorDescriptor {
     /// The description that planning and checks need.
-    func info(pluginVersion: String) -> ExecutorInfo {
+    func info(pluginVersion: String, isIsolated: Bool = false) -> ExecutorInfo {
         ExecutorInfo(
             type: type, pluginVersion: pluginVersion, summary: title.isEmpty ? summary : title, input: input,
             output: output, inputSchema: input.source, outputSchema: output.source, isIdempotent: isIdempotent,
-            isPure: isPure, isCancellable: isCancellable, isAsynchronous: isAsynchronous, capabilities: capabilities)
+            isPure: isPure, isCancellable: isCancellable, isAsynchronous: isAsynchronous, capabilities: capabilities,
+            isIsolated: isIsolated,
+            isHostProcessOnly: isHostProcessOnly)
     }
 }

@@ -174,6 +174,53 @@ import Testing
         #expect(run.row("a")?.attempts == 3)
     }
 
+    @Test func anAttemptLostWithItsWorkerIsMadeAgainAndAloneAfterTwoLosses() throws {
+        let lost = StageOutcome(
+            .crashed, effect: .unknown, code: StageOutcome.lostWorkerCode, message: "SIGSEGV",
+            details: ["worker": ["pid": 7]])
+        var run = try Driver(
+            workflow([
+                stage("a") {
+                    $0.retry = RetryDefinition(); $0.retry?.maxAttempts = 1
+                }, stage("b"),
+            ]))
+        run.accept()
+        let key = run.open["a"]?.idempotencyKey
+        func lose(_ run: inout Driver) throws {
+            let started = run.open.removeValue(forKey: "a")
+            let start = try #require(started)
+            run.send(.attemptFinished(stage: start.stageIndex, attempt: start.attempt, outcome: lost))
+        }
+        try lose(&run)
+        #expect(run.open["a"]?.attempt == 2 && run.open["a"]?.reason == .workerLost)
+        #expect(run.open["a"]?.wantsIsolation == false && run.open["a"]?.idempotencyKey == key)
+        try lose(&run)
+        #expect(run.open["a"] == nil && run.row("a")?.waiting?.detail == "must run alone and waits for the others")
+        run.finish("b")
+        #expect(run.open["a"]?.attempt == 3 && run.open["a"]?.wantsIsolation == true)
+        // What was lost is known after a restart of the engine.
+        var fine = run
+        try fine.crash()
+        #expect(fine.ended == .failed && fine.row("a")?.error?.code == "batten.engine_lost")
+        try lose(&run)
+        #expect(run.ended == .failed && run.row("a")?.error?.outcomeClass == .crashed)
+        #expect(run.row("a")?.error?.code == StageOutcome.lostWorkerCode)
+        #expect(run.row("a")?.error?.message.contains("lost 3 times") == true)
+        #expect(run.row("a")?.error?.details == ["worker": ["pid": 7]])
+        #expect(run.row("a")?.attempts == 3 && run.types.count { $0 == "attempt_lost" } == 3)
+
+        // A call that had a worker of its own is the cause itself: it goes by the retry policy.
+        var own = try Driver(
+            workflow([
+                stage("a") {
+                    $0.retry = RetryDefinition(); $0.retry?.maxAttempts = 1
+                }
+            ]))
+        own.accept()
+        own.finish("a", .crashed)
+        #expect(own.ended == .failed && own.row("a")?.attempts == 1)
+    }
+
     @Test func lateResultsAreRecordedAndIgnored() throws {
         var run = try Driver(workflow([stage("a"), stage("b", after: ["a"])]))
         run.accept()

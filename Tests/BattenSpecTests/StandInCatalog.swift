@@ -60,6 +60,7 @@ struct StandInCatalog: ExecutorCatalog {
             """
         ),
         ("test.any", "true", "true"),
+        ("ffi.bound", "true", "true"),
     ]
 
     private let infos: [String: ExecutorInfo]
@@ -72,7 +73,8 @@ struct StandInCatalog: ExecutorCatalog {
             infos[entry.type] = ExecutorInfo(
                 type: entry.type, pluginVersion: "1.0.0", summary: "", input: try .compile(input),
                 output: try .compile(output), inputSchema: input, outputSchema: output, isIdempotent: false,
-                isPure: false, isCancellable: true, isAsynchronous: false, capabilities: .null)
+                isPure: false, isCancellable: true, isAsynchronous: false, capabilities: .null,
+                isIsolated: entry.type == "transform.jq", isHostProcessOnly: entry.type == "ffi.bound")
         }
         self.infos = infos
     }

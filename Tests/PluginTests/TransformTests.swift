@@ -106,7 +106,9 @@ import Testing
                 "transform.jq",
                 #"{"input":\#(number),"filter":". * $by + \#(number % 5)","arguments":{"by":\#(number % 3)}}"#)
         }
-        let got = try all.map { try $0.outcome().output["result"]?.intValue }
+        let outcomes = try all.map { try $0.outcome() }
+        #expect(outcomes.first { $0.outcomeClass != .ok } == nil)
+        let got = outcomes.map { $0.output["result"]?.intValue }
         let expected = (0..<200).map { (number: Int) -> Int64? in Int64(number * (number % 3) + number % 5) }
         #expect(got == expected)
     }

@@ -10,7 +10,7 @@ struct TransformPlugin: Plugin {
         PluginDescription(
             id: "transform", version: "1.0.0", title: "Transform values",
             summary: "Turns values into other values, without any effect outside.",
-            configSchema: .object([]), manifest: ["licence": "Apache-2.0"],
+            configSchema: .object([]), manifest: ["licence": "Apache-2.0", "isolation": "worker"],
             executors: [
                 .native(transform_jq()), .blocking(TemplateExecutor.self), .blocking(ValidateExecutor.self),
             ])

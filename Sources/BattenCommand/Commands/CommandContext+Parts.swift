@@ -25,6 +25,8 @@ extension CommandContext {
             blockingLimit: settings.blockingThreads, loopCount: settings.loopThreads,
             hostVersion: BattenProgram.version, report: { console.tell($0) })
         host.limits = try PluginSettings.limits(resolvedSettings())
+        host.isolation = try PluginSettings.isolation(resolvedSettings())
+        host.recycling = try PluginSettings.recycling(resolvedSettings())
         host.requirement = settings.confinement
         return host
     }

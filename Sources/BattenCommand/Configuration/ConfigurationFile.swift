@@ -92,12 +92,24 @@ enum ConfigurationFile {
                     member.keyRange, "a project's file may not set '\(key.name)'",
                     help: "set it in the user's configuration file, or as an option", code: "untrusted_setting")
             }
+            if isProject, key.name == "plugins" { try checkProjectPlugins(member.value) }
             let value = member.value.value
             if let trouble = key.trouble(with: value) {
                 throw document.failure(member.value.range, "'\(key.name)' \(trouble.message)", help: trouble.help)
             }
             let line = document.source.position(at: member.keyRange.lowerBound).line
             entries.append(Entry(key: key, value: absolute(value, key), path: document.source.path, line: line))
+        }
+
+        /// Where plugins run, with what rights, and in which version is the user's to say.
+        private func checkProjectPlugins(_ plugins: SourceNode) throws(CommandFailure) {
+            for plugin in plugins.members ?? [] {
+                for setting in plugin.value.members ?? [] where PluginSettings.reserved.contains(setting.key) {
+                    throw document.failure(
+                        setting.keyRange, "a project's file may not set 'plugins.\(plugin.key).\(setting.key)'",
+                        help: "set it in the user's configuration file", code: "untrusted_setting")
+                }
+            }
         }
 
         /// Paths in a file start from the file's folder.

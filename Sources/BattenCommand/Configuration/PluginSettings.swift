@@ -4,7 +4,7 @@ import BattenPluginHost
 /// What stands under `plugins.<id>` in the configuration: some of it is for the host, the rest is the plugin's own.
 enum PluginSettings {
     /// Names that the host keeps for itself; a plugin never sees them.
-    static let reserved = ["version", "isolation", "limits"]
+    static let reserved = ["version", "isolation", "limits", "recycle"]
 
     /// What the plugin is started with.
     static func own(_ configuration: JSONValue) -> JSONValue {
@@ -27,6 +27,38 @@ enum PluginSettings {
             versions[id] = range
         }
         return versions
+    }
+
+    /// Where a plugin's calls are carried out, by plugin id: `plugins.<id>.isolation`.
+    static func isolation(_ resolved: ResolvedSettings) throws(CommandFailure) -> [String: IsolationMode] {
+        var modes: [String: IsolationMode] = [:]
+        for (id, configuration) in resolved.settings.plugins {
+            guard let value = configuration.objectValue?["isolation"] else { continue }
+            guard let mode = IsolationMode(value) else {
+                let name = "plugins.\(id).isolation"
+                throw .usage(
+                    "bad_setting", "\(resolved.origin(name).text): '\(name)' is no isolation: \(value)",
+                    help: "one of \(IsolationMode.choices)")
+            }
+            modes[id] = mode
+        }
+        return modes
+    }
+
+    /// When a plugin's workers are replaced, by plugin id: `plugins.<id>.recycle`.
+    static func recycling(_ resolved: ResolvedSettings) throws(CommandFailure) -> [String: WorkerRecycling] {
+        var recycling: [String: WorkerRecycling] = [:]
+        for (id, configuration) in resolved.settings.plugins {
+            guard let value = configuration.objectValue?["recycle"] else { continue }
+            guard let members = value.objectValue, let read = WorkerRecycling(members) else {
+                let name = "plugins.\(id).recycle"
+                throw .usage(
+                    "bad_setting", "\(resolved.origin(name).text): '\(name)' cannot be used: \(value)",
+                    help: "for example {calls: 100000, growth: 512 MiB, idle: 5m}; none instead of a value is never")
+            }
+            recycling[id] = read
+        }
+        return recycling
     }
 
     /// What a plugin's workers may use, by plugin id: `plugins.<id>.limits`.

@@ -47,7 +47,8 @@ extension RunFact {
         case .stageSkipped(let index, let reason):
             return stage(index, nil, "stage_skipped", ["reason": .string(reason)])
         case .finallyStarted: return run("finally_started")
-        case .attemptLost(let index, let attempt): return stage(index, attempt, "attempt_lost", [:])
+        case .attemptLost(let index, let attempt, let failure):
+            return stage(index, attempt, "attempt_lost", failure?.data ?? [:])
         case .attemptLate(let index, let attempt, let outcomeClass, let code, let message):
             return stage(
                 index, attempt, "attempt_late",
@@ -131,7 +132,10 @@ extension RunFact {
         case "stage_skipped":
             self = .stageSkipped(stage: try reader.stage(), reason: try reader.text("reason"))
         case "finally_started": self = .finallyStarted
-        case "attempt_lost": self = .attemptLost(stage: try reader.stage(), attempt: try reader.attempt())
+        case "attempt_lost":
+            self = .attemptLost(
+                stage: try reader.stage(), attempt: try reader.attempt(),
+                failure: record.data["error"] == nil ? nil : try reader.failure())
         case "attempt_late":
             self = .attemptLate(
                 stage: try reader.stage(), attempt: try reader.attempt(),

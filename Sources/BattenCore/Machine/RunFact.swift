@@ -26,8 +26,8 @@ enum RunFact: Sendable, Hashable {
     case stageSkipped(stage: Int, reason: String)
     /// The main stages are decided and those of `finally` start.
     case finallyStarted
-    /// A running attempt was lost with its engine.
-    case attemptLost(stage: Int, attempt: Int)
+    /// A running attempt was lost: with its worker process, which gave the failure, or with its engine.
+    case attemptLost(stage: Int, attempt: Int, failure: StageFailure?)
     /// A result came too late and is ignored.
     case attemptLate(stage: Int, attempt: Int, outcomeClass: OutcomeClass?, code: String, message: String)
     /// The run is to stop.
@@ -110,7 +110,7 @@ extension RunFact {
         case .stageStarted(let stage, _, _, _), .stageWaiting(let stage, _, _), .stageStopping(let stage, _),
             .stageRetrying(let stage, _, _, _), .stageCompleted(let stage, _, _, _), .stageFailed(let stage, _, _),
             .stageTimedOut(let stage, _, _), .stageCancelled(let stage, _, _, _), .stageSkipped(let stage, _),
-            .attemptLost(let stage, _), .attemptLate(let stage, _, _, _, _):
+            .attemptLost(let stage, _, _), .attemptLate(let stage, _, _, _, _):
             stage
         case .runAccepted, .runStarted, .finallyStarted, .runCancelRequested, .runPaused, .runResumed, .runRecovered,
             .runCompleted, .runFailed, .runCancelled, .runTimedOut:

@@ -62,6 +62,7 @@ public enum StageBodyChoice: String, Sendable, Hashable {
 public enum AttemptReason: String, Sendable, Hashable {
     case first, retry, fallback
     case engineLost = "engine_lost"
+    case workerLost = "worker_lost"
 }
 
 /// An attempt to make.

@@ -266,7 +266,7 @@ public struct RunMachine: Sendable {
         emit(.runRecovered(lost: lost.count), at)
         for index in lost {
             let stopping = state.stages[index].stopping
-            emit(.attemptLost(stage: index, attempt: state.stages[index].row.attempts), at)
+            emit(.attemptLost(stage: index, attempt: state.stages[index].row.attempts, failure: nil), at)
             let failure = state.stages[index].lastFailure
             if let stopping {
                 endStopped(index, attempt: nil, stopping, failure: failure, at)

@@ -125,15 +125,18 @@ extension RunState {
         case .stageSkipped(let index, let reason):
             stages[index].row.reason = reason
             settle(index, .skipped, at, plan, &changes)
-        case .attemptLost(let index, _):
-            let failure = StageFailure(
-                StageError(.crashed, code: "batten.engine_lost", message: "the engine that made the attempt has died"),
-                effect: .unknown)
+        case .attemptLost(let index, _, let given):
+            let failure =
+                given
+                ?? StageFailure(
+                    StageError(
+                        .crashed, code: "batten.engine_lost", message: "the engine that made the attempt has died"),
+                    effect: .unknown)
             closeAttempt(index, failure, at, &changes)
             stages[index].lastFailure = failure
             stages[index].losses += 1
             stages[index].counted = max(0, stages[index].counted - 1)
-            stages[index].nextReason = .engineLost
+            stages[index].nextReason = given == nil ? .engineLost : .workerLost
             setMode(index, .idle, plan)
             changes.touch(stage: index)
         default: break

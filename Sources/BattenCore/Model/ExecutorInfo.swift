@@ -22,6 +22,10 @@ public final class ExecutorInfo: Sendable {
     public let isCancellable: Bool
     /// Whether it completes without holding a thread.
     public let isAsynchronous: Bool
+    /// Whether its calls are carried out in worker processes.
+    public let isIsolated: Bool
+    /// Whether it cannot be carried out in a worker process.
+    public let isHostProcessOnly: Bool
     /// Declared capabilities, as data (`network`, `paths`, `processes`, `secrets`).
     public let capabilities: JSONValue
 
@@ -29,7 +33,7 @@ public final class ExecutorInfo: Sendable {
     public init(
         type: String, pluginVersion: String, summary: String, input: JSONSchema, output: JSONSchema,
         inputSchema: JSONValue, outputSchema: JSONValue, isIdempotent: Bool, isPure: Bool, isCancellable: Bool,
-        isAsynchronous: Bool, capabilities: JSONValue
+        isAsynchronous: Bool, capabilities: JSONValue, isIsolated: Bool = false, isHostProcessOnly: Bool = false
     ) {
         self.type = type
         self.pluginVersion = pluginVersion
@@ -43,6 +47,8 @@ public final class ExecutorInfo: Sendable {
         self.isCancellable = isCancellable
         self.isAsynchronous = isAsynchronous
         self.capabilities = capabilities
+        self.isIsolated = isIsolated
+        self.isHostProcessOnly = isHostProcessOnly
     }
 }
 

@@ -30,6 +30,9 @@ public struct StageOutcome: Sendable, Hashable {
     /// Code of a call that was lost with a worker process which others shared: it goes by `on_lost`.
     public static let lostWorkerCode = "plugin.worker_lost"
 
+    /// Whether it is of a call that was lost with such a process.
+    public var isLostWorker: Bool { outcomeClass == .crashed && code == Self.lostWorkerCode }
+
     /// How it ended.
     public var outcomeClass: OutcomeClass
     /// Whether the outside world may have changed.

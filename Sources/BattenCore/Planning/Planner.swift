@@ -85,7 +85,6 @@ extension UnsupportedFeature {
             note(stage.failFast != nil, "fail_fast", stage.id)
             note(stage.compensate != nil, "compensate", stage.id)
             note(stage.cache != nil, "cache", stage.id)
-            note(stage.isolation == .process, "isolation: process", stage.id)
             note(stage.priority != nil, "priority", stage.id)
             note(stage.budget != nil, "budget", stage.id)
             note(stage.context != nil, "context", stage.id)

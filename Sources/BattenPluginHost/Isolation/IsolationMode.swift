@@ -67,4 +67,28 @@ public struct WorkerRecycling: Sendable, Hashable {
         self.growth = growth
         self.idle = idle
     }
+
+    /// Reads `{calls: 1000, growth: 256 MiB, idle: 5m}`; what is left out has its default, and the word `none` is never.
+    ///
+    /// - Returns: nil for an unknown name or a value out of range.
+    public init?(_ members: JSONObject) {
+        self.init()
+        for (name, value) in members {
+            let isNever = value.stringValue == "none"
+            switch name {
+            case "calls":
+                guard isNever || (value.intValue ?? 0) > 0 else { return nil }
+                calls = isNever ? nil : value.intValue.map { Int(clamping: $0) }
+            case "growth":
+                let bytes = value.intValue ?? value.stringValue.flatMap(ByteSize.parse)
+                guard isNever || (bytes ?? 0) > 0 else { return nil }
+                growth = isNever ? nil : bytes
+            case "idle":
+                let time = value.stringValue.flatMap { try? DurationText.parse($0) }
+                guard isNever || (time ?? .zero) > .zero else { return nil }
+                idle = isNever ? nil : time
+            default: return nil
+            }
+        }
+    }
 }

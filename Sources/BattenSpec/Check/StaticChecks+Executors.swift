@@ -41,6 +41,22 @@ extension StaticChecks {
         }
     }
 
+    /// A stage may ask for more isolation than its plugin has, never for less.
+    mutating func checkIsolation(_ stage: StageDefinition, _ node: SourceNode) {
+        guard let wanted = stage.isolation, wanted != .inherit, let place = node["isolation"],
+            case .found(let info)? = lookup(stage.uses)
+        else { return }
+        if wanted == .inProcess, info.isIsolated {
+            problems.add(
+                .wrongIsolation, "the plugin of '\(shortened(stage.uses))' runs in worker processes", at: place.range,
+                help: "leave 'isolation' out; a stage can ask for more isolation, never for less")
+        } else if wanted == .process, info.isHostProcessOnly {
+            problems.add(
+                .wrongIsolation, "'\(shortened(stage.uses))' cannot run in a worker process", at: place.range,
+                help: "leave 'isolation' out")
+        }
+    }
+
     /// Holds the input of a stage or body against its executor's schema.
     mutating func checkInput(_ with: SourceNode, _ body: StageBody, usesRange: Range<Int>, place: Int) {
         let input = InputCheck(node: with, usesRange: usesRange, uses: body.uses)

@@ -60,6 +60,7 @@ struct StaticChecks {
     private mutating func checkStage(_ place: Int) {
         let stage = index.stages[place]
         checkExecutor(stage.definition.uses, at: stage.usesRange)
+        checkIsolation(stage.definition, stage.node)
         inputTypes.removeAll(keepingCapacity: true)
         checkStageExpressions(place)
         if checkAgent(stage.with, uses: stage.definition.uses), stage.isInputKnown {

@@ -58,6 +58,7 @@ public enum DiagnosticCode: String, Sendable, Hashable, CaseIterable {
     case computedName = "E0235"
     case misplacedNamespace = "E0236"
     case badCondition = "E0237"
+    case wrongIsolation = "E0238"
     // Probably not meant.
     case unusedSecret = "W0301"
     case outputMayBeMissing = "W0302"

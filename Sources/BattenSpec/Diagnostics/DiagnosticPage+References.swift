@@ -352,6 +352,19 @@ extension DiagnosticPage {
 
                 """),
         DiagnosticPage(
+            .wrongIsolation, "isolation that the executor cannot have",
+            """
+            A stage may ask for more isolation than its plugin has, never for less: 'in_process' is refused where
+            the plugin runs in worker processes, and 'process' where an executor cannot run in one. Where a plugin
+            runs is a setting of its own, plugins.<id>.isolation.
+            """,
+            example: """
+                name: example
+                stages:
+                  - {id: a, uses: transform.jq, isolation: in_process, with: {input: 1, filter: "."}}
+
+                """),
+        DiagnosticPage(
             .unusedSecret, "a secret that is never read",
             """
             The workflow asks for a secret that no expression reads. Whoever runs it would have to provide it

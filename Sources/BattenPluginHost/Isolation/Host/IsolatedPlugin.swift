@@ -64,8 +64,10 @@ final class IsolatedPlugin: Sendable {
     func hello(for group: WorkerGroup) -> WorkerHello {
         var granted = JSONObject()
         for executor in executors.values { granted[executor.type] = executor.capabilities }
-        let confinement = WorkerConfinement.of(
+        var confinement = WorkerConfinement.of(
             descriptor.id, granted: granted, settings: settings, callFolder: group.folder)
+        // The kernel counts what is reserved, such as large stacks; those that came with Batten are held to what they use.
+        if verified == nil, settings.limits[descriptor.id] == nil { confinement.limits.memory = nil }
         return WorkerHello(
             plugin: descriptor.id, path: path, hostVersion: settings.hostVersion,
             config: settings.configurations[descriptor.id] ?? .object([:]),
