@@ -134,7 +134,9 @@ import Testing
             ),
             Case(Self.chain + "  - {id: b, uses: test.any, for_each: \"${{ parameters.city }}\"}\n", ["E0218 7:39"]),
             Case(Self.chain + "  - {id: b, uses: test.any, if: parameters.city}\n", ["E0237 7:33"]),
-            Case(Self.chain + "  - {id: b, uses: transform.jq, isolation: in_process, with: {filter: .}}\n", ["E0238 7:44"]),
+            Case(
+                Self.chain + "  - {id: b, uses: transform.jq, isolation: in_process, with: {filter: .}}\n",
+                ["E0238 7:44"]),
             Case(Self.chain + "  - {id: b, uses: transform.jq, isolation: process, with: {filter: .}}\n"),
             Case(Self.chain + "  - {id: b, uses: test.any, isolation: process}\n"),
             Case(Self.chain + "  - {id: b, uses: ffi.bound, isolation: process}\n", ["E0238 7:41"]),
