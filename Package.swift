@@ -16,11 +16,20 @@ let common: [SwiftSetting] = [
 let careful: [SwiftSetting] = common + [.strictMemorySafety()]
 
 let abi: Target.Dependency = .product(name: "CBattenABI", package: "c")
+let fakeHost: Target.Dependency = .product(name: "CBattenFakeHost", package: "c")
 let json: Target.Dependency = .product(name: "CBattenJSON", package: "swift")
 let sdk: Target.Dependency = .product(name: "BattenPlugin", package: "swift")
 let transfer: Target.Dependency = .product(name: "BattenTransfer", package: "Shared")
 let signature: Target.Dependency = .product(name: "BattenSignature", package: "Shared")
 let files: Target.Dependency = .product(name: "BattenFiles", package: "Shared")
+
+/// How plugins are linked: they export their entry function alone, and stay loaded for ever.
+let alone: [LinkerSetting] = [
+    .unsafeFlags([
+        "-Xlinker", "-z", "-Xlinker", "nodelete", "-Xlinker",
+        "--version-script=\(Context.packageDirectory)/Plugins/exports.map",
+    ])
+]
 
 /// A bundled plugin: one target, one shared object named `libbatten-plugin-<id>.so`.
 func bundled(_ id: String, _ target: String) -> Product {
@@ -74,6 +83,9 @@ let package = Package(
         .target(
             name: "BattenConfinement", dependencies: ["BattenCore", "BattenSystem", "BattenPluginHost", "CConfine"],
             swiftSettings: careful),
+        .target(
+            name: "BattenCheck", dependencies: ["BattenPluginHost", "BattenCore", "BattenSystem", abi, fakeHost],
+            swiftSettings: careful),
         .target(name: "BattenEngine", dependencies: ["BattenCore", "BattenSystem"], swiftSettings: common),
         .target(
             name: "BattenCommand",
@@ -85,29 +97,39 @@ let package = Package(
         .executableTarget(name: "batten", dependencies: ["BattenCommand"], swiftSettings: common),
         .executableTarget(
             name: "batten-worker",
-            dependencies: ["BattenPluginHost", "BattenConfinement", "BattenCore", "BattenSystem"],
+            dependencies: ["BattenCheck", "BattenPluginHost", "BattenConfinement", "BattenCore", "BattenSystem"],
             swiftSettings: common),
         // Bundled plugins.
         .executableTarget(name: "batten-guardian", path: "Plugins/shell/guardian"),
         .target(name: "CShell", path: "Plugins/shell/link"),
         .target(
-            name: "ShellPlugin", dependencies: [sdk, "CShell"], path: "Plugins/shell/plugin", swiftSettings: common),
+            name: "ShellPlugin", dependencies: [sdk, "CShell"], path: "Plugins/shell/plugin", swiftSettings: common,
+            linkerSettings: alone),
         .target(name: "CForeign", path: "Plugins/ffi/link", linkerSettings: [.linkedLibrary("ffi")]),
         .target(
             name: "FFIPlugin", dependencies: [sdk, signature, "CForeign"], path: "Plugins/ffi/plugin",
-            swiftSettings: common),
-        .target(name: "HTTPPlugin", dependencies: [sdk, transfer], path: "Plugins/http", swiftSettings: common),
-        .target(name: "LLMPlugin", dependencies: [sdk, transfer], path: "Plugins/llm", swiftSettings: common),
-        .target(name: "NotifyPlugin", dependencies: [sdk, transfer], path: "Plugins/notify", swiftSettings: common),
-        .target(name: "FilePlugin", dependencies: [sdk, files], path: "Plugins/file", swiftSettings: common),
+            swiftSettings: common, linkerSettings: alone),
         .target(
-            name: "SQLPlugin", dependencies: [sdk, files, "CSQLite"], path: "Plugins/sql", swiftSettings: common),
+            name: "HTTPPlugin", dependencies: [sdk, transfer], path: "Plugins/http", swiftSettings: common,
+            linkerSettings: alone),
+        .target(
+            name: "LLMPlugin", dependencies: [sdk, transfer], path: "Plugins/llm", swiftSettings: common,
+            linkerSettings: alone),
+        .target(
+            name: "NotifyPlugin", dependencies: [sdk, transfer], path: "Plugins/notify", swiftSettings: common,
+            linkerSettings: alone),
+        .target(
+            name: "FilePlugin", dependencies: [sdk, files], path: "Plugins/file", swiftSettings: common,
+            linkerSettings: alone),
+        .target(
+            name: "SQLPlugin", dependencies: [sdk, files, "CSQLite"], path: "Plugins/sql", swiftSettings: common,
+            linkerSettings: alone),
         .target(
             name: "CTransformJQ", dependencies: [abi], path: "Plugins/transform/jq",
             cSettings: [.unsafeFlags(["-fvisibility=hidden"])], linkerSettings: [.linkedLibrary("jq")]),
         .target(
             name: "TransformPlugin", dependencies: [sdk, "CTransformJQ"], path: "Plugins/transform/plugin",
-            swiftSettings: common),
+            swiftSettings: common, linkerSettings: alone),
     ]
         + fixtures.map {
             .target(name: "fixture-\($0)", dependencies: [abi], path: "Tests/Fixtures/\($0)", publicHeadersPath: ".")
@@ -147,7 +169,9 @@ let package = Package(
             .testTarget(name: "BattenPluginTests", dependencies: [sdk], swiftSettings: common),
             .testTarget(
                 name: "PluginTests",
-                dependencies: ["BattenPluginHost", "BattenSystem", "BattenCore", "TestSupport", sdk, transfer, signature, files],
+                dependencies: [
+                    "BattenPluginHost", "BattenSystem", "BattenCore", "TestSupport", sdk, transfer, signature, files,
+                ],
                 exclude: ["Servers"], swiftSettings: common),
             // A program that confines itself and then tries what it should not be able to do.
             .target(name: "Attempts", path: "Tests/ConfinementTrial/Attempts"),

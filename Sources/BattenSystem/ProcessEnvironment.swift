@@ -43,6 +43,13 @@ public enum ProcessEnvironment {
         return length > 0 ? String(decoding: buffer[..<length], as: UTF8.self) : ""
     }
 
+    /// Where a symbolic link leads; nil when it is none.
+    public static func linkTarget(_ path: String) -> String? {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        let length = unsafe readlink(path, &buffer, buffer.count)
+        return length >= 0 ? String(decoding: buffer[..<length], as: UTF8.self) : nil
+    }
+
     /// Raises the number of descriptors this process may open to what the system allows it, up to a bound.
     ///
     /// - Parameter bound: descriptors that suffice.

@@ -24,7 +24,11 @@ struct ImportLawTests {
             ]
         ),
         ("Sources/batten", ["BattenCommand", "BattenSystem"]),
-        ("Sources/batten-worker", ["BattenPluginHost", "BattenConfinement", "BattenCore", "BattenSystem"]),
+        ("Sources/BattenCheck", ["BattenCore", "BattenSystem", "BattenPluginHost", "CBattenABI", "CBattenFakeHost"]),
+        (
+            "Sources/batten-worker",
+            ["BattenCheck", "BattenPluginHost", "BattenConfinement", "BattenCore", "BattenSystem"]
+        ),
         ("sdk/swift/Sources/BattenPlugin", ["CBattenABI", "CBattenJSON", "Glibc"]),
         ("Plugins/Shared/Sources/BattenTransfer", ["BattenPlugin", "CCurl", "CCrypto", "Glibc", "CBattenABI"]),
         ("Plugins/Shared/Sources/BattenSignature", []),

@@ -6,7 +6,7 @@ enum LaterCommand {
         "db vacuum": "'batten db backup' writes a copy without the free pages", "disable": "", "enable": "",
         "export": "'batten show NAME' writes a kept workflow", "fork": "", "gates": "",
         "import": "'batten add FILE' keeps a workflow", "pause": "'batten cancel' stops a run for good",
-        "plugin check": "'batten plugin list' loads every plugin and tells what is wrong with it", "plugin dev": "",
+        "plugin dev": "",
         "plugin run": "'batten exec EXECUTOR' runs one executor", "quota": "", "reject": "",
         "repl": "'batten exec EXECUTOR' runs one executor, 'batten run FILE' a workflow", "restore": "",
         "retry": "run the workflow again; 'batten resume' goes on with a run that did not end", "schedule": "",

@@ -15,7 +15,7 @@ struct PluginProbe: Sendable {
         let worker = try WorkerExecutable.path(named: workerPath)
         let process = ShortProcess(
             worker, ["probe", file.path, "/proc/self/fd/3"],
-            environment: ["LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"],
+            environment: ["LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin", "SWIFT_BACKTRACE": "enable=no"],
             directory: "/", inherited: [image.descriptor])
         let result: ShortProcess.Result
         do throws(SystemError) {

@@ -22,6 +22,12 @@ public enum HostMachine {
         return fields.map { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }.joined(separator: " ")
     }
 
+    /// Version of the C library, for example `2.36`.
+    public static var cLibraryVersion: String {
+        guard let text = unsafe linux_libc_version() else { return "" }
+        return unsafe String(cString: text)
+    }
+
     /// The machine's name on its network.
     public static func name() -> String {
         var name = utsname()

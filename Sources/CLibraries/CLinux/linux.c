@@ -2,6 +2,7 @@
 #include "CLinux.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <gnu/libc-version.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
@@ -228,3 +229,5 @@ int linux_exchange(const char *one, const char *other) {
     /* RENAME_EXCHANGE of <linux/fs.h>. */
     return (int)syscall(SYS_renameat2, AT_FDCWD, one, AT_FDCWD, other, 2u);
 }
+
+const char *linux_libc_version(void) { return gnu_get_libc_version(); }

@@ -274,6 +274,21 @@ batten_fake *batten_fake_new(batten_plugin_entry entry) {
     return host;
 }
 
+void batten_fake_future(batten_fake *host) {
+    // What lies behind each table is other memory of this host: a plugin that looks there finds nonsense.
+    host->longer = 16;
+    host->table.abi_minor = 99;
+    host->table.struct_size += host->longer;
+    host->log.struct_size += host->longer;
+    host->beat.struct_size += host->longer;
+    host->stream.struct_size += host->longer;
+    host->usage.struct_size += host->longer;
+    host->quota.struct_size += host->longer;
+    host->secret.struct_size += host->longer;
+    host->blob.struct_size += host->longer;
+    host->loop.struct_size += host->longer;
+}
+
 static name *set_name(name *names, int *count, const char *key) {
     name *known = fake_find(names, *count, key);
     if (known) return known;
@@ -408,7 +423,7 @@ batten_token batten_fake_call(batten_fake *host, const char *type, const char *c
     c->threaded = !executor->begin;
     int64_t at = host->allowed_ns == INT64_MAX ? INT64_MAX : fake_now() + host->allowed_ns;
     pthread_mutex_lock(&host->lock);
-    c->given.struct_size = sizeof c->given;
+    c->given.struct_size = sizeof c->given + host->longer;
     c->given.attempt = host->checkpoint ? 2 : 1;
     c->given.token = ++host->last;
     c->given.host = &host->table;

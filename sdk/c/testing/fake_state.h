@@ -33,6 +33,7 @@ struct batten_fake {
     const batten_plugin *plugin;
     batten_state *state;
     int started, broken_count, room;
+    uint32_t longer;
     int64_t allowed_ns;
     char *checkpoint, *why;
     text seen, broken;

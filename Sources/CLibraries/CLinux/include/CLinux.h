@@ -76,4 +76,7 @@ int linux_start(const char *program, char *const argv[], char *const envp[], con
 /* renameat2 with RENAME_EXCHANGE: two paths change places in one step. */
 int linux_exchange(const char *one, const char *other);
 
+/* Version of the C library, for example 2.36. */
+const char *linux_libc_version(void);
+
 #endif

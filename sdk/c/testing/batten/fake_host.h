@@ -43,6 +43,10 @@ batten_fake *batten_fake_new(batten_plugin_entry entry);
 /// Does as if the host did not offer a service, such as BATTEN_SERVICE_QUOTA. Before `batten_fake_start`.
 void batten_fake_hide(batten_fake *host, const char *service_id);
 
+/// Does as if the host were newer than the plugin: a higher minor version, and every struct longer than the plugin knows.
+/// Before `batten_fake_start`.
+void batten_fake_future(batten_fake *host);
+
 /// Sets the value of a secret; all others are denied.
 void batten_fake_secret(batten_fake *host, const char *name, const char *value);
 
