@@ -8,7 +8,7 @@ struct ContractRun {
     let seed: UInt64
     var findings = CheckFindings()
     /// When no further call is started, nanoseconds of the monotonic clock.
-    private let end = MonotonicClock.now() + 25_000_000_000
+    private let end = MonotonicClock.now() + 10_000_000_000
 
     init(_ subject: CheckSubject, seed: UInt64) {
         self.subject = subject
@@ -60,7 +60,7 @@ struct ContractRun {
 
     /// Waits for the end of a call, asks it to end when it takes long, and looks at its outcome.
     mutating func finish(
-        _ executor: CheckSubject.Executor, _ token: UInt64, _ input: String, on host: FakeHost, patience: Int32 = 400
+        _ executor: CheckSubject.Executor, _ token: UInt64, _ input: String, on host: FakeHost, patience: Int32 = 150
     ) {
         var end = host.wait(token, patience)
         if end == nil {

@@ -61,16 +61,18 @@ _batten() {
         "plugin list:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "plugin info:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "plugin info:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "plugin new:--lang") COMPREPLY=($(compgen -W "c cpp swift rust python" -- "$word")); return ;;
+        "plugin new:--style") COMPREPLY=($(compgen -W "blocking async" -- "$word")); return ;;
+        "plugin new:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "plugin new:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "plugin check:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "plugin check:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "plugin install:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "plugin install:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "plugin remove:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "plugin remove:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "plugin trust:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "plugin trust:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
-        "plugin new:--lang") COMPREPLY=($(compgen -W "c cpp swift rust python" -- "$word")); return ;;
-        "plugin new:--style") COMPREPLY=($(compgen -W "blocking async" -- "$word")); return ;;
-        "plugin new:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
-        "plugin new:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "db info:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "db info:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "db check:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
@@ -94,10 +96,11 @@ _batten() {
         *:--config) COMPREPLY=($(compgen -f -- "$word")); return ;;
         *:--plugin-dir) COMPREPLY=($(compgen -d -- "$word")); return ;;
         *:--output) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        *:--junit) COMPREPLY=($(compgen -f -- "$word")); return ;;
     esac
     case "$command" in
         '') COMPREPLY=($(compgen -W "run resume cancel exec init validate plan graph convert schema explain add list show remove enable disable runs status logs events outputs why plugin db query config doctor help completions version" -- "$word")) ;;
-        'plugin') COMPREPLY=($(compgen -W "list info install remove trust new" -- "$word")) ;;
+        'plugin') COMPREPLY=($(compgen -W "list info new check install remove trust" -- "$word")) ;;
         'db') COMPREPLY=($(compgen -W "info check backup migrate" -- "$word")) ;;
         'run')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--param --params-file --dry-run --only --idempotency-key --wait-gates --detach --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
@@ -174,6 +177,12 @@ _batten() {
         'plugin info')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
+        'plugin new')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--lang --style --from-signature --header --link --output --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'plugin check')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--only --seed --reproduce --junit --list --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=($(compgen -f -- "$word")); fi ;;
         'plugin install')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--yes --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=($(compgen -f -- "$word")); fi ;;
@@ -182,9 +191,6 @@ _batten() {
             else COMPREPLY=(); fi ;;
         'plugin trust')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--yes --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
-            else COMPREPLY=(); fi ;;
-        'plugin new')
-            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--lang --style --from-signature --header --link --output --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
         'db info')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))

@@ -31,12 +31,13 @@ complete -c batten -n __fish_use_subcommand -a doctor -d 'look at this installat
 complete -c batten -n __fish_use_subcommand -a help -d 'show what the commands do, or one of them in full'
 complete -c batten -n __fish_use_subcommand -a completions -d 'write the completion script of a shell'
 complete -c batten -n __fish_use_subcommand -a version -d 'show the version'
-complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info install remove trust new' -a list -d 'list the plugins that are found, and what they offer'
-complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info install remove trust new' -a info -d 'show what a plugin says of itself'
-complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info install remove trust new' -a install -d 'copy a plugin into the plugin folder and accept it'
-complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info install remove trust new' -a remove -d 'take an installed plugin away'
-complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info install remove trust new' -a trust -d 'accept the file of a plugin as it is now'
-complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info install remove trust new' -a new -d 'make the folder of a new plugin'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info new check install remove trust' -a list -d 'list the plugins that are found, and what they offer'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info new check install remove trust' -a info -d 'show what a plugin says of itself'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info new check install remove trust' -a new -d 'make the folder of a new plugin'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info new check install remove trust' -a check -d 'hold a plugin'\''s file against the rules of the plugin header'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info new check install remove trust' -a install -d 'copy a plugin into the plugin folder and accept it'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info new check install remove trust' -a remove -d 'take an installed plugin away'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info new check install remove trust' -a trust -d 'accept the file of a plugin as it is now'
 complete -c batten -n '__fish_seen_subcommand_from db; and not __fish_seen_subcommand_from info check backup migrate' -a info -d 'show what the store holds and how large it is'
 complete -c batten -n '__fish_seen_subcommand_from db; and not __fish_seen_subcommand_from info check backup migrate' -a check -d 'read the whole store and tell what is wrong with it'
 complete -c batten -n '__fish_seen_subcommand_from db; and not __fish_seen_subcommand_from info check backup migrate' -a backup -d 'copy the store while it is in use'
@@ -322,6 +323,38 @@ complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subco
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from info' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from info' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from info' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from new' -l lang -d 'what it is written in' -x -a 'c cpp swift rust python'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from new' -l style -d 'whether a call holds a thread or waits on the host'\''s loop' -x -a 'blocking async'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from new' -l from-signature -d 'a C function, such as "double cbrt(double x)"' -x
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from new' -l header -d 'the header that declares the function, such as math.h; ./mine.h is the plugin'\''s own' -x
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from new' -l link -d 'a library that has the function, such as z' -x
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from new' -l output -s o -d 'where the folder is made' -r -F
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from new' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from new' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from new' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from new' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from new' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from new' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from new' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from new' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from new' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from new' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from check' -l only -d 'checks or groups to carry out: static, probe, contract, fault, calls …' -x
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from check' -l seed -d 'what inputs are made from' -x
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from check' -l reproduce -d 'carry out one check again, as a failure told' -x
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from check' -l junit -d 'write the results as JUnit XML too' -r -F
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from check' -l list -d 'list the checks and carry out none'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from check' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from check' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from check' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from check' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from check' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from check' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from check' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from check' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from check' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from check' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from check' -F
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from install' -l yes -s y -d 'install without asking'
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from install' -l format -d 'how results are written' -x -a 'text json yaml'
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from install' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
@@ -356,22 +389,6 @@ complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subco
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from trust' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from trust' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from trust' -l help -s h -d 'show help'
-complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from new' -l lang -d 'what it is written in' -x -a 'c cpp swift rust python'
-complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from new' -l style -d 'whether a call holds a thread or waits on the host'\''s loop' -x -a 'blocking async'
-complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from new' -l from-signature -d 'a C function, such as "double cbrt(double x)"' -x
-complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from new' -l header -d 'the header that declares the function, such as math.h; ./mine.h is the plugin'\''s own' -x
-complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from new' -l link -d 'a library that has the function, such as z' -x
-complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from new' -l output -s o -d 'where the folder is made' -r -F
-complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from new' -l format -d 'how results are written' -x -a 'text json yaml'
-complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from new' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
-complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from new' -l config -d 'the user'\''s configuration file' -r -F
-complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from new' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
-complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from new' -l no-color -d 'the same as --color never'
-complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from new' -l plugin-dir -d 'a further folder to find plugins in' -r -F
-complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from new' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
-complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from new' -l safe-mode -d 'use no plugins but those that came with Batten'
-complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from new' -l quiet -s q -d 'write results and errors only'
-complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from new' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from info' -l format -d 'how results are written' -x -a 'text json yaml'
 complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from info' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
 complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from info' -l config -d 'the user'\''s configuration file' -r -F
