@@ -79,7 +79,9 @@ import BattenSystem
         }
     }
 
-    /// The next whole frame; nil when more bytes are needed. Its body is valid until the next call of this reader.
+    /// The next whole frame; nil when more bytes are needed.
+    ///
+    /// Its body is valid until the next call of this reader.
     func next() throws(FrameFault) -> Frame? {
         guard end - start >= FrameLimits.head else { return nil }
         let length = unsafe Int(room.loadUnaligned(fromByteOffset: start, as: UInt32.self))
