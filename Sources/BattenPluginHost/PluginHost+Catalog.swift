@@ -31,17 +31,32 @@ extension PluginHost {
 
     /// Why an executor cannot be called now, when installing or accepting a plugin would mend it.
     public func missing(_ executor: String) -> String? {
-        switch catalog.find(executor, host: self) {
-        case .success: return nil
+        let id = String(executor.prefix { $0 != "." })
+        func gone(_ offers: [String]) -> String {
+            "the plugin '\(id)' has no executor '\(executor)' any more (it has \(offers.joined(separator: ", "))); "
+                + "install the version that has it"
+        }
+        switch catalog.describe(id, host: self) {
+        case .success(let plugin):
+            let types = plugin.descriptor.executors.map(\.type)
+            guard types.contains(executor) else { return gone(types.sorted()) }
+            guard let verified = plugin.verified else { return nil }
+            do throws(PluginError) {
+                try PluginVerifier.requireTrust(verified)
+                return nil
+            } catch {
+                return Self.reason(error)
+            }
         case .failure(.unknownPlugin(let id, let searched)):
             let places = searched.isEmpty ? "no folder is searched" : "searched \(searched.joined(separator: ", "))"
             return "there is no plugin '\(id)' (\(places)); install it"
-        case .failure(.unknownExecutor(let plugin, let offers)):
-            return "the plugin '\(plugin)' has no executor '\(executor)' any more (it has "
-                + "\(offers.joined(separator: ", "))); install the version that has it"
-        case .failure(.refused(let error)):
-            return error.code.isMissing ? "\(error.message); \(error.help)" : nil
+        case .failure(.unknownExecutor(_, let offers)): return gone(offers)
+        case .failure(.refused(let error)): return Self.reason(error)
         }
+    }
+
+    private static func reason(_ error: PluginError) -> String? {
+        error.code.isMissing ? "\(error.message); \(error.help)" : nil
     }
 
     private func refusal(of plugin: PluginCatalog.Description) -> ExecutorLookup? {
