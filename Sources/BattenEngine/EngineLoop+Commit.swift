@@ -68,18 +68,26 @@ extension EngineLoop {
 
     /// Lets go of a run that another engine has taken.
     private func release(_ run: ActiveRun) {
+        // A run that was let go of may still have had something to commit, and be refused once more.
+        guard runs.removeValue(forKey: run.number) != nil else { return }
         abandon(run, with: .success(.takenOver))
         giveBackSlots(of: run)
-        runs[run.number] = nil
-        numbers[run.id] = nil
+        // This engine may have taken the run up again since, under another number.
+        if numbers[run.id] == run.number { numbers[run.id] = nil }
     }
 
     /// Does what a run's committed decisions ask for.
     private func act(_ run: ActiveRun) {
         var ended: RunStatus?
-        for effect in run.takeEffects() {
+        let effects = run.takeEffects()
+        for effect in effects {
             switch effect {
-            case .startAttempt(let start): self.start(start, of: run)
+            case .startAttempt(let start):
+                // What was decided later and shares the commit may have ended the attempt before it began.
+                if effects.count > 1, !run.machine.isRunning(stage: start.stageIndex, attempt: start.attempt) {
+                    continue
+                }
+                self.start(start, of: run)
             case .cancelAttempt(let stage, let attempt, let now): cancel(stage, attempt, now: now, of: run)
             case .armTimer(let key, let at): arm(key, at: at, of: run)
             case .disarmTimer(let key):

@@ -141,7 +141,7 @@ extension EngineLoop {
         // Only an empty folder goes: what the run left in it is its user's.
         if let workdir = run.workdir { try? FileSystem.removeFolder(workdir) }
         runs[run.number] = nil
-        numbers[run.id] = nil
+        if numbers[run.id] == run.number { numbers[run.id] = nil }
         for watch in run.watches { watch.set(.success(.ended(status))) }
     }
 }

@@ -138,6 +138,11 @@ public struct RunMachine: Sendable {
         emit(.runStarted, at)
     }
 
+    /// Whether an attempt is the one that its stage is making now.
+    public func isRunning(stage: Int, attempt: Int) -> Bool {
+        state.stages.indices.contains(stage) && isCurrent(stage, attempt)
+    }
+
     /// Whether a report is about the attempt that is running now.
     private func isCurrent(_ index: Int, _ attempt: Int) -> Bool {
         state.stages[index].mode == .running && state.stages[index].row.attempts == attempt

@@ -38,6 +38,7 @@ extension SQLiteStore {
                 """)
             find.bind(1, engine)
             var controls: [PendingControl] = []
+            defer { find.reset() }
             while try find.step() {
                 guard let control = RunControl(rawValue: find.text(2)) else { continue }
                 controls.append(PendingControl(id: find.int(0), run: find.text(1), control: control))
@@ -52,6 +53,8 @@ extension SQLiteStore {
             let find = try writer.connection.statement("SELECT 1 FROM runs WHERE id = ?1 AND owner <> ?2")
             find.bind(1, run)
             find.bind(2, engine)
+            // A statement that stands on a row would hold this connection's view of the file as it is now.
+            defer { find.reset() }
             return try find.step()
         }
     }
