@@ -162,6 +162,11 @@ let package = Package(
             .testTarget(
                 name: "BattenEngineTests", dependencies: ["BattenEngine", "BattenStore", "TestSupport"],
                 swiftSettings: common),
+            .target(name: "CFaultyDisk", dependencies: ["CSQLite"], path: "Tests/Simulation/FaultyDisk"),
+            .testTarget(
+                name: "SimulationTests",
+                dependencies: ["BattenCore", "BattenEngine", "BattenStore", "BattenSystem", "TestSupport", "CFaultyDisk"],
+                path: "Tests/Simulation", exclude: ["FaultyDisk"], swiftSettings: common),
             .testTarget(
                 name: "BattenCommandTests",
                 dependencies: ["BattenCommand", "BattenCore", "BattenSystem", "TestSupport"],

@@ -22,7 +22,7 @@ final class EngineLoop: @unchecked Sendable {
     var hasTimers = false
     var acceptances: [(reply: Reply<String>, id: String)] = []
     var failure: EngineError?
-    private var slots: SlotPool
+    private(set) var slots: SlotPool
     /// Runs with stages that wait for their turn, in the order in which they began to.
     private var queueing: [Int] = []
     private var slotsWereFreed = false
@@ -61,15 +61,20 @@ final class EngineLoop: @unchecked Sendable {
                 inbox.linger()
             }
             inbox.take(into: &messages, until: nextDeadline())
-            for message in messages { handle(message) }
-            fireDueTimers()
-            pollStore()
-            flushLogs()
-            offerSlots()
-            settle()
-            catchUp()
+            turn(messages)
         }
         giveUp()
+    }
+
+    /// Handles what has arrived and what is due, commits it, and acts on it.
+    func turn(_ messages: [InboxMessage]) {
+        for message in messages { handle(message) }
+        fireDueTimers()
+        pollStore()
+        flushLogs()
+        offerSlots()
+        settle()
+        catchUp()
     }
 
     // MARK: Messages
@@ -153,7 +158,8 @@ final class EngineLoop: @unchecked Sendable {
 
     // MARK: Waking
 
-    private func nextDeadline() -> Int64? {
+    /// When there is something to do without a message, on the monotonic clock; nil is never.
+    func nextDeadline() -> Int64? {
         var deadline: Int64?
         if hasTimers {
             deadline = timers.next

@@ -1,4 +1,5 @@
 public import BattenCore
+internal import BattenSystem
 internal import Synchronization
 
 /// The store in SQLite: one file in WAL mode that any number of processes write to in turn.
@@ -15,17 +16,25 @@ public final class SQLiteStore: RunStore {
 
     /// Opens the store of a folder; both are made when absent, and an older schema is brought up to date.
     ///
+    /// - Parameters:
+    ///   - options: how it writes.
+    ///   - monotonic: the monotonic clock in nanoseconds that the engine goes by too; nil is the system's.
     /// - Throws: `notADatabase`, `newerVersion`, `corrupt`, `readOnly`, `full`, `busy`, `unavailable`, `io`.
-    public init(_ folder: StateFolder, options: StoreOptions = StoreOptions()) throws(StoreError) {
+    public init(
+        _ folder: StateFolder, options: StoreOptions = StoreOptions(), monotonic: (@Sendable () -> Int64)? = nil
+    ) throws(StoreError) {
         try folder.create()
         if !folder.hasStore { try NewStore(folder: folder).make() }
-        let connection = try Connection(folder.database, .create, busyLimit: options.busyLimit)
+        let connection = try Connection(folder.database, .create, busyLimit: options.busyLimit, vfs: options.vfs)
         try Migrator(connection: connection).prepare()
         try connection.configure(options)
         self.folder = folder
         self.options = options
         blobs = BlobFolder(path: folder.blobs)
-        writer = Mutex(try RunWriter(connection, unspill: Unspill(folder: blobs), logLimit: options.logLimit))
+        writer = Mutex(
+            try RunWriter(
+                connection, unspill: Unspill(folder: blobs), logLimit: options.logLimit,
+                monotonic: monotonic ?? { MonotonicClock.now() }))
     }
 
     /// Lends the writer to one thread.

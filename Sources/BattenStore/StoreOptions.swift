@@ -20,16 +20,19 @@ public struct StoreOptions: Sendable, Hashable {
     public var logLimit: Int
     /// The largest size of the database file in bytes; nil leaves it to the disk.
     public var sizeLimit: Int64?
+    /// Name of the registered SQLite VFS that the file is reached through; nil is the system's own.
+    public var vfs: String?
 
     /// Creates options.
     public init(
         durability: Durability = .full, busyLimit: Duration = .seconds(10), spillLimit: Int = 64 << 10,
-        logLimit: Int = 16 << 20, sizeLimit: Int64? = nil
+        logLimit: Int = 16 << 20, sizeLimit: Int64? = nil, vfs: String? = nil
     ) {
         self.durability = durability
         self.busyLimit = busyLimit
         self.spillLimit = spillLimit
         self.logLimit = logLimit
         self.sizeLimit = sizeLimit
+        self.vfs = vfs
     }
 }

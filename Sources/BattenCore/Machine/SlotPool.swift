@@ -46,6 +46,9 @@ public struct SlotPool: Sendable {
         return (used[name] ?? 0) < (limits[name] ?? .max)
     }
 
+    /// How many slots are taken in all.
+    var taken: Int { used.values.reduce(0, +) }
+
     /// Takes a slot; also beyond the limit, for an attempt that runs already.
     mutating func take(_ pool: StagePool) {
         used[name(of: pool), default: 0] += 1

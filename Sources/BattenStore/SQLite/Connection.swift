@@ -29,9 +29,13 @@ internal import CSQLite
 
     /// Opens a file.
     ///
-    /// - Parameter busyLimit: how long to wait for another process's lock.
+    /// - Parameters:
+    ///   - busyLimit: how long to wait for another process's lock.
+    ///   - vfs: name of the registered VFS to reach it through; nil is the system's own.
     /// - Throws: `unavailable` when it cannot be opened. Other faults of the file show with the first read.
-    init(_ path: String, _ access: Access, busyLimit: Duration = .seconds(10)) throws(StoreError) {
+    init(
+        _ path: String, _ access: Access, busyLimit: Duration = .seconds(10), vfs: String? = nil
+    ) throws(StoreError) {
         _ = Self.setUp
         var flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
         switch access {
@@ -42,7 +46,7 @@ internal import CSQLite
         }
         let name = access == .readUnchanging ? Self.unchangingURI(path) : path
         var opened: OpaquePointer?
-        let result = unsafe sqlite3_open_v2(name, &opened, flags, nil)
+        let result = unsafe sqlite3_open_v2(name, &opened, flags, vfs)
         guard result == SQLITE_OK, let opened = unsafe opened else {
             let detail = unsafe String(cString: opened == nil ? sqlite3_errstr(result) : sqlite3_errmsg(opened))
             unsafe sqlite3_close_v2(opened)

@@ -94,7 +94,9 @@ struct Migrator {
     /// Brings all rows up to their journals, for a program that does not know that they may be behind.
     private func settleTrails() throws(StoreError) {
         let folder = StateFolder(FileSystem.parent(of: connection.path) ?? ".")
-        let writer = try RunWriter(connection, unspill: Unspill(folder: BlobFolder(path: folder.blobs)), logLimit: 0)
+        let writer = try RunWriter(
+            connection, unspill: Unspill(folder: BlobFolder(path: folder.blobs)), logLimit: 0,
+            monotonic: { MonotonicClock.now() })
         let find = try connection.prepare("SELECT r.key, r.id FROM trailing t JOIN runs r ON r.key = t.run_key")
         var runs: [(key: Int64, id: String)] = []
         while try find.step() { runs.append((find.int(0), find.text(1))) }

@@ -1,5 +1,4 @@
 internal import BattenCore
-internal import BattenSystem
 
 /// Writes commits through one connection, with statements that stay prepared.
 final class RunWriter {
@@ -27,11 +26,16 @@ final class RunWriter {
     /// When the last transaction ended, on the monotonic clock.
     private var lastEnd: Int64 = 0
     var logTrimmer: LogTrimmer
+    /// The monotonic clock, in nanoseconds.
+    private let monotonic: @Sendable () -> Int64
     /// An engine whose record goes with the next commit.
     var newcomer: EngineRecord?
 
     /// Prepares the statements that commits use.
-    init(_ connection: Connection, unspill: Unspill, logLimit: Int) throws(StoreError) {
+    init(
+        _ connection: Connection, unspill: Unspill, logLimit: Int, monotonic: @escaping @Sendable () -> Int64
+    ) throws(StoreError) {
+        self.monotonic = monotonic
         self.connection = connection
         self.unspill = unspill
         begin = try connection.prepare("BEGIN IMMEDIATE")
@@ -82,7 +86,7 @@ final class RunWriter {
     ///
     /// - Parameter files: length of each file that was written for values of the batch, by hash.
     func write(_ batch: [EncodedCommit], files: [[UInt8]: Int]) throws(StoreError) -> [CommitVerdict] {
-        let now = MonotonicClock.now()
+        let now = monotonic()
         let isHurried = now - lastEnd < Trail.haste
         return try transaction { () throws(StoreError) in
             var verdicts: [CommitVerdict] = []
@@ -113,7 +117,7 @@ final class RunWriter {
             let value = try body()
             try end.run()
             newcomer = nil
-            lastEnd = MonotonicClock.now()
+            lastEnd = monotonic()
             return value
         } catch {
             connection.rollBack()

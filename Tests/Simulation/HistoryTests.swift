@@ -1,0 +1,50 @@
+import BattenSystem
+import Testing
+
+/// Nothing is lost and nothing is done twice, whatever order things happen in.
+///
+/// Each history is decided by its seed. To see one again: `BATTEN_SIMULATION_SEED=<seed> scripts/test --filter
+/// Simulation`; the steps are the same on every machine as long as the code is.
+struct HistoryTests {
+    private static let stepsPerHistory = 500
+
+    @Test func everyHistoryKeepsThePromises() throws {
+        if let text = ProcessEnvironment.variable("BATTEN_SIMULATION_SEED"), let seed = UInt64(text) {
+            _ = try play(seed: seed)
+            return
+        }
+        let steps = ProcessEnvironment.variable("BATTEN_TEST_SOAK") == nil ? 50_000 : 1_000_000
+        let first = Entropy.bits() >> 16
+        print("simulation: \(steps) steps from seed \(first)")
+        var totals = (runs: 0, calls: 0, kills: 0, cuts: 0, faults: 0)
+        for number in 0..<UInt64(steps / Self.stepsPerHistory) {
+            let simulation = try play(seed: first + number)
+            totals.runs += simulation.runCount
+            totals.calls += simulation.callCount
+            totals.kills += simulation.killCount
+            totals.cuts += simulation.powerCutCount
+            totals.faults += simulation.faultCount
+        }
+        print(
+            "simulation: \(totals.runs) runs, \(totals.calls) calls, \(totals.kills) processes lost, "
+                + "\(totals.cuts) power cuts, \(totals.faults) disk faults")
+        #expect(totals.runs > 0 && totals.calls > 0 && totals.kills > 0 && totals.cuts > 0 && totals.faults > 0)
+    }
+
+    @discardableResult
+    private func play(seed: UInt64) throws -> Simulation {
+        let home = try FileSystem.makeTemporaryFolder(prefix: "/tmp/batten-simulation-")
+        defer { try? FileSystem.removeTree(home) }
+        let simulation = try Simulation(seed: seed, home: home)
+        let isKept = try simulation.play(steps: Self.stepsPerHistory)
+        try #require(
+            isKept,
+            """
+            seed \(seed), step \(simulation.stepCount):
+            \(simulation.violations.joined(separator: "\n"))
+            the last steps:
+            \(simulation.trace.joined(separator: "\n"))
+            """)
+        return simulation
+    }
+}

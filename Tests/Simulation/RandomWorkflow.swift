@@ -1,0 +1,51 @@
+import BattenCore
+
+/// Workflows with a bit of everything that bears on order, failure and time.
+enum RandomWorkflow {
+    /// Makes a definition.
+    static func make(_ random: inout Seeded) -> WorkflowDefinition {
+        let count = 1 + random.below(10)
+        var stages: [StageDefinition] = []
+        for number in 0..<count {
+            var stage = stage("s\(number)", &random)
+            for earlier in stages where random.chance(300) { stage.dependsOn.append(earlier.id) }
+            if let upstream = stage.dependsOn.first, stage.uses != "sleep", random.chance(500) {
+                stage.with["of"] = .string("${{ stages.\(upstream).outputs?.n }}")
+            }
+            if !stage.dependsOn.isEmpty, random.chance(200) {
+                stage.condition = random.pick(["failure()", "always()", "!failure()", "cancelled() || success()"])
+            }
+            stages.append(stage)
+        }
+        var definition = WorkflowDefinition(name: "simulated", stages: stages)
+        if random.chance(250) { definition.maxParallel = 1 + random.below(3) }
+        if random.chance(150) { definition.timeout = .seconds(20 + random.below(200)) }
+        for number in 0..<(random.chance(300) ? 1 + random.below(2) : 0) {
+            definition.finally.append(stage("f\(number)", &random))
+        }
+        return definition
+    }
+
+    private static func stage(_ id: String, _ random: inout Seeded) -> StageDefinition {
+        if random.chance(80) {
+            return StageDefinition(id: id, uses: "set", with: ["n": .int(Int64(random.below(9)))])
+        }
+        if random.chance(80) {
+            return StageDefinition(id: id, uses: "sleep", with: ["for": .string("\(1 + random.below(60))s")])
+        }
+        var stage = StageDefinition(
+            id: id, uses: random.pick(["test.run", "test.run", "test.once"]), with: ["body": "main"])
+        if random.chance(500) {
+            var retry = RetryDefinition()
+            retry.maxAttempts = 1 + random.below(4)
+            retry.initial = .milliseconds(100 + random.below(5_000))
+            stage.retry = retry
+        }
+        if random.chance(300) { stage.timeout = .seconds(1 + random.below(60)) }
+        if random.chance(150) { stage.deadline = .seconds(5 + random.below(120)) }
+        if random.chance(300) { stage.onFailure = random.pick([.halt, .continue, .skipDependents]) }
+        if random.chance(150) { stage.onLost = random.pick([.retry, .fail]) }
+        if random.chance(150) { stage.fallback = StageBody(uses: "test.run", with: ["body": "fallback"]) }
+        return stage
+    }
+}

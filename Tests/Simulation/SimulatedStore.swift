@@ -1,0 +1,88 @@
+import BattenCore
+import BattenStore
+
+/// The real store of one simulated process; it shows the oracle what is committed and dies when told to.
+final class SimulatedStore: RunStore, @unchecked Sendable {
+    // SAFETY: a simulation has one thread.
+
+    /// Where a process is killed.
+    enum Kill {
+        case beforeCommit, afterCommit
+    }
+
+    private var store: SQLiteStore?
+    private let oracle: Oracle
+    /// Has the next commit be the process's last.
+    var kill: Kill?
+    private(set) var commitCount = 0
+
+    init(_ store: SQLiteStore, oracle: Oracle) {
+        self.store = store
+        self.oracle = oracle
+    }
+
+    /// Whether the process has gone.
+    var isDead: Bool { store == nil }
+
+    /// Ends the process: nothing reaches the file any more.
+    func die() { store = nil }
+
+    private func alive() throws(StoreError) -> SQLiteStore {
+        guard let store else { throw StoreError(.unavailable, "the process is dead", help: "") }
+        return store
+    }
+
+    func commit(_ batch: [RunCommit]) throws(StoreError) -> [CommitVerdict] {
+        let store = try alive()
+        if kill == .beforeCommit {
+            die()
+            throw StoreError(.unavailable, "killed before a commit", help: "")
+        }
+        let verdicts: [CommitVerdict]
+        do throws(StoreError) {
+            verdicts = try store.commit(batch)
+        } catch {
+            for commit in batch { oracle.doubted(commit) }
+            throw error
+        }
+        commitCount += 1
+        for (commit, verdict) in zip(batch, verdicts) where verdict == .committed { oracle.committed(commit) }
+        if kill == .afterCommit {
+            die()
+            throw StoreError(.unavailable, "killed after a commit", help: "")
+        }
+        return verdicts
+    }
+
+    var catchUpDue: Int64? { store?.catchUpDue }
+
+    func catchUp() throws(StoreError) { try alive().catchUp() }
+
+    func recover(run: String) throws(StoreError) -> RecoveredRun? { try alive().recover(run: run) }
+
+    func claim(run: String, engine: String, fromEpoch: Int64) throws(StoreError) -> Int64? {
+        let epoch = try alive().claim(run: run, engine: engine, fromEpoch: fromEpoch)
+        if let epoch { oracle.claimed(run, epoch: epoch) }
+        return epoch
+    }
+
+    func requestControl(_ request: ControlRequest) throws(StoreError) -> Int64 {
+        try alive().requestControl(request)
+    }
+
+    func pendingControls(engine: String) throws(StoreError) -> [PendingControl] {
+        try alive().pendingControls(engine: engine)
+    }
+
+    func isTaken(run: String, from engine: String) throws(StoreError) -> Bool {
+        try alive().isTaken(run: run, from: engine)
+    }
+
+    func settleControls(_ settled: [SettledControl]) throws(StoreError) { try alive().settleControls(settled) }
+
+    func dataVersion() throws(StoreError) -> Int64 { try alive().dataVersion() }
+
+    func run(idempotencyKey: String, workflow: String) throws(StoreError) -> String? {
+        try alive().run(idempotencyKey: idempotencyKey, workflow: workflow)
+    }
+}
