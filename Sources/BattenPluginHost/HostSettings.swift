@@ -19,6 +19,9 @@ public struct HostSettings: Sendable {
     public var signatures: SignaturePolicy
     /// Whether only bundled plugins are looked for.
     public var safeMode: Bool
+    /// Whether plugins are loaded into this process from their files instead of the sealed copies that were hashed: a
+    /// debugger finds their symbols only there.
+    public var loadsFilesForDebugging = false
     /// The program that isolated plugins run in; nil looks beside the running executable.
     public var workerPath: String?
     /// Whether plugins outside the bundled folder may run inside this process.

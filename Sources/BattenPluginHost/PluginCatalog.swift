@@ -162,7 +162,8 @@ final class PluginCatalog: Sendable {
                     "the plugin \(plugin.file.path) did not come with Batten and is not loaded into this process",
                     help: "if you trust it with everything this process may do, give --in-process-plugins")
             }
-            let descriptor = try PluginLoader.load(plugin.file, from: plugin.image.loadPath)
+            let descriptor = try PluginLoader.load(
+                plugin.file, from: settings.loadsFilesForDebugging ? nil : plugin.image.loadPath)
             return LoadedPlugin(plugin.file, descriptor, verified: plugin, host: host)
         }
     }

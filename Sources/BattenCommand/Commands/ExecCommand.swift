@@ -59,7 +59,8 @@ enum ExecCommand {
             help: "`batten plugin info \(executor)` shows what it takes", exit: .invalid)
     }
 
-    private static func input(_ invocation: Invocation, _ info: ExecutorInfo) throws(CommandFailure) -> JSONObject {
+    /// What is written after `--with` and `--with-json`, read by the executor's schema.
+    static func input(_ invocation: Invocation, _ info: ExecutorInfo) throws(CommandFailure) -> JSONObject {
         var input = JSONObject()
         if let text = invocation.value("with-json") {
             let value: JSONValue

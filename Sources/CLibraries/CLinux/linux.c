@@ -231,3 +231,10 @@ int linux_exchange(const char *one, const char *other) {
 }
 
 const char *linux_libc_version(void) { return gnu_get_libc_version(); }
+
+int linux_watch_begin(void) { return inotify_init1(IN_CLOEXEC); }
+
+int linux_watch_add(int descriptor, const char *folder) {
+    return inotify_add_watch(descriptor, folder,
+        IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR | IN_EXCL_UNLINK);
+}

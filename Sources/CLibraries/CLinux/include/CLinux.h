@@ -79,4 +79,9 @@ int linux_exchange(const char *one, const char *other);
 /* Version of the C library, for example 2.36. */
 const char *linux_libc_version(void);
 
+/* inotify_init1, close-on-exec, blocking. */
+int linux_watch_begin(void);
+/* inotify_add_watch for what is written, made, moved and removed in a folder. */
+int linux_watch_add(int descriptor, const char *folder);
+
 #endif
