@@ -69,6 +69,9 @@ _batten() {
         "plugin check:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "plugin install:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "plugin install:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "plugin run:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "plugin run:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "plugin dev:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "plugin remove:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "plugin remove:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "plugin trust:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
@@ -100,7 +103,7 @@ _batten() {
     esac
     case "$command" in
         '') COMPREPLY=($(compgen -W "run resume cancel exec init validate plan graph convert schema explain add list show remove enable disable runs status logs events outputs why plugin db query config doctor help completions version" -- "$word")) ;;
-        'plugin') COMPREPLY=($(compgen -W "list info new check install remove trust" -- "$word")) ;;
+        'plugin') COMPREPLY=($(compgen -W "list info new check install run dev remove trust" -- "$word")) ;;
         'db') COMPREPLY=($(compgen -W "info check backup migrate" -- "$word")) ;;
         'run')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--param --params-file --dry-run --only --idempotency-key --wait-gates --detach --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
@@ -186,6 +189,12 @@ _batten() {
         'plugin install')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--yes --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=($(compgen -f -- "$word")); fi ;;
+        'plugin run')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--with --with-json --timeout --wait-for-attach --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=($(compgen -f -- "$word")); fi ;;
+        'plugin dev')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--build --call --with --with-json --timeout --once --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=($(compgen -d -- "$word")); fi ;;
         'plugin remove')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--all --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;

@@ -31,13 +31,15 @@ complete -c batten -n __fish_use_subcommand -a doctor -d 'look at this installat
 complete -c batten -n __fish_use_subcommand -a help -d 'show what the commands do, or one of them in full'
 complete -c batten -n __fish_use_subcommand -a completions -d 'write the completion script of a shell'
 complete -c batten -n __fish_use_subcommand -a version -d 'show the version'
-complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info new check install remove trust' -a list -d 'list the plugins that are found, and what they offer'
-complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info new check install remove trust' -a info -d 'show what a plugin says of itself'
-complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info new check install remove trust' -a new -d 'make the folder of a new plugin'
-complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info new check install remove trust' -a check -d 'hold a plugin'\''s file against the rules of the plugin header'
-complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info new check install remove trust' -a install -d 'copy a plugin into the plugin folder and accept it'
-complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info new check install remove trust' -a remove -d 'take an installed plugin away'
-complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info new check install remove trust' -a trust -d 'accept the file of a plugin as it is now'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info new check install run dev remove trust' -a list -d 'list the plugins that are found, and what they offer'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info new check install run dev remove trust' -a info -d 'show what a plugin says of itself'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info new check install run dev remove trust' -a new -d 'make the folder of a new plugin'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info new check install run dev remove trust' -a check -d 'hold a plugin'\''s file against the rules of the plugin header'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info new check install run dev remove trust' -a install -d 'copy a plugin into the plugin folder and accept it'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info new check install run dev remove trust' -a run -d 'make one call of a plugin'\''s file, without installing it'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info new check install run dev remove trust' -a dev -d 'build a plugin anew whenever its sources change, check it and call it'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info new check install run dev remove trust' -a remove -d 'take an installed plugin away'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info new check install run dev remove trust' -a trust -d 'accept the file of a plugin as it is now'
 complete -c batten -n '__fish_seen_subcommand_from db; and not __fish_seen_subcommand_from info check backup migrate' -a info -d 'show what the store holds and how large it is'
 complete -c batten -n '__fish_seen_subcommand_from db; and not __fish_seen_subcommand_from info check backup migrate' -a check -d 'read the whole store and tell what is wrong with it'
 complete -c batten -n '__fish_seen_subcommand_from db; and not __fish_seen_subcommand_from info check backup migrate' -a backup -d 'copy the store while it is in use'
@@ -367,6 +369,37 @@ complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subco
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from install' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from install' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from install' -F
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from run' -l with -d 'a field of the executor'\''s input' -x
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from run' -l with-json -d 'the whole input as a JSON object; --with goes over it' -x
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from run' -l timeout -d 'bound on the call, for example 30s' -x
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from run' -l wait-for-attach -d 'load it into this process and wait for a debugger'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from run' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from run' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from run' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from run' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from run' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from run' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from run' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from run' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from run' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from run' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from run' -F
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from dev' -l build -d 'what builds it, for the shell' -x
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from dev' -l call -d 'an executor to call after each build' -x
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from dev' -l with -d 'a field of the executor'\''s input' -x
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from dev' -l with-json -d 'the whole input as a JSON object; --with goes over it' -x
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from dev' -l timeout -d 'bound on each call' -x
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from dev' -l once -d 'do it once and end, with exit code 1 when something failed'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from dev' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from dev' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from dev' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from dev' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from dev' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from dev' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from dev' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from dev' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from dev' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from dev' -F
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from remove' -l all -d 'remove all versions'
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from remove' -l format -d 'how results are written' -x -a 'text json yaml'
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from remove' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
