@@ -62,26 +62,37 @@ extension PluginHost {
     ///
     /// - Throws: ``PluginError`` when the settings ask for less isolation than the plugin itself wants.
     func mode(of descriptor: PluginDescriptor, isBundled: Bool) throws(PluginError) -> IsolationMode {
-        let least = descriptor.manifest["isolation"].flatMap { IsolationMode($0) }
+        try mode(of: descriptor.id, manifest: descriptor.manifest, isBundled: isBundled)
+    }
+
+    /// Where a plugin's calls are carried out, under the settings of this host.
+    ///
+    /// - Throws: ``PluginError`` when the settings ask for less isolation than the plugin itself wants.
+    public func mode(of plugin: PluginInformation) throws(PluginError) -> IsolationMode {
+        try mode(of: plugin.id, manifest: plugin.manifest, isBundled: plugin.isBundled)
+    }
+
+    private func mode(of id: String, manifest: JSONValue, isBundled: Bool) throws(PluginError) -> IsolationMode {
+        let least = manifest["isolation"].flatMap { IsolationMode($0) }
         let trusted = isBundled || settings.allowInProcessPlugins
-        if let chosen = settings.isolation[descriptor.id] {
+        if let chosen = settings.isolation[id] {
             guard chosen.degree >= least?.degree ?? 0 else {
                 throw PluginError(
                     .tooLittleIsolation,
-                    "the plugin \(descriptor.id) always runs isolated, and its settings ask for \(chosen.json)",
-                    help: "leave plugins.\(descriptor.id).isolation out")
+                    "the plugin \(id) always runs isolated, and its settings ask for \(chosen.json)",
+                    help: "leave plugins.\(id).isolation out")
             }
             guard chosen != .inProcess || trusted else {
                 throw PluginError(
                     .tooLittleIsolation,
-                    "the plugin \(descriptor.id) did not come with Batten, and its settings ask for in_process",
+                    "the plugin \(id) did not come with Batten, and its settings ask for in_process",
                     help: "if you trust it with everything this process may do, give --in-process-plugins")
             }
             return chosen
         }
         if let least { return least }
         let standard = trusted ? IsolationMode.inProcess : .worker
-        let usual = descriptor.manifest["usual_isolation"].flatMap { IsolationMode($0) }
+        let usual = manifest["usual_isolation"].flatMap { IsolationMode($0) }
         return usual.flatMap { $0.degree >= standard.degree ? $0 : nil } ?? standard
     }
 

@@ -124,12 +124,18 @@ enum DoctorCommand {
         for listing in listings {
             switch host.information(of: listing.id) {
             case .success(let plugin):
-                findings.append(
-                    Finding(
-                        check: "plugin \(listing.id)", status: .good,
-                        message:
-                            "\(plugin.version), \(plugin.executors.count) executors, ABI 1.\(plugin.abiMinor), runs in "
-                            + "this process"))
+                let about = "\(plugin.version), \(plugin.executors.count) executors, ABI 1.\(plugin.abiMinor)"
+                do {
+                    let mode = try host.mode(of: plugin)
+                    findings.append(
+                        Finding(
+                            check: "plugin \(listing.id)", status: .good, message: "\(about), calls run \(mode.words)"))
+                } catch {
+                    findings.append(
+                        Finding(
+                            check: "plugin \(listing.id)", status: .bad, message: "\(about): \(error.message)",
+                            help: error.help))
+                }
             case .failure(let error):
                 findings.append(
                     Finding(

@@ -127,11 +127,10 @@ enum PluginInfoCommand {
                         " "))
             }
             if invocation.format.isData {
-                let enforcement = try context.host().enforcement(of: plugin)
-                let value = name.contains(".") ? json(executors[0]) : json(plugin, enforcement)
+                let value = name.contains(".") ? json(executors[0]) : json(plugin, try context.host())
                 context.console.data(value, invocation.format)
             } else {
-                show(plugin, executors, try context.host().enforcement(of: plugin), context)
+                show(plugin, executors, try context.host(), context)
             }
             return .done
         })
@@ -150,14 +149,15 @@ enum PluginInfoCommand {
         }
     }
 
-    private static func json(_ plugin: PluginInformation, _ enforcement: Enforcement) -> JSONValue {
+    private static func json(_ plugin: PluginInformation, _ host: PluginHost) -> JSONValue {
         .object([
             "id": .string(plugin.id), "version": .string(plugin.version), "title": .string(plugin.title),
             "summary": .string(plugin.summary), "sdk": .string(plugin.sdk), "abi_minor": .int(Int64(plugin.abiMinor)),
             "bundled": .bool(plugin.isBundled), "path": .string(plugin.path), "trust": .string(plugin.trust.word),
             "sha256": plugin.sha256.map { .string($0) } ?? .null, "granted": .object(plugin.granted),
+            "mode": (try? host.mode(of: plugin).json) ?? .null,
             "isolation": .array(
-                enforcement.items.map {
+                host.enforcement(of: plugin).items.map {
                     .object([
                         "subject": .string($0.subject), "degree": .string($0.degree.rawValue), "text": .string($0.text),
                     ])
@@ -178,7 +178,7 @@ enum PluginInfoCommand {
     }
 
     private static func show(
-        _ plugin: PluginInformation, _ executors: [ExecutorInfo], _ enforcement: Enforcement, _ context: CommandContext
+        _ plugin: PluginInformation, _ executors: [ExecutorInfo], _ host: PluginHost, _ context: CommandContext
     ) {
         let console = context.console
         let profile = console.output
@@ -187,7 +187,13 @@ enum PluginInfoCommand {
         if !plugin.summary.isEmpty { console.line(TextFit.clean(plugin.summary)) }
         console.line("\(plugin.isBundled ? "bundled, " : "")\(plugin.path)")
         if let sha256 = plugin.sha256 { console.line("sha256 \(sha256), \(words(plugin))") }
-        if !plugin.isBundled { show(enforcement, console) }
+        do {
+            let mode = try host.mode(of: plugin)
+            console.line("calls run \(mode.words)")
+            if mode != .inProcess { show(host.enforcement(of: plugin), console) }
+        } catch {
+            console.line("calls are refused: \(error.message); \(error.help)")
+        }
         for executor in executors {
             console.line()
             console.line("\(profile.paint(executor.type, .bold)): \(TextFit.clean(executor.summary))")

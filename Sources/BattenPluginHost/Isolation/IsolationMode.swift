@@ -39,6 +39,16 @@ public enum IsolationMode: Sendable, Hashable {
         }
     }
 
+    /// The mode in words, to follow "calls run".
+    public var words: String {
+        switch self {
+        case .inProcess: "in this process"
+        case .worker: "in a worker process"
+        case .workerPool(let count): "in up to \(count) worker processes"
+        case .workerPerCall: "in a worker process each"
+        }
+    }
+
     /// What settings may say, for messages.
     public static let choices = "in_process, worker, worker_per_call or {worker_pool: 4}"
 
