@@ -36,7 +36,7 @@ final class DownloadExecutor: LoopExecutor {
     static let inputSchema = HTTPSchemas.download
     static let outputSchema = HTTPSchemas.downloaded
     static let traits: ExecutorTraits = [.cancellable, .idempotent]
-    static let capabilities = Capabilities(network: .any)
+    static let capabilities = Capabilities(writePaths: ["."], network: .any)
 
     private let network: NetworkSettings
     private let services: TransferServices

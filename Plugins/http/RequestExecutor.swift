@@ -40,7 +40,7 @@ final class RequestExecutor: LoopExecutor {
     static let inputSchema = HTTPSchemas.request
     static let outputSchema = HTTPSchemas.response
     static let traits: ExecutorTraits = .cancellable
-    static let capabilities = Capabilities(network: .any)
+    static let capabilities = Capabilities(readPaths: ["."], network: .any)
 
     private let network: NetworkSettings
     private let slot: ClientSlot

@@ -16,7 +16,7 @@ final class EmailExecutor: LoopExecutor {
     static let inputSchema = NotifySchemas.email
     static let outputSchema = NotifySchemas.mailed
     static let traits: ExecutorTraits = [.cancellable, .idempotent]
-    static let capabilities = Capabilities(network: .any)
+    static let capabilities = Capabilities(readPaths: ["."], network: .any)
 
     private let services: TransferServices
     private let slot: ClientSlot

@@ -12,19 +12,22 @@ extension PluginHost {
     }
 
     /// Decides where a call goes: the plugin's own mode, or more isolation where the stage asks for it.
-    func route(_ call: ExecutorCall) -> Result<Route, PluginCatalog.Miss> {
-        let wantsMore = call.isolation == .process || call.isAlone
-        let key = wantsMore ? call.executor + "!" : call.executor
+    func route(_ type: String, wantsMore: Bool) -> Result<Route, PluginCatalog.Miss> {
+        let key = wantsMore ? type + "!" : type
         if let known = routes.withLock({ $0[key] }) { return .success(known) }
-        let id = String(call.executor.prefix { $0 != "." })
+        let id = String(type.prefix { $0 != "." })
         let description: PluginCatalog.Description
         switch catalog.describe(id, host: self) {
         case .success(let found): description = found
         case .failure(let miss): return .failure(miss)
         }
+        guard description.descriptor.executors.contains(where: { $0.type == type }) else {
+            let offers = description.descriptor.executors.map(\.type).sorted()
+            return .failure(.unknownExecutor(plugin: id, offers: offers))
+        }
         do throws(PluginError) {
             if let verified = description.verified { try PluginVerifier.requireTrust(verified) }
-            let route = try route(call.executor, description, wantsMore: wantsMore)
+            let route = try route(type, description, wantsMore: wantsMore)
             routes.withLock { $0[key] = route }
             return .success(route)
         } catch {

@@ -67,7 +67,7 @@ public final class PluginHost: ExecutorHost, Sendable {
 
     /// Starts a call; see ``ExecutorHost/start(_:sink:)``.
     public func start(_ call: ExecutorCall, sink: any CallSink) -> CallHandle {
-        switch route(call) {
+        switch route(call.executor, wantsMore: call.isolation == .process || call.isAlone) {
         case .success(.isolated(let executor, let plugin)): return start(call, executor, in: plugin, sink: sink)
         case .success(.inProcess): break
         case .failure(let miss):

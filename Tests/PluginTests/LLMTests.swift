@@ -4,7 +4,7 @@ import BattenSystem
 import Testing
 
 @Suite(.enabled(if: Servers.areWanted, "BATTEN_TEST_SERVERS=off")) struct LLMTests {
-    private static let config = #"""
+    static let config = #"""
         {"llm":{"providers":{
             "odd":{"api":"openai","base_url":"$ODD/openai","key":"ODD_KEY"},
             "bare":{"api":"openai","base_url":"$ODD/openai/","headers":{"X-Team":"blue"},

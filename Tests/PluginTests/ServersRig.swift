@@ -48,16 +48,26 @@ final class ServersRig: Sendable {
     let folder: String
     private let count = Atomic<UInt64>(0)
 
-    /// - Parameter config: the plugins' configurations, as JSON in which `$ODD` and so on are filled in.
-    init(_ config: String = "{}") throws {
-        folder = try FileSystem.makeTemporaryFolder(prefix: "/tmp/batten-servers-test-")
+    /// - Parameters:
+    ///   - config: the plugins' configurations, as JSON in which `$ODD` and so on are filled in.
+    ///   - isolation: where all calls are carried out; nil is as users have it.
+    ///   - folder: the calls' folder, removed at the end; nil makes one.
+    init(_ config: String = "{}", isolation: IsolationMode? = nil, folder: String? = nil) throws {
+        self.folder = try folder ?? FileSystem.makeTemporaryFolder(prefix: "/tmp/batten-servers-test-")
         let settings = try JSONReader.parse(try Servers.filled(config)).objectValue ?? [:]
         var configurations: [String: JSONValue] = [:]
         for (name, value) in settings { configurations[name] = value }
-        host = PluginHost(
-            HostSettings(
-                bundledFolder: FileSystem.parent(of: ProcessEnvironment.executablePath) ?? ".",
-                configurations: configurations))
+        var host = HostSettings(
+            bundledFolder: FileSystem.parent(of: ProcessEnvironment.executablePath) ?? ".",
+            configurations: configurations)
+        if let isolation {
+            for id in ["shell", "http", "llm", "notify", "transform", "file", "sql", "ffi"] {
+                host.isolation[id] = isolation
+            }
+        }
+        // Some say of themselves that they always are isolated.
+        if isolation == .inProcess { host.isolation["transform"] = nil }
+        self.host = PluginHost(host)
     }
 
     deinit {

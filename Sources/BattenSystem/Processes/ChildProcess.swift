@@ -133,8 +133,8 @@ public final class ChildProcess: Sendable {
 
 /// What a process does about its own end.
 public enum ProcessLife {
-    /// Has this process and its process group end when the process that started it does: SIGTERM arrives when the
-    /// starting thread ends, and is answered by killing the group.
+    /// Has this process and its session end when the process that started it does: SIGTERM arrives when the starting
+    /// thread ends, and is answered by killing the session.
     ///
     /// - Parameter socket: the socket to that process; it is not handed on to programs that this one executes.
     public static func endWithParent(socket: Int32) throws(SystemError) {
@@ -142,9 +142,9 @@ public enum ProcessLife {
         try checked("watch the parent process") { linux_end_with_parent_group() }
     }
 
-    /// Ends this process and its whole process group at once.
-    public static func killOwnGroup() -> Never {
-        _ = Glibc.kill(0, SIGKILL)
+    /// Ends this process and its whole session at once.
+    public static func killOwnSession() -> Never {
+        linux_kill_session()
         _exit(1)
     }
 

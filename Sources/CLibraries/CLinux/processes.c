@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -133,16 +134,56 @@ int linux_reap(int pid, int waits, int *is_signal, int *status) {
     return 1;
 }
 
-static void end_group(int number) {
-    (void)number;
+/* What getdents64 gives. */
+struct folder_entry {
+    uint64_t inode;
+    int64_t next;
+    unsigned short length;
+    unsigned char kind;
+    char name[];
+};
+
+/* Kills the members of this session that are in a group of their own. Only calls that a signal handler may make. */
+static int kill_session_members(void) {
+    _Alignas(struct folder_entry) char room[8192];
+    int found = 0;
+    pid_t self = getpid(), session = getsid(0);
+    int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (proc < 0) return 0;
+    for (;;) {
+        long count = syscall(SYS_getdents64, proc, room, sizeof room);
+        if (count <= 0) break;
+        for (long at = 0; at < count;) {
+            struct folder_entry *entry = (struct folder_entry *)(room + at);
+            pid_t pid = 0;
+            for (const char *digit = entry->name; *digit >= '0' && *digit <= '9'; digit++) pid = pid * 10 + (*digit - '0');
+            if (pid > 1 && pid != self && getsid(pid) == session && getpgid(pid) != getpgid(0)) {
+                if (kill(pid, SIGKILL) == 0) found++;
+            }
+            at += entry->length;
+        }
+    }
+    close(proc);
+    return found;
+}
+
+void linux_kill_session(void) {
+    /* A process may make another one while the table is read; those that are killed stay in it for a moment. */
+    for (int round = 0; round < 5 && kill_session_members() > 0; round++) {}
     kill(0, SIGKILL);
+    _exit(1);
+}
+
+static void end_session(int number) {
+    (void)number;
+    linux_kill_session();
 }
 
 int linux_end_with_parent_group(void) {
     struct sigaction action;
     memset(&action, 0, sizeof action);
     sigemptyset(&action.sa_mask);
-    action.sa_handler = end_group;
+    action.sa_handler = end_session;
     if (sigaction(SIGTERM, &action, 0) != 0) return -1;
     return prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
 }

@@ -11,10 +11,28 @@ struct CurlMeaning {
     ///   - reply: a mail server's last reply code, or 0.
     ///   - isConnected: whether the connection stood, TLS included.
     init(code result: CURLcode, text: String, reply: Int, isConnected: Bool) {
-        let detail = text.isEmpty ? String(cString: curl_easy_strerror(result)) : text
+        let detail = Self.withoutTimes(text.isEmpty ? String(cString: curl_easy_strerror(result)) : text)
         let isName = detail.dropFirst().first?.isLowercase != true
         message = isName ? detail : detail.prefix(1).lowercased() + detail.dropFirst()
         (kind, code) = Self.classify(result, detail.lowercased(), reply: reply, isConnected: isConnected)
+    }
+
+    /// A message without the time that something took: the same failure has the same message.
+    private static func withoutTimes(_ text: String) -> String {
+        var words = text.split(separator: " ", omittingEmptySubsequences: false)
+        var index = 0
+        while index + 2 < words.count {
+            let unit = words[index + 2]
+            if words[index] == "after", words[index + 1].allSatisfy(\.isNumber),
+                unit.hasPrefix("ms") || unit.hasPrefix("milliseconds"), index > 0
+            {
+                if unit.hasSuffix(":") { words[index - 1] += ":" }
+                words.removeSubrange(index...index + 2)
+            } else {
+                index += 1
+            }
+        }
+        return words.joined(separator: " ")
     }
 
     private static func classify(

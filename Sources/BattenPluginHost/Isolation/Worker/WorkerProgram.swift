@@ -101,7 +101,7 @@ public enum WorkerProgram {
                 // From here on code of the plugin may run; whatever it does, the host's end is this process's end.
                 try Thread.detach(name: "batten-guard", stackSize: 64 << 10) {
                     ProcessLife.waitForHangup(server.socket)
-                    ProcessLife.killOwnGroup()
+                    ProcessLife.killOwnSession()
                 }
             } catch {
                 throw notConfined(hello.path, error)

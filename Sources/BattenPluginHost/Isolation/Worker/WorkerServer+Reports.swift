@@ -124,7 +124,7 @@ extension WorkerServer {
         switch result {
         case .done: return
         case .blocked: watchForRoom()
-        case .ended: ProcessLife.killOwnGroup()
+        case .ended: ProcessLife.killOwnSession()
         }
     }
 }

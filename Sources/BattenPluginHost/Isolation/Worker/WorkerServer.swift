@@ -82,7 +82,7 @@ import Synchronization
                 switch try reader.receive(from: socket) {
                 case .moved: try takeAll()
                 case .wouldBlock: return
-                case .ended: ProcessLife.killOwnGroup()
+                case .ended: ProcessLife.killOwnSession()
                 case .failed(let error): leave(error.description)
                 }
             }
@@ -180,7 +180,7 @@ import Synchronization
                 switch try reader.receive(from: socket, waits: true) {
                 case .moved: try takeAll()
                 case .wouldBlock: continue
-                case .ended: ProcessLife.killOwnGroup()
+                case .ended: ProcessLife.killOwnSession()
                 case .failed(let error): leave(error.description)
                 }
             } catch {

@@ -22,7 +22,9 @@ int linux_pidfd_open(int pid);
 int linux_pidfd_signal(int pidfd, int number);
 /* waitid for one child that has ended: 1 and how, or 0 while it has not ended. */
 int linux_reap(int pid, int waits, int *is_signal, int *status);
-/* SIGTERM kills this process's group, and comes when the thread that started this process ends. */
+/* Kills every process of this session, this one last. */
+void linux_kill_session(void);
+/* SIGTERM kills this process's session, and comes when the thread that started this process ends. */
 int linux_end_with_parent_group(void);
 /* Has a crash write its signal and stack to descriptor 2 before it ends the process. */
 void linux_report_crashes(void);

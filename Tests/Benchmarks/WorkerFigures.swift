@@ -1,0 +1,118 @@
+import BattenCore
+import BattenPluginHost
+import BattenSystem
+import Synchronization
+
+/// What a call costs in a worker process, each figure held against what the kernel gives at best in the same run.
+enum WorkerFigures {
+    static func measure(scratch: String, build: String) throws {
+        let folder = try FileSystem.makeTemporaryFolder(prefix: scratch + "/worker-")
+        defer { try? FileSystem.removeTree(folder) }
+        let inProcess = try BenchHost.make(folder: folder + "/plugins", build: build)
+        defer { inProcess.shutdown(within: .seconds(2)) }
+        var settings = inProcess.settings
+        settings.isolation["noop"] = .worker
+        settings.recycling["noop"] = WorkerRecycling(calls: nil, growth: nil, idle: nil)
+        settings.workerPath = "\(build)/batten-worker"
+        let worker = PluginHost(settings)
+        defer { worker.shutdown(within: .seconds(2)) }
+        for host in [inProcess, worker] { _ = pipelined(host, "noop.begin", calls: 2_000, inFlight: 64) }
+
+        let pingPong = Limits.socketRoundTrip()
+        let alone = EngineFigures.best { pipelined(inProcess, "noop.begin", calls: 20_000, inFlight: 1) }
+        Table.show(.plain("no-op call in process, alone", "\(Figure.short(alone)) µs"))
+        let isolated = EngineFigures.best { pipelined(worker, "noop.begin", calls: 20_000, inFlight: 1) }
+        Table.show(
+            .atMost(
+                3, isolated / pingPong, name: "no-op call in a worker, alone", value: "\(Figure.short(isolated)) µs",
+                limit: "\(Figure.short(pingPong)) µs socketpair"))
+
+        let pipeline = Limits.socketPipelined()
+        let many = 1e6 / EngineFigures.best { pipelined(worker, "noop.begin", calls: 200_000, inFlight: 64) }
+        Table.show(
+            .atLeast(
+                1, many / min(100_000, pipeline / 2), name: "no-op calls in a worker, 64 in flight",
+                value: "\(Figure.short(many)) /s",
+                limit: "100,000 /s or half of \(Figure.short(pipeline)) /s"))
+        let blocking = 1e6 / EngineFigures.best { pipelined(worker, "noop.run", calls: 50_000, inFlight: 64) }
+        Table.show(.plain("blocking no-op calls in a worker, 64 in flight", "\(Figure.short(blocking)) /s"))
+
+        let text = JSONValue.object(["text": .string(String(repeating: "x", count: 1 << 20))])
+        for (name, host) in [("in process", inProcess), ("in a worker", worker)] {
+            let payload = EngineFigures.best { pipelined(host, "noop.echo", calls: 100, inFlight: 1, input: text) }
+            Table.show(.plain("1 MiB there and back, \(name)", "\(Figure.short(payload)) µs"))
+        }
+        try measureStart(settings, build: build)
+        measureFlight(worker)
+    }
+
+    /// A worker from nothing to its first outcome, beside a program that is linked alike and does nothing.
+    private static func measureStart(_ settings: HostSettings, build: String) throws {
+        let spawn = EngineFigures.best { spawnAndWait("\(build)/batten-worker", times: 20) }
+        var perCall = settings
+        perCall.isolation["noop"] = .workerPerCall
+        let host = PluginHost(perCall)
+        defer { host.shutdown(within: .seconds(2)) }
+        _ = pipelined(host, "noop.run", calls: 2, inFlight: 1)
+        let start = EngineFigures.best { pipelined(host, "noop.run", calls: 20, inFlight: 1) }
+        Table.show(
+            .atMost(
+                2, start / spawn, name: "worker from its start to its first outcome",
+                value: "\(Figure.short(start / 1e3)) ms", limit: "\(Figure.short(spawn / 1e3)) ms posix_spawn"))
+    }
+
+    /// Microseconds to start a program and wait for its end.
+    private static func spawnAndWait(_ program: String, times: Int) -> Double {
+        let process = ShortProcess(program, [], environment: [:])
+        let begun = MonotonicClock.now()
+        for _ in 0..<times { _ = try? process.run(within: .seconds(10)) }
+        return Double(MonotonicClock.now() - begun) / 1e3 / Double(times)
+    }
+
+    /// Ten thousand calls at the same time.
+    private static func measureFlight(_ host: PluginHost) {
+        let own = ProcessTable.threads(of: ProcessTable.current)
+        let worker = host.workerProcesses.first ?? 0
+        let before = own + ProcessTable.threads(of: worker)
+        let sink = BenchSink()
+        for tag in 0..<10_000 as Range<UInt64> { start(host, "noop.hold", tag, 1, .object([:]), sink) }
+        let during = ProcessTable.threads(of: ProcessTable.current) + ProcessTable.threads(of: worker)
+        start(host, "noop.hold", 10_000, 2, .object([:]), sink)
+        sink.wait(for: 10_001)
+        Table.show(
+            .atMost(
+                1, Double(during) / Double(before), name: "threads with 10,000 calls in flight", value: "\(during)",
+                limit: "\(before) before"))
+    }
+
+    private static func start(
+        _ host: PluginHost, _ type: String, _ tag: UInt64, _ attempt: Int, _ input: JSONValue, _ sink: BenchSink
+    ) {
+        _ = host.start(
+            ExecutorCall(
+                tag: tag, executor: type, run: "bench", stage: "noop", attempt: attempt, idempotencyKey: "key",
+                input: input), sink: sink)
+    }
+
+    /// Keeps a number of calls in flight; microseconds for each.
+    private static func pipelined(
+        _ host: PluginHost, _ type: String, calls: Int, inFlight: Int, input: JSONValue = .object([:])
+    ) -> Double {
+        let sink = BenchSink()
+        let begun = MonotonicClock.now()
+        var started = 0
+        while started < calls {
+            let room = inFlight - (started - sink.finishedCalls)
+            if room <= 0 {
+                sink.wait(for: started - inFlight + max(1, inFlight / 2))
+                continue
+            }
+            for _ in 0..<min(room, calls - started) {
+                started += 1
+                start(host, type, UInt64(started), 1, input, sink)
+            }
+        }
+        sink.wait(for: calls)
+        return Double(MonotonicClock.now() - begun) / 1e3 / Double(calls)
+    }
+}
