@@ -18,7 +18,7 @@ enum PluginNewCommand {
         ],
         options: [
             .value(
-                "lang", "LANGUAGE", .choice(PluginTemplate.languages.map(\.name)), standard: "c",
+                "lang", "LANGUAGE", .choice(PluginTemplate.languages), standard: "c",
                 "what it is written in"),
             .value(
                 "style", "STYLE", .choice(PluginTemplate.styles), standard: "blocking",
@@ -71,7 +71,7 @@ enum PluginNewCommand {
         } else {
             try template.expand(into: target, id: id, name: name)
         }
-        let commands = PluginTemplate.languages.first { $0.name == language }?.commands ?? ""
+        let commands = PluginTemplate.commands
         if invocation.format.isData {
             let value: JSONValue = .object([
                 "plugin": .string(id), "path": .string(target), "language": .string(language),
