@@ -242,7 +242,7 @@ import Testing
             ]) { $0.timeout = .seconds(10) })
         run.accept()
         let before = run.machine.state.timers["run"].map { $0 - run.now }
-        run.send(.pause, after: .zero)
+        run.send(.control(.pause), after: .zero)
         #expect(run.machine.state.timers["run"] == nil && run.machine.state.row.status == .paused)
         run.finish("a")
         #expect(run.status("b") == .waiting && run.row("b")?.waiting?.on == "pause" && run.machine.state.isStuck)
@@ -255,6 +255,52 @@ import Testing
         #expect(run.ended == .completed)
         let idle = try Driver(workflow([stage("a")]))
         #expect(idle.refusing(.resume) == "the run was not accepted yet")
+    }
+
+    @Test func aPauseIsRefusedWhereItMakesNoSense() throws {
+        var run = try Driver(workflow([stage("a"), stage("b", after: ["a"])], finally: [stage("f")]))
+        #expect(run.refusing(.pause) == "the run was not accepted yet")
+        run.accept()
+        #expect(run.refusing(.resume) == "the run is not paused")
+        run.send(.control(.pause))
+        #expect(run.refusing(.pause) == "the run is paused already")
+        run.send(.control(.resume))
+        run.send(.control(.cancel))
+        #expect(run.refusing(.pause) == "the run is being cancelled")
+        run.finish("a", .cancelled)
+        run.finish("f")
+        #expect(run.refusing(.pause) == "the run has ended (cancelled)")
+    }
+
+    @Test func clocksThatBeginInAPauseStandStillUntilItEnds() throws {
+        var run = try Driver(
+            workflow([
+                stage("a"),
+                stage("nap", "sleep", after: ["a"]) {
+                    $0.with = ["for": .string("1h")]; $0.deadline = .seconds(5)
+                },
+            ]))
+        run.accept()
+        run.send(.control(.pause))
+        run.finish("a")
+        #expect(run.status("nap") == .waiting)
+        #expect(run.machine.state.armedTimers.map(\.key) == ["sleep:1"], "the deadline stands still")
+        try run.crash()
+        run.send(.control(.resume), after: .seconds(600))
+        let due = run.machine.state.timers["deadline:1"].map { $0 - run.now }
+        #expect(due == .seconds(5))
+        run.fireNextTimer()
+        #expect(run.status("nap") == .timedOut)
+    }
+
+    @Test func whatCameDueInAPauseIsDueWhateverTheClockSays() throws {
+        var run = try Driver(workflow([stage("nap", "sleep") { $0.with = ["for": .string("1m")] }]))
+        run.accept()
+        run.send(.control(.pause))
+        // The engine counts monotonic time: by now the clock on the wall was set back.
+        #expect(run.send(.timerFired("sleep:0"), after: .seconds(-500)).isEmpty)
+        run.send(.control(.resume))
+        #expect(run.ended == .completed)
     }
 
     @Test func callsAreRenderedWithWhatTheStageMayRead() throws {

@@ -150,7 +150,7 @@ private struct Simulation {
         case 0..<2 where !calm: try crash()
         case 2..<3 where !calm: send(.control(.cancel), "cancel")
         case 3..<4 where !calm && Self.chance(30, &random): send(.control(.cancelNow), "cancel --now")
-        case 4..<6 where !calm: send(.pause, "pause")
+        case 4..<6 where !calm: send(.control(.pause), "pause")
         case 6..<9: send(.control(.resume), "resume")
         case 9..<12 where !stale.isEmpty, 78..<90 where !stale.isEmpty: lateResult()
         case 12..<14 where !calm && !open.isEmpty:

@@ -164,7 +164,7 @@ final class Simulation {
         guard !oracle.names.isEmpty else { return }
         let run = oracle.names[max(0, oracle.names.count - 1 - random.below(8))]
         guard let stored = try? process.store.recover(run: run), !stored.row.status.isTerminal else { return }
-        let control = random.pick([RunControl.cancel, .cancel, .cancelNow, .resume])
+        let control = random.pick([RunControl.cancel, .cancel, .cancelNow, .pause, .pause, .resume, .resume])
         note("\(process.id) asks \(run) to \(control.rawValue)")
         let request = ControlRequest(run: run, control: control, source: "test", at: clock.now())
         _ = try? process.store.requestControl(request)
@@ -351,6 +351,12 @@ final class Simulation {
                 continue
             }
             if processes.allSatisfy({ $0.isAlive && $0.loop.runs.isEmpty }) { break }
+            for process in processes {
+                for run in process.loop.runs.values.sorted(by: { $0.number < $1.number })
+                where run.machine.state.row.status == .paused {
+                    process.inbox.put(.control(run: run.id, .resume))
+                }
+            }
             passTime()
         }
         for run in oracle.names {

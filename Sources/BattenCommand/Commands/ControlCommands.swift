@@ -18,11 +18,13 @@ enum ResumeCommand {
         options: [
             .flag("take-over", "take the run from an engine that still exists"),
             .flag("wait-gates", "stay while only gates or signals are left, instead of exit code 11"),
+            .flag("detach", "return once a paused run goes on in the process that drives it"),
         ],
         formats: [.text, .json, .ndjson, .yaml],
         examples: [CommandExample("batten resume -", "goes on with the last run")],
         exits: [
-            .runFailed, .invalid, .cancelled, .timedOut, .quota, .notFound, .plugin, .store, .waiting, .interrupted,
+            .usage, .runFailed, .invalid, .cancelled, .timedOut, .quota, .notFound, .plugin, .store, .waiting,
+            .interrupted,
         ],
         body: { context, invocation throws(CommandFailure) in try run(context, invocation) })
 
@@ -36,6 +38,16 @@ enum ResumeCommand {
                 help: "look at it with: batten status \(id)")
         }
         let takesOver = invocation.has("take-over")
+        let folder = try context.stateFolder()
+        let isDriven = try orFailure { () throws(StoreError) in try EngineFolder.isAlive(found.owner, in: folder) }
+        if isDriven, !takesOver, found.row.status == .paused { return try goOn(found, context) }
+        if invocation.has("detach") {
+            throw .usage(
+                "nothing_drives", "run \(id) is \(StatusText.word(found.row.status)) and cannot go on by itself here",
+                help: isDriven
+                    ? "only a paused run is resumed; it is driven by the engine \(found.owner)"
+                    : "no process drives it; without --detach this one does: batten resume \(id)")
+        }
         let session = RunSession(
             context: context, workflow: found.row.workflow, role: "resume", staysAtGates: invocation.has("wait-gates"))
         return try session.execute { runtime throws(CommandFailure) in
@@ -48,6 +60,33 @@ enum ResumeCommand {
             }
             if let refusal { throw failure(refusal, id) }
             return id
+        }
+    }
+
+    /// Has the process that drives a paused run go on with it, and follows it from here.
+    private static func goOn(_ found: StoredRun, _ context: CommandContext) throws(CommandFailure) -> ExitCode {
+        let id = found.row.id
+        let sender = ControlSender(context: context)
+        let fate = try sender.send(.resume, to: found)
+        let isDetached = context.invocation.has("detach")
+        if isDetached || fate != .applied {
+            try sender.tell(
+                fate, of: .resume, to: id, applied: "run \(id) goes on",
+                kept: "the process that drove run \(id) has ended; go on with: batten resume \(id)")
+            return isDetached ? .done : .waiting
+        }
+        let tail = try StoreTail(context)
+        while true {
+            let report = try NamedRun.report(of: id, in: context)
+            let waits =
+                report.run.status == .paused
+                || (report.run.status == .waiting && ["gate", "signal"].contains(report.run.waiting?.on ?? ""))
+            if report.run.status.isTerminal || (waits && !context.invocation.has("wait-gates")) {
+                StatusCommand.show(report, context)
+                return report.exitCode
+            }
+            if context.console.isOutputClosed { return .interrupted }
+            try tail.waitForChange()
         }
     }
 
@@ -118,6 +157,34 @@ enum CancelCommand {
             } else {
                 context.console.line("run \(id) will be cancelled when it is taken up: batten resume \(id)")
             }
+            return .done
+        })
+}
+
+/// `batten pause`.
+enum PauseCommand {
+    static let description = CommandDescription(
+        "pause", .running, "let the running stages of a run finish and start nothing new",
+        details: [
+            "Deadlines, the run's timeout and those of gates and signals stand still until 'batten resume'. Answers and "
+                + "signals are still taken in. A 'batten run' that follows the run ends with exit code 11 once nothing "
+                + "runs any more, unless it was told to --wait-gates."
+        ],
+        arguments: [ArgumentDescription("RUN", .required, "a run id, the beginning of one, or - for the last run")],
+        examples: [CommandExample("batten pause 3fk", "pauses the run whose id begins with 3fk")],
+        exits: [.usage, .notFound, .store],
+        body: { context, invocation throws(CommandFailure) in
+            let sender = ControlSender(context: context)
+            let found = try sender.openRun(invocation.argument("RUN") ?? "")
+            let id = found.row.id
+            guard found.row.status != .paused else {
+                throw .usage(
+                    "run_paused", "run \(id) is paused already", help: "go on with: batten resume \(id)")
+            }
+            try sender.tell(
+                try sender.send(.pause, to: found), of: .pause, to: id,
+                applied: "run \(id) is paused; running stages finish; go on with: batten resume \(id)",
+                kept: "run \(id) is driven by no process; it does not move until: batten resume \(id)")
             return .done
         })
 }

@@ -20,7 +20,8 @@ enum StatusCommand {
             return .done
         })
 
-    private static func show(_ report: RunReport, _ context: CommandContext) {
+    /// Shows a run as data or as a tree.
+    static func show(_ report: RunReport, _ context: CommandContext) {
         let format = context.invocation.format
         guard !format.isData else { return context.console.data(report.json, format) }
         let profile = context.console.output

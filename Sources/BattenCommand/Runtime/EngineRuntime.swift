@@ -84,7 +84,9 @@ final class EngineRuntime: Sendable {
         // What the old owner wrote between the first look and the claim is part of the run.
         guard let claimed = try store.recover(run: run) else { return .unknown }
         try engine.adopt(claimed, plan: plan, epoch: epoch)
-        if claimed.row.status == .paused { engine.control(run: run, .resume) }
+        // Also a pause that was asked for while nobody drove the run, and was taken in with it, is over: a run that is
+        // not paused refuses.
+        engine.control(run: run, .resume)
         return nil
     }
 

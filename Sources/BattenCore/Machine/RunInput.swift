@@ -10,8 +10,6 @@ public enum RunInput: Sendable {
     case timerFired(String)
     /// Somebody asks something of the run.
     case control(RunControl)
-    /// Somebody asks that nothing new starts until `resume`.
-    case pause
     /// Slots that other runs held are free again.
     case slotsFreed
     /// A new owner has replayed the journal: attempts that were running are lost.

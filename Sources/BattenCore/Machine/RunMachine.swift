@@ -13,6 +13,8 @@ public struct RunMachine: Sendable {
     var effects: [RunEffect] = []
     /// Slots of the engine, held here while an input is applied.
     var slots = SlotPool.unlimited
+    /// Timers that came due in a pause: they count as due at its end, whatever the clock on the wall says by then.
+    private var dueInPause: Set<String> = []
 
     /// How many losses of one stage make it run alone; the next one ends it.
     static let lossesBeforeIsolation = 2
@@ -55,7 +57,6 @@ public struct RunMachine: Sendable {
         case .attemptBlocked(let stage, let attempt, let thing, let reason): block(stage, attempt, thing, reason, at)
         case .timerFired(let key): fire(key, at)
         case .control(let control): refusal = apply(control, at)
-        case .pause: refusal = pause(at)
         case .slotsFreed: break
         case .restarted: restart(at)
         }
@@ -193,12 +194,13 @@ public struct RunMachine: Sendable {
         case .deadline(let index):
             guard state.stages.indices.contains(index) else { return }
             deadlinePassed(index, at)
+        case .retry where state.isPaused, .sleep where state.isPaused: dueInPause.insert(key)
         case .retry(let index):
-            guard !state.isPaused, state.stages.indices.contains(index), state.stages[index].mode == .retrying
+            guard state.stages.indices.contains(index), state.stages[index].mode == .retrying
             else { return }
             startOrQueue(index, at)
         case .sleep(let index):
-            guard !state.isPaused, state.stages.indices.contains(index), state.stages[index].mode == .sleeping
+            guard state.stages.indices.contains(index), state.stages[index].mode == .sleeping
             else { return }
             complete(index, attempt: nil, result: .object([:]), effect: .none, at)
         }
@@ -232,6 +234,7 @@ public struct RunMachine: Sendable {
         guard state.isAccepted else { return "the run was not accepted yet" }
         guard !state.isEnded else { return "the run has ended (\(state.row.status.rawValue))" }
         switch control {
+        case .pause: return pause(at)
         case .resume:
             guard state.isPaused else { return "the run is not paused" }
             resume(at)
@@ -249,16 +252,22 @@ public struct RunMachine: Sendable {
     }
 
     private mutating func pause(_ at: Timestamp) -> String? {
-        guard state.isAccepted else { return "the run was not accepted yet" }
-        guard !state.isEnded else { return "the run has ended (\(state.row.status.rawValue))" }
-        guard !state.isPaused else { return nil }
+        if state.isPaused { return "the run is paused already" }
+        switch state.stop {
+        case .cancel, .now: return "the run is being cancelled"
+        case .timeout: return "the run's timeout has passed and it is ending"
+        case nil: break
+        }
         emit(.runPaused, at)
         return nil
     }
 
     private mutating func resume(_ at: Timestamp) {
         emit(.runResumed, at)
-        let due = state.timers.filter { $0.value <= at && TimerKey($0.key)?.stopsWhilePaused == false }
+        let due = state.timers.filter {
+            ($0.value <= at || dueInPause.contains($0.key)) && TimerKey($0.key)?.stopsWhilePaused == false
+        }
+        dueInPause = []
         for timer in due.sorted(by: { ($0.value, $0.key) < ($1.value, $1.key) }) { fire(timer.key, at) }
     }
 

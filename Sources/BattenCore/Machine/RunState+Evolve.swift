@@ -41,7 +41,7 @@ extension RunState {
             row.status = .running
             row.startedAt = at
             changes.isRunTouched = true
-            if let timeout = plan.definition.timeout { arm(.run, at + timeout, &changes) }
+            if let timeout = plan.definition.timeout { arm(.run, at + timeout, now: at, &changes) }
             for index in 0..<plan.finallyStart where stages[index].dependenciesLeft == 0 {
                 changes.decidable.append(index)
             }
@@ -91,7 +91,7 @@ extension RunState {
                 stages[index].row.waiting = WaitReason(
                     on: "retry", detail: "waits to be tried again", since: at, until: instant)
                 setMode(index, .retrying, plan)
-                arm(.retry(index), instant, &changes)
+                arm(.retry(index), instant, now: at, &changes)
             case .fallback:
                 stages[index].nextReason = .fallback
                 stages[index].body = .fallback
@@ -184,7 +184,7 @@ extension RunState {
             stages[index].row.waiting = WaitReason(on: "sleep", detail: "sleeps", since: at, until: until)
             setMode(index, .sleeping, plan)
             open(index, at, plan, &changes)
-            arm(.sleep(index), until, &changes)
+            arm(.sleep(index), until, now: at, &changes)
             advanceQueue()
         case .missing(let thing, let reason):
             let failure = StageFailure(
@@ -201,7 +201,7 @@ extension RunState {
     private mutating func open(_ index: Int, _ at: Timestamp, _ plan: Plan, _ changes: inout RunChanges) {
         guard stages[index].row.startedAt == nil else { return }
         stages[index].row.startedAt = at
-        if let deadline = plan.stages[index].deadline { arm(.deadline(index), at + deadline, &changes) }
+        if let deadline = plan.stages[index].deadline { arm(.deadline(index), at + deadline, now: at, &changes) }
     }
 
     private mutating func closeAttempt(
@@ -304,8 +304,15 @@ extension RunState {
 
     // MARK: Timers
 
-    private mutating func arm(_ key: TimerKey, _ at: Timestamp, _ changes: inout RunChanges) {
+    /// Arms a timer; a clock that a pause stops begins with the resume when the run is paused.
+    private mutating func arm(
+        _ key: TimerKey, _ at: Timestamp, now: Timestamp, _ changes: inout RunChanges
+    ) {
         let text = key.text
+        if isPaused, key.stopsWhilePaused {
+            stoppedClocks[text] = max(at - now, .zero)
+            return
+        }
         changes.touch(timer: text, wasArmed: timers.updateValue(at, forKey: text) != nil)
     }
 

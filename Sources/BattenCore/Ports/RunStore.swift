@@ -96,6 +96,8 @@ public enum RunControl: String, Sendable, Hashable, CaseIterable {
     case cancel
     /// Kill at once, `finally` included.
     case cancelNow = "cancel_now"
+    /// Let running stages finish and start nothing.
+    case pause
     /// Go on after a pause.
     case resume
 }

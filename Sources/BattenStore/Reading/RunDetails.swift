@@ -134,14 +134,25 @@ extension StoreReader {
     /// The controls that were asked of a run, oldest first.
     public func controls(run: String) throws(StoreError) -> [StoredControl] {
         try rows(ListQuery.controls, { $0.bind(1, run) }) { row in
-            let state: StoredControl.State
-            switch row.int(3) {
-            case 0: state = .open
-            case 1: state = .applied
-            default: state = .refused(row.text(4))
-            }
-            return StoredControl(
-                control: row.text(0), source: row.text(1), askedAt: Timestamp(nanoseconds: row.int(2)), state: state)
+            StoredControl(
+                control: row.text(0), source: row.text(1), askedAt: Timestamp(nanoseconds: row.int(2)),
+                state: Self.controlState(row, 3))
+        }
+    }
+
+    /// What became of a control.
+    ///
+    /// - Parameter control: the id that asking for it gave.
+    /// - Returns: nil when there is no such control.
+    public func controlState(_ control: Int64) throws(StoreError) -> StoredControl.State? {
+        try rows(ListQuery.control, { $0.bind(1, control) }) { row in Self.controlState(row, 0) }.first
+    }
+
+    private static func controlState(_ row: Statement, _ column: Int32) -> StoredControl.State {
+        switch row.int(column) {
+        case 0: .open
+        case 1: .applied
+        default: .refused(row.text(column + 1))
         }
     }
 }

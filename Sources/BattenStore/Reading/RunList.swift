@@ -121,6 +121,7 @@ enum ListQuery {
         WHERE run_key = (SELECT key FROM runs WHERE id = ?1)
         ORDER BY key
         """
+    static let control = "SELECT settled, refusal FROM controls WHERE key = ?1"
     static let workflows = """
         SELECT w.name, v.version, v.hash, w.path, w.enabled, w.added_at, w.updated_at
         FROM workflows w JOIN workflow_versions v ON v.key = w.version_key
@@ -139,7 +140,7 @@ enum ListQuery {
     /// Every query whose number of rows grows with the store.
     static let all = [
         runs, runsOfWorkflow, runsInStatus, lastRun, runsByPrefix, run, definition, stages, attempts, events, trailing,
-        tail, logs, usage, timers, controls, workflows, workflow, engines,
+        tail, logs, usage, timers, controls, control, workflows, workflow, engines,
     ]
 }
 

@@ -14,6 +14,8 @@ _batten() {
         "run:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "resume:--format") COMPREPLY=($(compgen -W "text json ndjson yaml" -- "$word")); return ;;
         "resume:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "pause:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "pause:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "cancel:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "cancel:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "exec:--format") COMPREPLY=($(compgen -W "text json ndjson yaml" -- "$word")); return ;;
@@ -102,14 +104,17 @@ _batten() {
         *:--junit) COMPREPLY=($(compgen -f -- "$word")); return ;;
     esac
     case "$command" in
-        '') COMPREPLY=($(compgen -W "run resume cancel exec init validate plan graph convert schema explain add list show remove enable disable runs status logs events outputs why plugin db query config doctor help completions version" -- "$word")) ;;
+        '') COMPREPLY=($(compgen -W "run resume pause cancel exec init validate plan graph convert schema explain add list show remove enable disable runs status logs events outputs why plugin db query config doctor help completions version" -- "$word")) ;;
         'plugin') COMPREPLY=($(compgen -W "list info new check install run dev remove trust" -- "$word")) ;;
         'db') COMPREPLY=($(compgen -W "info check backup migrate" -- "$word")) ;;
         'run')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--param --params-file --dry-run --only --idempotency-key --wait-gates --detach --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=($(compgen -f -- "$word")); fi ;;
         'resume')
-            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--take-over --wait-gates --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--take-over --wait-gates --detach --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'pause')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
         'cancel')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--now --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))

@@ -2,6 +2,7 @@
 complete -c batten -f
 complete -c batten -n __fish_use_subcommand -a run -d 'run a workflow and follow it to its end'
 complete -c batten -n __fish_use_subcommand -a resume -d 'go on with a run whose engine is gone, or that is paused'
+complete -c batten -n __fish_use_subcommand -a pause -d 'let the running stages of a run finish and start nothing new'
 complete -c batten -n __fish_use_subcommand -a cancel -d 'cancel a run'
 complete -c batten -n __fish_use_subcommand -a exec -d 'run one executor, without a file'
 complete -c batten -n __fish_use_subcommand -a init -d 'write a workflow to start from'
@@ -64,6 +65,7 @@ complete -c batten -n '__fish_seen_subcommand_from run' -l help -s h -d 'show he
 complete -c batten -n '__fish_seen_subcommand_from run' -F
 complete -c batten -n '__fish_seen_subcommand_from resume' -l take-over -d 'take the run from an engine that still exists'
 complete -c batten -n '__fish_seen_subcommand_from resume' -l wait-gates -d 'stay while only gates or signals are left, instead of exit code 11'
+complete -c batten -n '__fish_seen_subcommand_from resume' -l detach -d 'return once a paused run goes on in the process that drives it'
 complete -c batten -n '__fish_seen_subcommand_from resume' -l format -d 'how results are written' -x -a 'text json ndjson yaml'
 complete -c batten -n '__fish_seen_subcommand_from resume' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
 complete -c batten -n '__fish_seen_subcommand_from resume' -l config -d 'the user'\''s configuration file' -r -F
@@ -74,6 +76,16 @@ complete -c batten -n '__fish_seen_subcommand_from resume' -l in-process-plugins
 complete -c batten -n '__fish_seen_subcommand_from resume' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from resume' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from resume' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from pause' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from pause' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from pause' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from pause' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from pause' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from pause' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from pause' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from pause' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from pause' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from pause' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from cancel' -l now -d 'kill at once, without running '\''finally'\'''
 complete -c batten -n '__fish_seen_subcommand_from cancel' -l format -d 'how results are written' -x -a 'text json yaml'
 complete -c batten -n '__fish_seen_subcommand_from cancel' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
