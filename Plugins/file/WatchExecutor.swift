@@ -90,16 +90,17 @@ final class WatchExecutor: LoopExecutor {
             call: call, scans: scans, loop: loop, folders: folders, quiet: quiet,
             wanted: max(1, input.minFiles ?? 1), leastBytes: input.minBytes ?? 0, takesExisting: input.existing ?? true)
         jobs[call.token] = job
-        job.ended = { [weak self] in self?.jobs[call.token] = nil }
+        job.ended = { [weak self] in
+            guard let self else { return }
+            jobs[call.token] = nil
+            // Here, because `close` does not come on the loop's thread.
+            if jobs.isEmpty { folders.stop() }
+        }
         job.start()
     }
 
     func cancel(_ call: Call<JSON>, reason: StopReason) {
         jobs[call.token]?.fail(.stopped(reason, effect: .none))
-    }
-
-    func close() {
-        folders.stop()
     }
 }
 
@@ -121,6 +122,7 @@ final class WatchedFolders {
         watch?.cancel()
         watch = nil
         watcher = nil
+        watching = [:]
     }
 
     func add(_ folder: FileHandle, _ path: String, for job: WatchJob) throws(Failure) -> Int32 {

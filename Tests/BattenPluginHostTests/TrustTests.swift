@@ -77,6 +77,26 @@ final class PluginHome {
         #expect(!FileSystem.exists(home.plugins + "/noop"))
     }
 
+    /// The file is exchanged after it was looked at and before it is loaded: here, and in a worker.
+    @Test(arguments: [true, false]) func whatWasHashedIsWhatIsLoaded(_ inProcess: Bool) throws {
+        let home = try PluginHome()
+        let path = try home.install("noop")
+        var settings = home.settings()
+        settings.allowInProcessPlugins = inProcess
+        let host = PluginHost(settings)
+        defer { host.shutdown(within: .seconds(2)) }
+        guard case .found = host.executor("noop.echo") else {
+            Issue.record("it was not found")
+            return
+        }
+        try FileSystem.writeAtomically(Array("no plugin at all".utf8), to: path, mode: 0o755)
+        let sink = RecordingSink()
+        _ = host.start(HostFixture.request("noop.echo", input: ["a": 1]), sink: sink)
+        let outcome = try #require(sink.outcomes(1)?.first?.outcome)
+        #expect(outcome.outcomeClass == .ok && outcome.output["input"] == ["a": 1], "\(outcome)")
+        #expect(code(home) == "plugin.not_shared_object", "the next host sees the other file")
+    }
+
     @Test func aBareFileIsAskedOnceAndNeedsToBeAccepted() throws {
         let home = try PluginHome()
         let path = try home.write("noop", to: home.plugins)

@@ -122,7 +122,13 @@ enum DoctorCommand {
                     help: "`batten config` shows the folders that are searched"))
         }
         for listing in listings {
-            switch host.information(of: listing.id) {
+            switch note(listing, host) {
+            case .success(let plugin) where !plugin.trust.mayRun:
+                findings.append(
+                    Finding(
+                        check: "plugin \(listing.id)", status: .note,
+                        message: "\(plugin.version) at \(listing.path) does not run: it was not accepted as it is",
+                        help: "batten plugin trust \(plugin.id)@\(plugin.version)"))
             case .success(let plugin):
                 let about = "\(plugin.version), \(plugin.executors.count) executors, ABI 1.\(plugin.abiMinor)"
                 do {
@@ -141,9 +147,25 @@ enum DoctorCommand {
                     Finding(
                         check: "plugin \(listing.id)", status: listing.isBundled ? .bad : .note, message: error.message,
                         help: error.help))
-            case nil: break
+            case nil:
+                findings.append(
+                    Finding(
+                        check: "plugin \(listing.id)", status: .note,
+                        message: "\(listing.path) is not known before its first use"))
             }
         }
         return findings
+    }
+
+    /// What is known of a plugin; nothing runs of one that did not come with Batten.
+    private static func note(
+        _ listing: PluginListing, _ host: PluginHost
+    ) -> Result<PluginInformation, PluginError>? {
+        if listing.isBundled { return host.information(of: listing.id) }
+        do throws(PluginError) {
+            return try host.note(on: listing).map { .success($0) }
+        } catch {
+            return .failure(error)
+        }
     }
 }

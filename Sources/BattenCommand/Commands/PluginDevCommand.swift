@@ -11,7 +11,8 @@ enum PluginDevCommand {
                 + "call of --call in a new worker process. A failure is told, and the next change tries again. The build "
                 + "command is 'make', 'swift build', 'cargo build' or CMake's by what lies in the folder; --build names "
                 + "another. Folders named build, target or vendor and hidden ones are not watched.",
-            "To debug, run the plugin with 'batten plugin run --wait-for-attach'.",
+            "--wait-for-attach prints this process's id for gdb -p or lldb -p, and waits for the debugger or the Enter key "
+                + "before anything of the plugin runs. A loaded plugin cannot be exchanged, so it does so once.",
         ],
         arguments: [ArgumentDescription("DIR", .required, .folder, "the plugin's folder")],
         options: [
@@ -20,6 +21,8 @@ enum PluginDevCommand {
             .value("with", "KEY=VALUE", .keyValue, repeated: true, "a field of the executor's input"),
             .value("with-json", "JSON", .json, "the whole input as a JSON object; --with goes over it"),
             .value("timeout", "DURATION", .duration, standard: "30s", "bound on each call"),
+            .flag(
+                "wait-for-attach", "build once, then load it into this process and wait for a debugger before the call"),
             .flag("once", "do it once and end, with exit code 1 when something failed"),
         ],
         formats: [.text],
@@ -34,7 +37,9 @@ enum PluginDevCommand {
         let folder = context.absolute(invocation.argument("DIR") ?? "")
         let given = invocation.value("build")
         let command = if let given { given } else { try PluginBuild.command(for: folder) }
-        if invocation.has("once") { return try round(folder, command, context, invocation) ? .done : .runFailed }
+        if invocation.has("once") || invocation.has("wait-for-attach") {
+            return try round(folder, command, context, invocation) ? .done : .runFailed
+        }
         do throws(SystemError) {
             while true {
                 // Watched before the build begins, so that a change while it runs counts.
@@ -66,8 +71,10 @@ enum PluginDevCommand {
                 "no_library", "'\(command)' built no libbatten-plugin-<id>.so in \(folder)",
                 help: "name the build's product so, or give --build", exit: .plugin)
         }
-        let trial = try PluginTrial(library, in: context, inProcess: false)
+        let waits = invocation.has("wait-for-attach")
+        let trial = try PluginTrial(library, in: context, inProcess: waits)
         defer { trial.end() }
+        if waits { PluginRunCommand.wait(library, console) }
         let plugin = try trial.information()
         console.line("\(plugin.id) \(plugin.version): \(plugin.executors.map(\.type).joined(separator: ", "))")
         var isGood = true

@@ -41,7 +41,8 @@ enum PluginRunCommand {
             return exit(outcome)
         })
 
-    private static func wait(_ path: String, _ console: Console) {
+    /// Tells whom to debug, and waits for it.
+    static func wait(_ path: String, _ console: Console) {
         console.alert(
             "process \(ProcessEnvironment.processID) waits before it loads \(path): gdb -p \(ProcessEnvironment.processID), "
                 + "then 'continue'; or press Enter")

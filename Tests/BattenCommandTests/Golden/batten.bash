@@ -198,7 +198,7 @@ _batten() {
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--with --with-json --timeout --wait-for-attach --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=($(compgen -f -- "$word")); fi ;;
         'plugin dev')
-            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--build --call --with --with-json --timeout --once --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--build --call --with --with-json --timeout --wait-for-attach --once --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=($(compgen -d -- "$word")); fi ;;
         'plugin remove')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--all --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))

@@ -401,6 +401,7 @@ complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subco
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from dev' -l with -d 'a field of the executor'\''s input' -x
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from dev' -l with-json -d 'the whole input as a JSON object; --with goes over it' -x
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from dev' -l timeout -d 'bound on each call' -x
+complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from dev' -l wait-for-attach -d 'build once, then load it into this process and wait for a debugger before the call'
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from dev' -l once -d 'do it once and end, with exit code 1 when something failed'
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from dev' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from dev' -l config -d 'the user'\''s configuration file' -r -F

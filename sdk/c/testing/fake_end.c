@@ -30,10 +30,30 @@ static int end_calls(batten_fake *host) {
     return left;
 }
 
-static void stop_plugin(batten_fake *host) {
+// What the header tags [control] comes on a thread of its own, because the loop still runs meanwhile.
+static void *stop_on_thread(void *user) {
+    batten_fake *host = (batten_fake *)user;
     for (instance *i = host->instances; i; i = i->next)
         if (i->executor->close) i->executor->close(i->opened);
     if (host->started && host->plugin->stop) host->plugin->stop(host->state, fake_now() + 5000000000);
+    pthread_mutex_lock(&host->lock);
+    host->stopped = 1;
+    fake_nudge(host);
+    pthread_mutex_unlock(&host->lock);
+    return NULL;
+}
+
+static void stop_plugin(batten_fake *host) {
+    pthread_t thread;
+    int stopped = 0;
+    if (pthread_create(&thread, NULL, stop_on_thread, host) != 0) { perror("fake host: thread"); abort(); }
+    while (!stopped) {
+        batten_fake_turn(host, 100);
+        pthread_mutex_lock(&host->lock);
+        stopped = host->stopped;
+        pthread_mutex_unlock(&host->lock);
+    }
+    pthread_join(thread, NULL);
     batten_fake_turn(host, 0);
     pthread_mutex_lock(&host->lock);
     for (int i = 0; i < host->watch_count; i++)

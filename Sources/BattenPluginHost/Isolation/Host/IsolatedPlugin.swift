@@ -75,9 +75,11 @@ final class IsolatedPlugin: Sendable {
             blockingLimit: settings.blockingLimit)
     }
 
-    /// A descriptor of the bytes to load, the caller's; -1 when the file itself is loaded.
-    var copy: Int32 {
-        guard let verified, let copy = try? MemoryFile.duplicate(verified.image.descriptor) else { return -1 }
+    /// A descriptor of the bytes to load, the caller's; -1 when the file itself is loaded, nil when there is none left: then
+    /// nothing is loaded, because only these bytes were checked.
+    var copy: Int32? {
+        guard let verified else { return -1 }
+        guard let copy = try? MemoryFile.duplicate(verified.image.descriptor) else { return nil }
         return copy.release()
     }
 }

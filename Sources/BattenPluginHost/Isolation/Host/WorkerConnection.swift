@@ -222,7 +222,9 @@ extension WorkerConnection {
             return end(.fault("the host cannot watch it: \(error.description)"))
         }
         let hello = group.plugin.hello(for: group)
-        let copy = group.plugin.copy
+        guard let copy = group.plugin.copy else {
+            return end(.fault("this process has no descriptor left for the plugin's bytes"))
+        }
         outbox.add(.hello, token: 0, blob: copy) { JSONWriter.append(hello.json, to: &$0) }
         settle(outbox.flush())
         _ = loop.setTimer(at: MonotonicClock.now() + Self.startLimit) { [self] in

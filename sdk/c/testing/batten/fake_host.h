@@ -2,7 +2,8 @@
 ///
 /// It goes through a plugin's life as a host does, offers every service, remembers what it is told, and holds the
 /// plugin against the rules of <batten/plugin.h>. The thread that makes it is its loop's thread: `begin`, `cancel` and
-/// all callbacks come there, while a batten_fake function waits. `run` comes on a thread of its own with 1 MiB of stack.
+/// all callbacks come there, while a batten_fake function waits. `run` comes on a thread of its own with 1 MiB of stack,
+/// `close` and `stop` on another one while the loop goes on.
 ///
 ///     batten_fake *host = batten_fake_new(batten_plugin_entry_v1);
 ///     assert(batten_fake_start(host, "{}"));
