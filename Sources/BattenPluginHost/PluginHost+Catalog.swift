@@ -38,8 +38,10 @@ extension PluginHost {
         }
         switch catalog.describe(id, host: self) {
         case .success(let plugin):
-            let types = plugin.descriptor.executors.map(\.type)
-            guard types.contains(executor) else { return gone(types.sorted()) }
+            let executors = plugin.descriptor.executors
+            guard executors.contains(where: { $0.type == executor }) else {
+                return gone(executors.map(\.type).sorted())
+            }
             guard let verified = plugin.verified else { return nil }
             do throws(PluginError) {
                 try PluginVerifier.requireTrust(verified)
@@ -134,6 +136,14 @@ extension PluginHost {
         }
         formerlyIsolated.withLock { $0 += before }
         for group in before.flatMap(\.allGroups) { group.renew() }
+    }
+}
+
+/// Names of plugins' files.
+public enum PluginFileName {
+    /// The plugin id in a file's name, for example `hello` in `libbatten-plugin-hello.so`; nil when it is no plugin's.
+    public static func id(of name: String) -> String? {
+        PluginFolders.pluginID(ofFile: name).flatMap { PluginFolders.isName($0) ? $0 : nil }
     }
 }
 

@@ -255,6 +255,12 @@ final class PluginHome {
         }
         _ = try installer.install(try installer.examine("\(home.root)/noop.tar.gz"), at: "2026-01-01T00:00:00Z")
         #expect(code(home) == "ran")
+        // As Cargo names it.
+        let cargos = home.root + "/libbatten_plugin_noop.so"
+        try FileSystem.writeAtomically(
+            try FileSystem.read(HostFixture.library("noop")) + [0], to: cargos, mode: 0o755)
+        let path = try installer.install(try installer.examine(cargos), at: "2026-01-01T00:00:00Z")
+        #expect(path.hasSuffix("/libbatten-plugin-noop.so") && code(home) == "ran")
         try FileSystem.writeAtomically([1, 2, 3], to: home.root + "/bad.tar.gz")
         try FileSystem.makeFolder(home.root + "/empty")
         for (source, phrase) in [

@@ -108,7 +108,8 @@ enum PluginInfoCommand {
     static let description = CommandDescription(
         "plugin info", .plugins, "show what a plugin says of itself",
         arguments: [
-            ArgumentDescription("ID", .required, "a plugin (shell) or one of its executors (shell.run)")
+            ArgumentDescription(
+                "ID", .required, "a plugin (shell), one version of it (hello@1.2.0), or an executor (shell.run)")
         ],
         examples: [
             CommandExample("batten plugin info shell", "describes the plugin and its executors"),
@@ -117,8 +118,9 @@ enum PluginInfoCommand {
         exits: [.notFound, .plugin],
         body: { context, invocation throws(CommandFailure) in
             let name = invocation.argument("ID") ?? ""
-            let plugin = try find(String(name.prefix { $0 != "." }), in: context)
-            let executors = name.contains(".") ? plugin.executors.filter { $0.type == name } : plugin.executors
+            let plugin = try find(name.contains("@") ? name : String(name.prefix { $0 != "." }), in: context)
+            let isOne = name.contains(".") && !name.contains("@")
+            let executors = isOne ? plugin.executors.filter { $0.type == name } : plugin.executors
             guard !executors.isEmpty else {
                 let offers = plugin.executors.map(\.type)
                 throw .notFound(
@@ -127,7 +129,7 @@ enum PluginInfoCommand {
                         " "))
             }
             if invocation.format.isData {
-                let value = name.contains(".") ? json(executors[0]) : json(plugin, try context.host())
+                let value = isOne ? json(executors[0]) : json(plugin, try context.host())
                 context.console.data(value, invocation.format)
             } else {
                 show(plugin, executors, try context.host(), context)
@@ -137,6 +139,13 @@ enum PluginInfoCommand {
 
     private static func find(_ id: String, in context: CommandContext) throws(CommandFailure) -> PluginInformation {
         let host = try context.host()
+        if id.contains("@") {
+            let listing = try PluginName(id).only(in: context)
+            if let known = try asFailure({ () throws(PluginError) in try host.note(on: listing) }) { return known }
+            throw .notFound(
+                "undescribed_plugin", "nothing is known of \(listing.path) before its first use",
+                help: "batten plugin run or batten plugin check look at one file")
+        }
         switch host.information(of: id) {
         case .success(let plugin): return plugin
         case .failure(let error):

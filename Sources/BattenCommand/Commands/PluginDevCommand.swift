@@ -153,9 +153,7 @@ enum PluginBuild {
                     if depth < 4, !isSkipped, !name.hasPrefix(".") || name == ".build" {
                         open.append((path, depth + 1))
                     }
-                } else if name.hasPrefix("libbatten-plugin-"), name.hasSuffix(".so"),
-                    status.modified >= found?.modified ?? .min
-                {
+                } else if PluginFileName.id(of: name) != nil, status.modified >= found?.modified ?? .min {
                     found = (path, status.modified)
                 }
             }

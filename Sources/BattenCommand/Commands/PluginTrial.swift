@@ -16,9 +16,7 @@ struct PluginTrial {
     ///   - path: the file, absolute.
     ///   - inProcess: loads it into this process, from its file, as debuggers need it.
     init(_ path: String, in context: CommandContext, inProcess: Bool) throws(CommandFailure) {
-        let name = PathText.name(path)
-        let (prefix, suffix) = ("libbatten-plugin-", ".so")
-        guard name.hasPrefix(prefix), name.hasSuffix(suffix), name.count > prefix.count + suffix.count else {
+        guard let id = PluginFileName.id(of: PathText.name(path)) else {
             throw CommandFailure(
                 "plugin.bad_descriptor", "'\(path)' is not named like a plugin",
                 help: "a plugin's file is libbatten-plugin-<id>.so", exit: .plugin)
@@ -43,7 +41,7 @@ struct PluginTrial {
             settings.loadsFilesForDebugging = true
         }
         host = PluginHost(settings)
-        id = String(name.dropFirst(prefix.count).dropLast(suffix.count))
+        self.id = id
         self.path = path
         console = context.console
     }

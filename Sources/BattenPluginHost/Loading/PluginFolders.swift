@@ -64,8 +64,12 @@ struct PluginFolders: Sendable {
     }
 
     /// The plugin id in a file's name; nil when the name is no plugin's.
+    ///
+    /// Cargo writes `_` for `-` in the names of libraries, which is taken for the same.
     static func pluginID(ofFile name: String) -> String? {
-        guard name.hasPrefix(prefix), name.hasSuffix(suffix), name.utf8.count > prefix.utf8.count + suffix.utf8.count
+        let isCargos = name.hasPrefix(cargosPrefix)
+        guard isCargos || name.hasPrefix(prefix), name.hasSuffix(suffix),
+            name.utf8.count > prefix.utf8.count + suffix.utf8.count
         else { return nil }
         return String(name.dropFirst(prefix.count).dropLast(suffix.count))
     }
@@ -80,6 +84,8 @@ struct PluginFolders: Sendable {
     }
 
     private static let prefix = "libbatten-plugin-"
+    /// As long as the other one.
+    private static let cargosPrefix = "libbatten_plugin_"
     private static let suffix = ".so"
 }
 
