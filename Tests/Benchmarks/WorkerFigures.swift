@@ -43,7 +43,6 @@ enum WorkerFigures {
             Table.show(.plain("1 MiB there and back, \(name)", "\(Figure.short(payload)) µs"))
         }
         try measureStart(settings, build: build)
-        measureFlight(worker)
     }
 
     /// A worker from nothing to its first outcome, beside a program that is linked alike and does nothing.
@@ -67,22 +66,6 @@ enum WorkerFigures {
         let begun = MonotonicClock.now()
         for _ in 0..<times { _ = try? process.run(within: .seconds(10)) }
         return Double(MonotonicClock.now() - begun) / 1e3 / Double(times)
-    }
-
-    /// Ten thousand calls at the same time.
-    private static func measureFlight(_ host: PluginHost) {
-        let own = ProcessTable.threads(of: ProcessTable.current)
-        let worker = host.workerProcesses.first ?? 0
-        let before = own + ProcessTable.threads(of: worker)
-        let sink = BenchSink()
-        for tag in 0..<10_000 as Range<UInt64> { start(host, "noop.hold", tag, 1, .object([:]), sink) }
-        let during = ProcessTable.threads(of: ProcessTable.current) + ProcessTable.threads(of: worker)
-        start(host, "noop.hold", 10_000, 2, .object([:]), sink)
-        sink.wait(for: 10_001)
-        Table.show(
-            .atMost(
-                1, Double(during) / Double(before), name: "threads with 10,000 calls in flight", value: "\(during)",
-                limit: "\(before) before"))
     }
 
     private static func start(
