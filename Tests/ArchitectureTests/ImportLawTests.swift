@@ -30,6 +30,7 @@ struct ImportLawTests {
             ["BattenCheck", "BattenPluginHost", "BattenConfinement", "BattenCore", "BattenSystem"]
         ),
         ("sdk/swift/Sources/BattenPlugin", ["CBattenABI", "CBattenJSON", "Glibc"]),
+        ("sdk/swift/Sources/BattenPluginTesting", ["BattenPlugin", "CBattenABI", "CBattenFakeHost"]),
         ("Plugins/Shared/Sources/BattenTransfer", ["BattenPlugin", "CCurl", "CCrypto", "Glibc", "CBattenABI"]),
         ("Plugins/Shared/Sources/BattenSignature", []),
         ("Plugins/ffi/plugin", ["BattenPlugin", "BattenSignature", "CBattenABI", "CForeign", "Glibc"]),

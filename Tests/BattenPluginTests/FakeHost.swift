@@ -28,6 +28,11 @@ final class FakeHost: @unchecked Sendable {
         var usage: [String] = []
         var stops: [UInt64: UInt32] = [:]
         var posted: [@Sendable () -> Void] = []
+        var settled: [String] = []
+        /// Grants a hold that was put off.
+        var putOff: (@Sendable () -> Void)?
+        /// Says that there is room for output again.
+        var streamReady: (@Sendable () -> Void)?
     }
 
     let seen = Mutex(Seen())
@@ -37,12 +42,12 @@ final class FakeHost: @unchecked Sendable {
     let stream = UnsafeMutablePointer<batten_stream>.allocate(capacity: 1)
     let usage = UnsafeMutablePointer<batten_usage>.allocate(capacity: 1)
     let secret = UnsafeMutablePointer<batten_secret>.allocate(capacity: 1)
+    let quota = UnsafeMutablePointer<batten_quota>.allocate(capacity: 1)
     let loop = UnsafeMutablePointer<batten_loop>.allocate(capacity: 1)
     let withServices: Bool
     let loopThread = pthread_self()
     var watches: [Int32: (UInt32, batten_watch_fn, UnsafeMutableRawPointer?)] = [:]
     var timers: [UInt64: (Int64, batten_task_fn, UnsafeMutableRawPointer?)] = [:]
-    var streamReady: (batten_task_fn, UnsafeMutableRawPointer?)?
     var nextTimer: UInt64 = 1
 
     init(withServices: Bool = true) {
@@ -61,6 +66,7 @@ final class FakeHost: @unchecked Sendable {
                         ?? .BATTEN_STOP_NONE
                 }))
         fillServices()
+        fillQuota()
         fillLoop()
     }
 
@@ -77,6 +83,7 @@ final class FakeHost: @unchecked Sendable {
         case BATTEN_SERVICE_STREAM: UnsafeRawPointer(stream)
         case BATTEN_SERVICE_USAGE: UnsafeRawPointer(usage)
         case BATTEN_SERVICE_SECRET: UnsafeRawPointer(secret)
+        case BATTEN_SERVICE_QUOTA: UnsafeRawPointer(quota)
         case BATTEN_SERVICE_LOOP: UnsafeRawPointer(loop)
         default: nil
         }
@@ -135,10 +142,13 @@ final class FakeHost: @unchecked Sendable {
                     FakeHost.of(table).seen.withLock { $0.room > 0 ? .BATTEN_RC_OK : .BATTEN_RC_BUSY }
                 },
                 when_ready: { table, _, ready, user in
-                    let host = FakeHost.of(table)
-                    guard host.streamReady == nil else { return .BATTEN_RC_REFUSED }
-                    host.streamReady = (ready, user)
-                    return .BATTEN_RC_OK
+                    // SAFETY: the pointer is only passed on.
+                    nonisolated(unsafe) let user = user
+                    return FakeHost.of(table).seen.withLock { seen in
+                        guard seen.streamReady == nil else { return .BATTEN_RC_REFUSED }
+                        seen.streamReady = { ready(user) }
+                        return .BATTEN_RC_OK
+                    }
                 }))
         usage.initialize(
             to: batten_usage(
@@ -158,6 +168,31 @@ final class FakeHost: @unchecked Sendable {
                         return .BATTEN_RC_TOO_SMALL
                     }
                     memset(start, 0x6B, 3000)
+                    return .BATTEN_RC_OK
+                }))
+    }
+
+    /// Up to 10 is granted, 11 put off, 12 stale, and more refused.
+    private func fillQuota() {
+        quota.initialize(
+            to: batten_quota(
+                struct_size: UInt64(MemoryLayout<batten_quota>.size),
+                hold: { table, token, _, _, amount, granted, user in
+                    // SAFETY: the pointer is only passed on.
+                    nonisolated(unsafe) let user = user
+                    switch amount {
+                    case ...10: granted(user, token, UInt64(amount + 1), .BATTEN_RC_OK, -1)
+                    case 11:
+                        FakeHost.of(table).seen.withLock {
+                            $0.putOff = { granted(user, token, 77, .BATTEN_RC_OK, -1) }
+                        }
+                    case 12: return .BATTEN_RC_STALE
+                    default: granted(user, token, 0, .BATTEN_RC_REFUSED, 5_000_000_000)
+                    }
+                    return .BATTEN_RC_OK
+                },
+                settle: { table, lease, used in
+                    FakeHost.of(table).seen.withLock { $0.settled.append("\(lease) \(used)") }
                     return .BATTEN_RC_OK
                 }))
     }
@@ -218,6 +253,19 @@ final class FakeHost: @unchecked Sendable {
             timers[id] = nil
             timer.1(timer.2)
         }
+    }
+
+    /// Whether a call waits to offer output again.
+    var waitingForRoom: Bool { seen.withLock { $0.streamReady != nil } }
+
+    /// Takes more pieces of output from now on.
+    func makeRoom(_ pieces: Int) {
+        let ready = seen.withLock { seen in
+            seen.room = pieces
+            defer { seen.streamReady = nil }
+            return seen.streamReady
+        }
+        ready?()
     }
 
     /// What is known of a call's end.

@@ -13,7 +13,7 @@ final class Sample: Plugin {
         PluginDescription(
             id: "sample", version: "1.2.3", title: "Sample", summary: "Does what the tests need.",
             configSchema: .object([.optional("refuse", .string())]), manifest: ["licence": "none"],
-            executors: [.blocking(Greet.self), .loop(Later.self), .blocking(Talk.self)])
+            executors: [.blocking(Greet.self), .loop(Later.self), .blocking(Talk.self), .async(Errand.self)])
     }
 
     static let stops = Atomic(0)
@@ -166,5 +166,45 @@ struct Talk: BlockingExecutor {
             "kept": .bool(kept), "too_large": .bool(tooLarge), "took": .array(took), "denied": .bool(denied),
             "secret": .integer(Int64(secret?.count ?? 0)), "loop": .bool(context.loop != nil),
         ]
+    }
+}
+
+/// Runs as a task.
+struct Errand: AsyncExecutor {
+    struct Input: Decodable {
+        var sleep: Int?
+        var hold: Int64?
+        var say: [String]?
+        var fail: String?
+    }
+
+    static let type = "sample.errand"
+    static let summary = "Waits, holds, says and fails."
+    static let inputSchema = Schema.any
+    static let outputSchema = Schema.any
+
+    init(config: JSON, plugin: Sample) {}
+
+    func run(_ input: Input, context: Context) async throws -> JSON {
+        switch input.fail {
+        case "odd": throw Greet.Odd()
+        case "cancelled": throw CancellationError()
+        case "failure": throw Failure(.overloaded, code: "sample.busy", "later", effect: .none)
+        case "patient":
+            // What is written without a thought of Batten: cancellation arrives as Swift has it.
+            while true {
+                try Task.checkCancellation()
+                await Task.yield()
+            }
+        default: break
+        }
+        if let amount = input.hold {
+            let lease = try await context.hold("requests", of: "api", amount)
+            lease.settle(amount / 2)
+            lease.settle(amount)
+        }
+        for piece in input.say ?? [] { try await context.send(piece) }
+        if let milliseconds = input.sleep { try await context.sleep(for: .milliseconds(milliseconds)) }
+        return ["stage": .string(context.stageID), "cancelled": .bool(Task.isCancelled)]
     }
 }

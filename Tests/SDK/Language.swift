@@ -17,6 +17,9 @@ struct Language: Sendable, CustomTestStringConvertible {
         Language(name: "c", needs: ["cc", "make", "cmake"], sources: ["word_count.c"]),
         Language(name: "cpp", needs: ["c++", "cc", "make", "cmake"], sources: ["word_count.cpp"]),
         Language(name: "rust", needs: ["cargo", "cc", "make"], sources: ["src/lib.rs"]),
+        Language(
+            name: "swift", needs: ["swift", "cc", "make"],
+            sources: ["Sources/PluginWordCount/WordCountPlugin.swift"]),
     ]
 
     /// Ends the test if a program is missing, and says which.

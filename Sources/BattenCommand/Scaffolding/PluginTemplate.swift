@@ -1,6 +1,7 @@
 import BattenSystem
 
-/// A template of a plugin: files in which `@ID@` and `@NAME@` stand for the plugin's own, and what goes beside them.
+/// A template of a plugin: files in which `@ID@`, `@TYPE@` and `@NAME@` stand for the plugin's own, and what goes beside
+/// them.
 ///
 /// The folder `<language>/template/<style>` of the SDKs holds the files; `<language>/template/vendor` lists, a line each,
 /// what of the SDKs is copied along and where to.
@@ -67,7 +68,13 @@ struct PluginTemplate {
     }
 
     private func fill(_ text: String, _ id: String, _ name: String) -> String {
-        text.replacing("@ID@", with: id).replacing("@NAME@", with: name)
+        text.replacing("@ID@", with: id).replacing("@TYPE@", with: Self.typeName(of: id)).replacing(
+            "@NAME@", with: name)
+    }
+
+    /// An id in camel case: `word_count` becomes `WordCount`.
+    static func typeName(of id: String) -> String {
+        id.split(separator: "_").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
     }
 
     /// Copies what the list of the SDKs names.

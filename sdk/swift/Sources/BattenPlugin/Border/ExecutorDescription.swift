@@ -60,6 +60,13 @@ public struct ExecutorDescription: Sendable {
         }
     }
 
+    /// An executor whose calls are tasks.
+    public static func async<E: AsyncExecutor>(_ executor: E.Type) -> ExecutorDescription {
+        ExecutorDescription(executor, isAsynchronous: true) { plugin, config, host in
+            AsyncInstance(executor: try E(config: config, plugin: plugin), host: host)
+        }
+    }
+
     /// An executor that is written in C on the header alone.
     ///
     /// - Parameter descriptor: lives as long as the process. What the plugin's state is its `open` cannot know.

@@ -19,9 +19,19 @@ class Instance: @unchecked Sendable {
     /// Reads a call's input.
     static func input<Input: Decodable>(_ call: UnsafePointer<batten_call>, as type: Input.Type) throws -> Input {
         let bytes = unsafe call.pointee.input.bytes
+        return try unsafe read(UnsafeBufferPointer(start: bytes.ptr, count: Int(clamping: bytes.len)), as: type)
+    }
+
+    /// Reads a call's input from a copy.
+    static func input<Input: Decodable>(_ bytes: [UInt8], as type: Input.Type) throws -> Input {
+        try unsafe bytes.withUnsafeBufferPointer { try unsafe read($0, as: type) }
+    }
+
+    private static func read<Input: Decodable>(
+        _ source: UnsafeBufferPointer<UInt8>, as type: Input.Type
+    ) throws -> Input {
         do {
-            guard let start = unsafe bytes.ptr, unsafe bytes.len > 0 else { return try JSON.null.decode(type) }
-            let source = unsafe UnsafeBufferPointer(start: start, count: Int(clamping: bytes.len))
+            guard !source.isEmpty else { return try JSON.null.decode(type) }
             return try unsafe JSON.read(source).get().decode(type)
         } catch let error as JSONError {
             throw Failure.badInput(field: "", "the input is not JSON: \(error)")

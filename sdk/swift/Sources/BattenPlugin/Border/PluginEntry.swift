@@ -44,6 +44,7 @@ enum Descriptors {
         unsafe descriptor.stop = { state, deadline in
             guard let running = unsafe Border.object(state, Running.self) else { return }
             running.plugin.stop(deadline: MonotonicTime(nanoseconds: deadline))
+            running.host.tasks.stop(deadline: MonotonicTime(nanoseconds: deadline))
             unsafe Border.release(state, Running.self)
         }
         return unsafe keep(descriptor)

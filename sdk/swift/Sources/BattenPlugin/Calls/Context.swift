@@ -26,6 +26,8 @@ public final class Context: Sendable {
     /// What an earlier attempt kept last; empty if nothing.
     public let checkpoint: [UInt8]
     /// The host's event loop; nil for a ``BlockingExecutor``, and if the host has none.
+    ///
+    /// An ``AsyncExecutor`` may only post to it.
     public let loop: Loop?
 
     let host: Host
@@ -34,7 +36,8 @@ public final class Context: Sendable {
 
     private struct Cancellation {
         var reason: StopReason?
-        var handlers: [@Sendable (StopReason) -> Void] = []
+        var last: UInt64 = 0
+        var handlers: [(id: UInt64, call: @Sendable (StopReason) -> Void)] = []
     }
 
     init(_ call: UnsafePointer<batten_call>, host: Host, loop: Loop?) {
@@ -80,20 +83,34 @@ public final class Context: Sendable {
     ///
     /// It must not block. It is dropped when the call is over.
     public func onCancel(_ handler: @escaping @Sendable (StopReason) -> Void) {
-        let reason: StopReason? = cancellation.withLock { state in
-            if state.reason == nil { state.handlers.append(handler) }
-            return state.reason
-        }
-        if let reason { handler(reason) }
+        _ = addHandler(handler)
     }
 
+    /// Does what ``onCancel(_:)`` does; the number is for ``removeHandler(_:)``.
+    func addHandler(_ handler: @escaping @Sendable (StopReason) -> Void) -> UInt64 {
+        let (reason, id) = cancellation.withLock { state -> (StopReason?, UInt64) in
+            state.last += 1
+            if state.reason == nil { state.handlers.append((state.last, handler)) }
+            return (state.reason, state.last)
+        }
+        if let reason { handler(reason) }
+        return id
+    }
+
+    func removeHandler(_ id: UInt64) {
+        cancellation.withLock { $0.handlers.removeAll { $0.id == id } }
+    }
+
+    /// Why the host asked the call to end; also known after it is over.
+    var reasonToStop: StopReason? { cancellation.withLock { $0.reason } ?? stopReason }
+
     func cancel(_ reason: StopReason) {
-        let handlers = cancellation.withLock { state -> [@Sendable (StopReason) -> Void] in
+        let handlers = cancellation.withLock { state in
             state.reason = reason
             defer { state.handlers = [] }
             return state.handlers
         }
-        for handler in handlers { handler(reason) }
+        for handler in handlers { handler.call(reason) }
     }
 
     func dropHandlers() {

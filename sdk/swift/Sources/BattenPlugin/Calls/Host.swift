@@ -10,8 +10,12 @@ public final class Host: @unchecked Sendable {
     private let stream: UnsafePointer<batten_stream>?
     private let usage: UnsafePointer<batten_usage>?
     private let secret: UnsafePointer<batten_secret>?
+    let quota: UnsafePointer<batten_quota>?
     let loop: UnsafePointer<batten_loop>?
     let schema: UnsafePointer<batten_schema>?
+
+    /// Where the tasks of async executors run.
+    let tasks = TaskPool()
 
     /// The host's name, for example `batten`.
     public let name: String
@@ -31,6 +35,7 @@ public final class Host: @unchecked Sendable {
         unsafe beat = unsafe find(BATTEN_SERVICE_BEAT, batten_beat.self)
         unsafe stream = unsafe find(BATTEN_SERVICE_STREAM, batten_stream.self)
         unsafe usage = unsafe find(BATTEN_SERVICE_USAGE, batten_usage.self)
+        unsafe quota = unsafe find(BATTEN_SERVICE_QUOTA, batten_quota.self)
         unsafe secret = unsafe find(BATTEN_SERVICE_SECRET, batten_secret.self)
         unsafe loop = unsafe find(BATTEN_SERVICE_LOOP, batten_loop.self)
         unsafe schema = unsafe find(BATTEN_SERVICE_SCHEMA, batten_schema.self)

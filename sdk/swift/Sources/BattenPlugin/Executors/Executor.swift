@@ -1,4 +1,5 @@
-/// One type of stage that a plugin can carry out; adopt ``BlockingExecutor`` or ``LoopExecutor``.
+/// One type of stage that a plugin can carry out; adopt ``BlockingExecutor``, ``AsyncExecutor`` or
+/// ``LoopExecutor``.
 ///
 /// An instance is one configuration of it. Calls with equal configurations share an instance.
 public protocol Executor: SendableMetatype {
@@ -63,6 +64,24 @@ public protocol BlockingExecutor: Executor, Sendable {
     ///
     /// - Throws: ``Failure`` for what can go wrong; any other error counts as a defect of the plugin.
     func run(_ input: Input, context: Context) throws -> Output
+}
+
+/// An executor whose calls are tasks, which hold no thread while they wait.
+///
+/// Many calls of one instance run in parallel, on threads of the plugin's own, of which there are about as many as
+/// processors: a call that blocks or computes for long delays others, so it is better a ``BlockingExecutor``. When the
+/// host asks a call to end, its task is cancelled; a `CancellationError` then says that it has. For waiting there are
+/// ``Context/sleep(for:)`` and ``Context/hold(_:of:_:)``. `Task.sleep` works, but leaves threads of the Swift
+/// runtime behind that cannot be joined when the plugin stops.
+public protocol AsyncExecutor: Executor, Sendable {
+    associatedtype Input
+    associatedtype Output
+
+    /// Carries out one call.
+    ///
+    /// - Throws: ``Failure`` for what can go wrong; any other error but that of a cancelled task counts as a defect of
+    ///   the plugin.
+    func run(_ input: Input, context: Context) async throws -> Output
 }
 
 /// An executor whose calls hold no thread: they begin, wait on the host's event loop, and complete later.
