@@ -47,6 +47,10 @@ public final class SQLiteStore: RunStore {
     /// Writes the changes of several runs in one transaction.
     public func commit(_ batch: [RunCommit]) throws(StoreError) -> [CommitVerdict] {
         if batch.isEmpty { return [] }
+        return try BlobTable.retrying { () throws(StoreError) in try tryToCommit(batch) }
+    }
+
+    private func tryToCommit(_ batch: [RunCommit]) throws(StoreError) -> [CommitVerdict] {
         var spill = Spill(folder: blobs, limit: options.spillLimit)
         var encoded: [EncodedCommit] = []
         encoded.reserveCapacity(batch.count)

@@ -6,11 +6,16 @@ enum DatabaseCommands {
     /// `batten db info`.
     static let info = CommandDescription(
         "db info", .operating, "show what the store holds and how large it is",
-        examples: [CommandExample("batten db info", "shows bytes, rows and the oldest run")],
+        examples: [CommandExample("batten db info", "shows bytes, rows and the oldest row of each table")],
         exits: [.notFound, .store],
         body: { context, invocation throws(CommandFailure) in
             let info = try existing(context) { administration throws(StoreError) in try administration.info() }
-            let rows = info.rows.map { JSONValue.object(["table": .string($0.table), "rows": .int($0.count)]) }
+            let rows = info.rows.map { table -> JSONValue in
+                .object([
+                    "table": .string(table.table), "rows": .int(table.count),
+                    "bytes": table.bytes.map { .int($0) } ?? .null, "oldest": RunReport.instant(table.oldest),
+                ])
+            }
             if invocation.format.isData {
                 context.console.data(
                     .object([
@@ -18,9 +23,12 @@ enum DatabaseCommands {
                         "latest_version": .int(Int64(info.latestVersion)), "journal_mode": .string(info.journalMode),
                         "page_size": .int(info.pageSize), "pages": .int(info.pages), "free_pages": .int(info.freePages),
                         "database_bytes": .int(info.databaseBytes), "log_bytes": .int(info.logBytes),
-                        "blobs": .int(info.blobs), "blob_bytes": .int(info.blobBytes), "tables": .array(rows),
+                        "free_bytes": .int(info.freePages * info.pageSize), "incremental_vacuum": .bool(info.givesBack),
+                        "blob_folder": .string(info.blobFolder), "blobs": .int(info.blobs),
+                        "blob_bytes": .int(info.blobBytes), "tables": .array(rows),
                         "oldest_run": RunReport.instant(info.oldestRun),
                         "newest_run": RunReport.instant(info.newestRun),
+                        "last_sweep": RunReport.instant(info.lastSweep),
                     ]), invocation.format)
                 return .done
             }
@@ -28,15 +36,30 @@ enum DatabaseCommands {
             console.line("file     \(info.path)")
             console.line("schema   \(info.schemaVersion) of \(info.latestVersion), \(info.journalMode)")
             console.line(
-                "size     \(ByteSize.format(info.databaseBytes)), log \(ByteSize.format(info.logBytes)), "
-                    + "\(info.blobs) large values with \(ByteSize.format(info.blobBytes))")
+                "size     \(ByteSize.format(info.databaseBytes)) with \(ByteSize.format(info.freePages * info.pageSize)) "
+                    + "free, log \(ByteSize.format(info.logBytes))")
+            console.line(
+                "blobs    \(info.blobFolder): \(info.blobs) large values, \(ByteSize.format(info.blobBytes))")
+            if !info.givesBack {
+                console.line("space    is kept by the file until it is written anew: batten db vacuum")
+            }
             if let oldest = info.oldestRun, let newest = info.newestRun {
                 console.line(
                     "runs     from \(TimeText.relative(oldest, now: context.now)) to "
                         + TimeText.relative(newest, now: context.now))
             }
-            var table = TextTable([.fixed("TABLE"), .fixed("ROWS", right: true)])
-            for row in info.rows where row.count > 0 { table.add([row.table, String(row.count)]) }
+            if let swept = info.lastSweep {
+                console.line("swept    \(TimeText.relative(swept, now: context.now))")
+            }
+            var table = TextTable([
+                .fixed("TABLE"), .fixed("ROWS", right: true), .fixed("SIZE", right: true), .fixed("OLDEST"),
+            ])
+            for row in info.rows where row.count > 0 {
+                table.add([
+                    row.table, String(row.count), row.bytes.map { ByteSize.format($0) } ?? "",
+                    row.oldest.map { TimeText.relative($0, now: context.now) } ?? "",
+                ])
+            }
             console.write(table.render(console.output))
             return .done
         })
@@ -142,7 +165,7 @@ enum DatabaseCommands {
             return .done
         })
 
-    private static func existing<Value>(
+    static func existing<Value>(
         _ context: CommandContext, _ body: (StoreAdministration) throws(StoreError) -> Value
     ) throws(CommandFailure) -> Value {
         let folder = try context.stateFolder()

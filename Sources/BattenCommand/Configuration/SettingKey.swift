@@ -60,6 +60,13 @@ struct SettingKey: Sendable {
             name: "log.lag", kind: .duration, variable: "BATTEN_LOG_LAG", option: nil, isForProjects: false,
             help: "how far stored log lines may lag behind shown ones"),
         SettingKey(
+            name: "retention.days", kind: .integer(0...36_500), variable: "BATTEN_RETENTION_DAYS", option: nil,
+            isForProjects: false, help: "days a run is kept after its end; 0 keeps it for ever"),
+        SettingKey(
+            name: "retention.runs_per_workflow", kind: .integer(0...1_000_000_000),
+            variable: "BATTEN_RETENTION_RUNS_PER_WORKFLOW", option: nil, isForProjects: false,
+            help: "runs of one workflow that are kept, the last ones; 0 keeps all"),
+        SettingKey(
             name: "llm.default_model", kind: .text, variable: "BATTEN_LLM_DEFAULT_MODEL", option: nil,
             isForProjects: true, help: "model of agents that name none"),
         SettingKey(

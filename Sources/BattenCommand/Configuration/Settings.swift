@@ -1,5 +1,6 @@
 import BattenCore
 import BattenPluginHost
+import BattenStore
 
 /// Everything that settings decide, after all their sources were read.
 struct Settings: Sendable {
@@ -46,4 +47,17 @@ struct Settings: Sendable {
     var attemptLogBytes: Int
     /// How far stored log lines may lag behind shown ones.
     var logLag: Duration
+    /// Days a run is kept after its end; 0 keeps it for ever.
+    var retentionDays: Int
+    /// Runs of one workflow that are kept; 0 keeps all.
+    var retainedRuns: Int
+}
+
+extension Settings {
+    /// How much history is kept.
+    var retention: RetentionPolicy {
+        RetentionPolicy(
+            age: retentionDays == 0 ? nil : .seconds(Int64(retentionDays) * 86_400),
+            runsPerWorkflow: retainedRuns == 0 ? nil : retainedRuns)
+    }
 }

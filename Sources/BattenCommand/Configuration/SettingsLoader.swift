@@ -180,6 +180,8 @@ struct SettingsLoader {
         case "grace": return "5s"
         case "log.attempt_bytes": return "16 MiB"
         case "log.lag": return "200ms"
+        case "retention.days": return 30
+        case "retention.runs_per_workflow": return 10_000
         case "in_process_plugins", "safe_mode": return false
         case "plugin_signatures": return "optional"
         case "plugin_confinement": return .string(WorkerConfinement.Requirement.available.rawValue)
@@ -223,6 +225,7 @@ struct SettingsLoader {
             inProcessPlugins: value("in_process_plugins").boolValue ?? false, plugins: plugins,
             defaultModel: value("llm.default_model").stringValue,
             attemptLogBytes: Int(clamping: size.intValue ?? size.stringValue.flatMap(ByteSize.parse) ?? 16 << 20),
-            logLag: duration("log.lag"))
+            logLag: duration("log.lag"), retentionDays: integer("retention.days"),
+            retainedRuns: integer("retention.runs_per_workflow"))
     }
 }

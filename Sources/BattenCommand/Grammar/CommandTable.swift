@@ -14,6 +14,7 @@ enum CommandTable {
         PluginRunCommand.description, PluginDevCommand.description, PluginRemoveCommand.description,
         PluginTrustCommand.description,
         DatabaseCommands.info, DatabaseCommands.check, DatabaseCommands.backup, DatabaseCommands.migrate,
+        DatabaseCommands.vacuum, DatabaseCommands.gc,
         QueryCommand.description, ConfigCommand.description, DoctorCommand.description, HelpCommand.description,
         CompletionsCommand.description, VersionCommand.description,
     ]

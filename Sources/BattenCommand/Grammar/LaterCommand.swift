@@ -2,8 +2,7 @@
 enum LaterCommand {
     /// What to do instead, by command; empty when nothing takes its place.
     private static let instead: [String: String] = [
-        "approve": "", "checkpoint": "", "checkpoints": "", "db gc": "",
-        "db vacuum": "'batten db backup' writes a copy without the free pages", "disable": "", "enable": "",
+        "approve": "", "checkpoint": "", "checkpoints": "", "disable": "", "enable": "",
         "export": "'batten show NAME' writes a kept workflow", "fork": "", "gates": "",
         "import": "'batten add FILE' keeps a workflow", "quota": "", "reject": "",
         "repl": "'batten exec EXECUTOR' runs one executor, 'batten run FILE' a workflow", "restore": "",

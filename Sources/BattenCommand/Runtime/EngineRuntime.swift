@@ -16,11 +16,15 @@ final class EngineRuntime: Sendable {
     private let host: any ExecutorHost
     private let seat: EngineSeat
     private let wakes: EventLoop
+    private let options: StoreOptions
+    private let retention: RetentionPolicy
 
     private init(
         folder: StateFolder, store: SQLiteStore, engine: Engine, engineID: String, host: any ExecutorHost,
-        seat: EngineSeat, wakes: EventLoop
+        seat: EngineSeat, wakes: EventLoop, options: StoreOptions, retention: RetentionPolicy
     ) {
+        self.options = options
+        self.retention = retention
         self.folder = folder
         self.store = store
         self.engine = engine
@@ -35,14 +39,15 @@ final class EngineRuntime: Sendable {
     /// - Parameters:
     ///   - folder: where the state is; made when it is missing.
     ///   - options: how the store writes.
+    ///   - retention: how much history is kept when this process tidies up.
     ///   - host: what calls executors; the runtime shuts it down when it is closed.
     ///   - observer: is told of commits and reports.
     ///   - role: what the engine is started as, for example `run`.
     ///   - adjust: changes the engine's settings before it is made.
     /// - Throws: ``StoreError`` or ``EngineError``; nothing is left running.
     static func open(
-        folder: StateFolder, options: StoreOptions, host: any ExecutorHost, observer: (any EngineObserver)?,
-        role: String, version: String, adjust: (inout EngineSettings) -> Void
+        folder: StateFolder, options: StoreOptions, retention: RetentionPolicy, host: any ExecutorHost,
+        observer: (any EngineObserver)?, role: String, version: String, adjust: (inout EngineSettings) -> Void
     ) throws -> EngineRuntime {
         let store = try SQLiteStore(folder, options: options)
         let engineID = Entropy.name(length: 12)
@@ -60,7 +65,8 @@ final class EngineRuntime: Sendable {
         try wakes.start(name: "wakes", stackSize: 256 << 10)
         wakes.post(WakeWatch(seat: seat, engine: engine))
         return EngineRuntime(
-            folder: folder, store: store, engine: engine, engineID: engineID, host: host, seat: seat, wakes: wakes)
+            folder: folder, store: store, engine: engine, engineID: engineID, host: host, seat: seat, wakes: wakes,
+            options: options, retention: retention)
     }
 
     /// Takes up a run whose engine is gone, or one that this store knows as paused.
@@ -90,12 +96,32 @@ final class EngineRuntime: Sendable {
         return nil
     }
 
+    /// Removes history that is beyond the policy, for a few milliseconds; what is left is for the next one who tidies.
+    ///
+    /// It is upkeep: no run fails because it could not be done, and it gives way to whoever writes.
+    /// - Parameter time: how long it may take.
+    /// - Returns: whether nothing is left to do for now.
+    @discardableResult
+    func tidy(within time: Duration) -> Bool {
+        var options = options
+        options.busyLimit = .milliseconds(2)
+        do throws(StoreError) {
+            let keeper = try HistoryKeeper(
+                folder, policy: retention, options: options, now: { SystemEngineClock().now() })
+            guard try keeper.isDue(every: .seconds(60)) else { return true }
+            return try keeper.work(within: time, limit: UpkeepLimit(rows: 500, time: .milliseconds(3)))
+        } catch {
+            return false
+        }
+    }
+
     /// Stops the engine and the plugins.
     func close() {
         wakes.stop()
         engine.stop()
         host.shutdown(within: .seconds(2))
         try? store.engineStopped(engineID, at: SystemEngineClock().now())
+        tidy(within: .milliseconds(6))
     }
 }
 

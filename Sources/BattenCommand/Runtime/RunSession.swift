@@ -76,8 +76,8 @@ struct RunSession {
         ProcessEnvironment.raiseDescriptorLimit(to: 65_536)
         return try Self.asFailure {
             try EngineRuntime.open(
-                folder: StateFolder(settings.home), options: options, host: host, observer: follower, role: role,
-                version: BattenProgram.version
+                folder: StateFolder(settings.home), options: options, retention: settings.retention, host: host,
+                observer: follower, role: role, version: BattenProgram.version
             ) { engine in
                 engine.blockingLimit = settings.blockingThreads
                 engine.asynchronousLimit = settings.maxParallel

@@ -142,7 +142,8 @@ struct StoreRule {
         StoreRule(
             name: "the time of its end does not go with its status",
             sql: """
-                SELECT 'run ' || id FROM runs WHERE (status IN \(terminalRun)) <> (ended_at IS NOT NULL)
+                SELECT 'run ' || id FROM runs
+                WHERE (status IN \(terminalRun) OR status = '\(HistoryQuery.removed)') <> (ended_at IS NOT NULL)
                 UNION ALL
                 SELECT 'run ' || r.id || ', stage ' || s.id FROM stage_runs s JOIN runs r ON r.key = s.run_key
                 WHERE (s.status IN \(terminalStage)) <> (s.ended_at IS NOT NULL)
@@ -151,7 +152,7 @@ struct StoreRule {
             name: "its journal has a gap, or does not begin at 1",
             sql: """
                 SELECT 'run ' || r.id FROM runs r
-                WHERE (SELECT count(*) <> coalesce(max(seq), 0) OR coalesce(min(seq), 0) <> 1 FROM events e
+                WHERE r.status <> '\(HistoryQuery.removed)' AND (SELECT count(*) <> coalesce(max(seq), 0) OR coalesce(min(seq), 0) <> 1 FROM events e
                     WHERE e.run_key = r.key)
                 """),
         StoreRule(
@@ -171,7 +172,8 @@ struct StoreRule {
             name: "its status is not known",
             sql: """
                 SELECT 'run ' || id FROM runs
-                WHERE status NOT IN \(terminalRun) AND status NOT IN ('pending', 'running', 'paused', 'waiting')
+                WHERE status NOT IN \(terminalRun) AND status NOT IN
+                    ('pending', 'running', 'paused', 'waiting', '\(HistoryQuery.removed)')
                 UNION ALL
                 SELECT 'run ' || r.id || ', stage ' || s.id FROM stage_runs s JOIN runs r ON r.key = s.run_key
                 WHERE s.status NOT IN \(terminalStage)

@@ -67,9 +67,6 @@ extension StoreReader {
 }
 
 extension RunWriter {
-    /// How long engines are remembered after their start.
-    private static let memory = Duration.seconds(30 * 86_400)
-
     /// Writes the record of an engine that makes its first commit, and forgets old ones that own nothing.
     func write(_ engine: EngineRecord) throws(StoreError) {
         let insert = try connection.statement(
@@ -85,12 +82,5 @@ extension RunWriter {
         insert.bind(5, engine.role)
         insert.bind(6, engine.startedAt)
         try insert.run()
-        let forget = try connection.statement(
-            """
-            DELETE FROM engines WHERE started_at < ?1 AND id NOT IN (
-                SELECT owner FROM runs WHERE status IN ('pending', 'running', 'paused', 'waiting'))
-            """)
-        forget.bind(1, engine.startedAt - Self.memory)
-        try forget.run()
     }
 }

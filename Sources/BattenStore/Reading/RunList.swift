@@ -70,7 +70,10 @@ enum ListQuery {
     /// Parameter 6: the status.
     static let runsInStatus = "\(summary) INDEXED BY runs_by_status WHERE status = ?6 AND \(rest)"
 
-    static let lastRun = "SELECT id FROM runs WHERE accepted_at >= ?1 ORDER BY accepted_at DESC, key DESC LIMIT 1"
+    static let lastRun = """
+        SELECT id FROM runs WHERE accepted_at >= ?1 AND status <> 'removed'
+        ORDER BY accepted_at DESC, key DESC LIMIT 1
+        """
     static let runsByPrefix = "SELECT id FROM runs WHERE id >= ?1 AND id < ?2 ORDER BY id LIMIT ?3"
     static let run = """
         SELECT \(RunColumns.list), r.owner, r.epoch

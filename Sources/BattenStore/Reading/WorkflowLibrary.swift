@@ -100,6 +100,10 @@ extension SQLiteStore {
     /// - Returns: whether anything changed: false when this very text was there already.
     @discardableResult
     public func addWorkflow(_ workflow: NewWorkflow) throws(StoreError) -> Bool {
+        try BlobTable.retrying { () throws(StoreError) in try tryToAdd(workflow) }
+    }
+
+    private func tryToAdd(_ workflow: NewWorkflow) throws(StoreError) -> Bool {
         var spill = Spill(folder: blobs, limit: options.spillLimit)
         let snapshot = try spill.store(workflow.snapshot)
         let source = try spill.store(workflow.source)
@@ -108,12 +112,8 @@ extension SQLiteStore {
             let connection = writer.connection
             return try connection.transaction { () throws(StoreError) in
                 for (hash, bytes) in files {
-                    let keep = try connection.statement(
-                        "INSERT INTO blobs (hash, bytes, created_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")
-                    keep.bind(1, blob: hash)
-                    keep.bind(2, bytes)
-                    keep.bind(3, workflow.at)
-                    try keep.run()
+                    let table = BlobTable(connection: connection, folder: blobs)
+                    guard try table.keep(hash, bytes: bytes, at: workflow.at) else { throw BlobTable.lost(hash) }
                 }
                 let version = try DefinitionTable(connection: connection).keep(
                     hash: workflow.hash, workflow: workflow.name, version: workflow.version, snapshot: snapshot,

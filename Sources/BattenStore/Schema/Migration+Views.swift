@@ -30,11 +30,7 @@ extension Migration {
             JOIN events e ON e.run_key = r.key
             ORDER BY e.at DESC, r.accepted_at DESC, e.seq DESC;
 
-            CREATE VIEW usage_by_day AS
-            SELECT strftime('%Y-%m-%d', at / 1000000000, 'unixepoch') AS day, workflow, plugin, subject, provider, model,
-                metric, sum(amount) AS amount, sum(cost_usd) AS cost_usd, count(*) AS reports
-            FROM usage
-            GROUP BY day, workflow, plugin, subject, metric;
+            \(usageByDay);
 
             CREATE VIEW blocked AS
             SELECT r.id AS run, r.workflow, s.id AS stage, s.status, s.waiting_on, s.waiting_detail,
@@ -56,6 +52,15 @@ extension Migration {
             DROP VIEW active_runs;
             """,
         tables: [])
+
+    /// Usage by day as it was before days were summed up.
+    static let usageByDay = """
+        CREATE VIEW usage_by_day AS
+        SELECT strftime('%Y-%m-%d', at / 1000000000, 'unixepoch') AS day, workflow, plugin, subject, provider, model,
+            metric, sum(amount) AS amount, sum(cost_usd) AS cost_usd, count(*) AS reports
+        FROM usage
+        GROUP BY day, workflow, plugin, subject, metric
+        """
 
     /// SQL that shows nanoseconds since 1970 as RFC 3339 with milliseconds.
     private static func time(_ column: String) -> String {

@@ -7,12 +7,8 @@ extension RunWriter {
         let at = commit.source.records.last?.at ?? commit.source.runRow?.acceptedAt ?? Timestamp(nanoseconds: 0)
         for hash in commit.hashes {
             guard let bytes = files[hash] else { continue }
-            let keep = try connection.statement(
-                "INSERT INTO blobs (hash, bytes, created_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")
-            keep.bind(1, blob: hash)
-            keep.bind(2, bytes)
-            keep.bind(3, at)
-            try keep.run()
+            let table = BlobTable(connection: connection, folder: unspill.folder)
+            guard try table.keep(hash, bytes: bytes, at: at) else { throw BlobTable.lost(hash) }
             let refer = try connection.statement(
                 "INSERT INTO run_blobs (run_key, hash) VALUES (?1, ?2) ON CONFLICT DO NOTHING")
             refer.bind(1, key)
