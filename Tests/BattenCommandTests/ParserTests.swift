@@ -51,7 +51,8 @@ import Testing
             ("run a --params-file x --params-file y", "repeated_option", "once"),
             ("completions tcsh", "bad_value", "bash"),
             ("srve", "unknown_command", "batten help"), ("serve", "not_in_this_version", "batten run FILE"),
-            ("db vacuum", "not_in_this_version", "db backup"),
+            ("plugin install", "missing_argument", "batten plugin install"),
+            ("usage", "not_in_this_version", "batten status"),
         ]
         for row in table {
             do throws(CommandFailure) {

@@ -78,18 +78,5 @@ import Testing
         try store.engineStopped("engine-a", at: at(9))
         engine.stoppedAt = at(9)
         #expect(try reader.engines() == [engine])
-        // Much later another one forgets it, but not while it owns a run that has not ended.
-        let later = EngineRecord(
-            id: "engine-b", host: "here", pid: 43, version: "0.1", role: "run", startedAt: at(0) + .seconds(31 * 86_400)
-        )
-        try store.introduce(later)
-        _ = try store.commit([script.step(done: nil, next: 0)])
-        #expect(try reader.engines() == [engine, later])
-        try store.introduce(later)
-        _ = try store.commit([script.finish()])
-        try store.introduce(later)
-        var next = RunScript("two")
-        _ = try store.commit([next.accept(stages: 1)])
-        #expect(try reader.engines() == [later])
     }
 }

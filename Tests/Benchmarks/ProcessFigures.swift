@@ -56,7 +56,7 @@ enum ProcessFigures {
     }
 
     /// Runs a program to its end with its output thrown away.
-    private static func spawn(_ arguments: [String]) throws -> (code: Int32, seconds: Double, peakKiB: Int) {
+    static func spawn(_ arguments: [String]) throws -> (code: Int32, seconds: Double, peakKiB: Int) {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }

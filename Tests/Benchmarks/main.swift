@@ -5,7 +5,9 @@ import Glibc
 // The benchmarks of the project: `scripts/bench` builds and calls this.
 //   batten-bench BUILD-FOLDER SCRATCH-FOLDER [PART,…]
 let words = CommandLine.arguments
-let parts = ["chain", "chain-full", "full", "normal", "dispatch", "language", "shell", "cold", "http", "worker"]
+let parts = [
+    "chain", "chain-full", "full", "normal", "dispatch", "language", "shell", "cold", "http", "worker", "history",
+]
 let wanted =
     words.count > 3 ? words[3].split(separator: ",").map(String.init) : Array(parts.dropFirst(2))
 guard words.count >= 3, wanted.allSatisfy(parts.contains) else {
@@ -45,4 +47,5 @@ if wanted.contains("shell") {
 }
 if wanted.contains("worker") { try WorkerFigures.measure(scratch: scratch, build: build) }
 if wanted.contains("http") { try HTTPFigures.measure(scratch: scratch, build: build) }
+if wanted.contains("history") { try HistoryFigures.measure(scratch: scratch, build: build) }
 exit(Table.missed == 0 ? 0 : 1)

@@ -58,7 +58,7 @@ enum HistoryQuery {
         SELECT owner FROM runs INDEXED BY runs_by_status WHERE status IN ('pending', 'running', 'paused', 'waiting')
         """
     static let oldUsage = """
-        SELECT key, at, workflow, plugin, metric, subject, amount, cost_usd FROM usage INDEXED BY usage_by_run
+        SELECT key, at, workflow, plugin, metric, subject, amount, cost_usd FROM usage INDEXED BY usage_without_run
         WHERE run_key IS NULL AND at < ?1 ORDER BY at LIMIT ?2
         """
     static let unusedDefinition = """

@@ -67,7 +67,7 @@ extension StoreReader {
 }
 
 extension RunWriter {
-    /// Writes the record of an engine that makes its first commit, and forgets old ones that own nothing.
+    /// Writes the record of an engine that makes its first commit.
     func write(_ engine: EngineRecord) throws(StoreError) {
         let insert = try connection.statement(
             """

@@ -26,8 +26,7 @@ extension Migration {
                 at INTEGER NOT NULL
             ) STRICT, WITHOUT ROWID;
 
-            DROP INDEX usage_by_run;
-            CREATE INDEX usage_by_run ON usage (run_key, at);
+            CREATE INDEX usage_without_run ON usage (at) WHERE run_key IS NULL;
             CREATE INDEX workflow_versions_long ON workflow_versions (snapshot) WHERE typeof(snapshot) = 'blob';
             CREATE INDEX workflows_long ON workflows (source) WHERE typeof(source) = 'blob';
 
@@ -50,8 +49,7 @@ extension Migration {
             \(usageByDay);
             DROP INDEX workflows_long;
             DROP INDEX workflow_versions_long;
-            DROP INDEX usage_by_run;
-            CREATE INDEX usage_by_run ON usage (run_key);
+            DROP INDEX usage_without_run;
             DROP TABLE upkeep;
             DROP TABLE usage_days;
             DROP TABLE loose_blobs;

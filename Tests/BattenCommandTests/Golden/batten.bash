@@ -86,6 +86,10 @@ _batten() {
         "db backup:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "db migrate:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "db migrate:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "db vacuum:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "db vacuum:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "db gc:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "db gc:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "query:--format") COMPREPLY=($(compgen -W "text json ndjson yaml" -- "$word")); return ;;
         "query:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "config:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
@@ -106,7 +110,7 @@ _batten() {
     case "$command" in
         '') COMPREPLY=($(compgen -W "run resume pause cancel exec init validate plan graph convert schema explain add list show remove enable disable runs status logs events outputs why plugin db query config doctor help completions version" -- "$word")) ;;
         'plugin') COMPREPLY=($(compgen -W "list info new check install run dev remove trust" -- "$word")) ;;
-        'db') COMPREPLY=($(compgen -W "info check backup migrate" -- "$word")) ;;
+        'db') COMPREPLY=($(compgen -W "info check backup migrate vacuum gc" -- "$word")) ;;
         'run')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--param --params-file --dry-run --only --idempotency-key --wait-gates --detach --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=($(compgen -f -- "$word")); fi ;;
@@ -217,6 +221,12 @@ _batten() {
             else COMPREPLY=($(compgen -f -- "$word")); fi ;;
         'db migrate')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--to --dry-run --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'db vacuum')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--rebuild --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'db gc')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--dry-run --older-than --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
         'query')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--limit --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))

@@ -41,10 +41,12 @@ complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_s
 complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info new check install run dev remove trust' -a dev -d 'build a plugin anew whenever its sources change, check it and call it'
 complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info new check install run dev remove trust' -a remove -d 'take an installed plugin away'
 complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info new check install run dev remove trust' -a trust -d 'accept the file of a plugin as it is now'
-complete -c batten -n '__fish_seen_subcommand_from db; and not __fish_seen_subcommand_from info check backup migrate' -a info -d 'show what the store holds and how large it is'
-complete -c batten -n '__fish_seen_subcommand_from db; and not __fish_seen_subcommand_from info check backup migrate' -a check -d 'read the whole store and tell what is wrong with it'
-complete -c batten -n '__fish_seen_subcommand_from db; and not __fish_seen_subcommand_from info check backup migrate' -a backup -d 'copy the store while it is in use'
-complete -c batten -n '__fish_seen_subcommand_from db; and not __fish_seen_subcommand_from info check backup migrate' -a migrate -d 'bring the store to another version of its schema'
+complete -c batten -n '__fish_seen_subcommand_from db; and not __fish_seen_subcommand_from info check backup migrate vacuum gc' -a info -d 'show what the store holds and how large it is'
+complete -c batten -n '__fish_seen_subcommand_from db; and not __fish_seen_subcommand_from info check backup migrate vacuum gc' -a check -d 'read the whole store and tell what is wrong with it'
+complete -c batten -n '__fish_seen_subcommand_from db; and not __fish_seen_subcommand_from info check backup migrate vacuum gc' -a backup -d 'copy the store while it is in use'
+complete -c batten -n '__fish_seen_subcommand_from db; and not __fish_seen_subcommand_from info check backup migrate vacuum gc' -a migrate -d 'bring the store to another version of its schema'
+complete -c batten -n '__fish_seen_subcommand_from db; and not __fish_seen_subcommand_from info check backup migrate vacuum gc' -a vacuum -d 'give free space of the store back to the file system'
+complete -c batten -n '__fish_seen_subcommand_from db; and not __fish_seen_subcommand_from info check backup migrate vacuum gc' -a gc -d 'remove history that is beyond the retention'
 complete -c batten -n '__fish_seen_subcommand_from run' -l param -s p -d 'a parameter, read by its declared type' -x
 complete -c batten -n '__fish_seen_subcommand_from run' -l params-file -d 'parameters as a YAML or JSON mapping; '\''-'\'' is standard input' -r -F
 complete -c batten -n '__fish_seen_subcommand_from run' -l dry-run -d 'check and plan only, start nothing'
@@ -478,6 +480,29 @@ complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcomman
 complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from migrate' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from migrate' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from migrate' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from vacuum' -l rebuild -d 'write the whole file anew, which also puts its parts in order'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from vacuum' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from vacuum' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from vacuum' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from vacuum' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from vacuum' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from vacuum' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from vacuum' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from vacuum' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from vacuum' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from vacuum' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from gc' -l dry-run -d 'tell what would be removed and change nothing'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from gc' -l older-than -d 'remove what ended longer ago than this, in place of the setting' -x
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from gc' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from gc' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from gc' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from gc' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from gc' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from gc' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from gc' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from gc' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from gc' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from gc' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from query' -l limit -s n -d 'rows at most' -x
 complete -c batten -n '__fish_seen_subcommand_from query' -l format -d 'how results are written' -x -a 'text json ndjson yaml'
 complete -c batten -n '__fish_seen_subcommand_from query' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
