@@ -38,6 +38,7 @@ func bundled(_ id: String, _ target: String) -> Product {
 
 /// A C plugin that exists for the tests: one folder under Tests/Fixtures, one shared object `libfixture-<name>.so`.
 let fixtures: [String] = [
+    "hostile", "hostile-cpp",
     "noop", "wrong-major", "short-struct", "no-entry", "other-abi", "lying-schema", "double-complete", "late-complete",
     "no-complete", "slow", "bad-id", "min-host-too-new", "poison", "services",
 ]
@@ -54,6 +55,7 @@ let package = Package(
         bundled("notify", "NotifyPlugin"),
         bundled("transform", "TransformPlugin"),
         .library(name: "fixture-functions", type: .dynamic, targets: ["fixture-functions"]),
+        .library(name: "fixture-hostile-swift", type: .dynamic, targets: ["fixture-hostile-swift"]),
         bundled("file", "FilePlugin"),
         bundled("sql", "SQLPlugin"),
     ] + fixtures.map { .library(name: "fixture-\($0)", type: .dynamic, targets: ["fixture-\($0)"]) },
@@ -136,6 +138,9 @@ let package = Package(
         }
         + [
             // A library of plain C functions, for the tests of ffi.
+            .target(
+                name: "fixture-hostile-swift", dependencies: [abi], path: "Tests/Fixtures/hostile-swift",
+                swiftSettings: common),
             .target(name: "fixture-functions", path: "Tests/Fixtures/functions", publicHeadersPath: "."),
             .executableTarget(
                 name: "batten-bench",
@@ -165,7 +170,9 @@ let package = Package(
             .target(name: "CFaultyDisk", dependencies: ["CSQLite"], path: "Tests/Simulation/FaultyDisk"),
             .testTarget(
                 name: "SimulationTests",
-                dependencies: ["BattenCore", "BattenEngine", "BattenStore", "BattenSystem", "TestSupport", "CFaultyDisk"],
+                dependencies: [
+                    "BattenCore", "BattenEngine", "BattenStore", "BattenSystem", "TestSupport", "CFaultyDisk",
+                ],
                 path: "Tests/Simulation", exclude: ["FaultyDisk"], swiftSettings: common),
             .testTarget(
                 name: "BattenCommandTests",
@@ -190,7 +197,7 @@ let package = Package(
                 swiftSettings: common),
             .testTarget(
                 name: "ABITests", dependencies: ["BattenSystem", "TestSupport"], path: "Tests/ABI",
-                exclude: ["Sources"], swiftSettings: common),
+                exclude: ["Museum", "Sources"], swiftSettings: common),
             .testTarget(
                 name: "SDKTests", dependencies: ["BattenSystem", "TestSupport"], path: "Tests/SDK",
                 exclude: ["Sources"], swiftSettings: common),

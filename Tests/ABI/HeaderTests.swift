@@ -75,8 +75,28 @@ import Testing
         #expect(changed.status & 4 != 0, "a changed layout was not noticed: \(changed.output)")
     }
 
+    /// The list of accepted breaks is read, and lets pass only what it names.
+    @Test func acceptedBreaksAreLetPass() throws {
+        let scratch = try FileSystem.makeTemporaryFolder(prefix: "/tmp/batten-abi-")
+        defer { try? FileSystem.removeTree(scratch) }
+        let baseline = "\(SourceTree.root)/Tests/ABI/Sources/plugin-abi-1.0.xml"
+        for (type, passes) in [("batten_call", true), ("batten_outcome", false)] {
+            let list = "\(scratch)/\(type).ini"
+            try FileSystem.writeAtomically(Array("[suppress_type]\n  name = \(type)\n".utf8), to: list)
+            let changed = try Self.withSwappedFields {
+                try Self.difference(from: baseline, include: $0, accepting: list)
+            }
+            #expect((changed.status == 0) == passes, "\(type): \(changed.output)")
+        }
+    }
+
+    /// Breaks that were accepted, each with its reason.
+    private static let acceptedBreaks = "\(SourceTree.root)/Tests/ABI/Sources/accepted-breaks.ini"
+
     /// Builds the probe with a header and compares it with the baseline.
-    private static func difference(from baseline: String, include: String) throws -> Command.Result {
+    private static func difference(
+        from baseline: String, include: String, accepting list: String = acceptedBreaks
+    ) throws -> Command.Result {
         let scratch = try FileSystem.makeTemporaryFolder(prefix: "/tmp/batten-abi-")
         defer { try? FileSystem.removeTree(scratch) }
         let probe = "\(scratch)/probe.so"
@@ -84,7 +104,9 @@ import Testing
         let build = try Command.run(
             ["gcc", "-std=c11", "-g", "-shared", "-fPIC", "-fvisibility=hidden", include, "-o", probe, source])
         try #require(build.status == 0, "\(build.output)")
-        return try Command.run(["abidiff", "--no-architecture", "--no-show-locs", baseline, probe])
+        return try Command.run([
+            "abidiff", "--no-architecture", "--no-show-locs", "--suppressions", list, baseline, probe,
+        ])
     }
 
     /// Runs a body with the include flag for a copy of the header in which two fields have changed places.
