@@ -31,8 +31,11 @@ import Testing
         try language.make(source, ["OUT=\(shop.folder)/out", "all"])
         try language.make(source, ["OUT=\(shop.folder)/out", "test"])
         let libraries = ["hello", "timer", "quota"].map { "\(shop.folder)/out/libbatten-plugin-\($0).so" }
-        let contract = try Command.run([try shop.program("contract")] + libraries)
-        #expect(contract.status == 0, "\(contract.output)")
+        let program = try shop.program("contract")
+        for group in language.wantsOwnProcess ? libraries.map({ [$0] }) : [libraries] {
+            let contract = try Command.run([program] + group)
+            #expect(contract.status == 0, "\(contract.output)")
+        }
         for expected in Self.expectations {
             let result = try shop.exec(
                 expected.call, plugins: "\(shop.folder)/out", flags: ["--in-process-plugins"])

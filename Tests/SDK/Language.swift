@@ -10,6 +10,8 @@ struct Language: Sendable, CustomTestStringConvertible {
     let needs: [String]
     /// Where the author's code of a new plugin is.
     let sources: [String]
+    /// Whether each plugin needs a process of its own.
+    var wantsOwnProcess = false
 
     var testDescription: String { name }
 
@@ -20,7 +22,13 @@ struct Language: Sendable, CustomTestStringConvertible {
         Language(
             name: "swift", needs: ["swift", "cc", "make"],
             sources: ["Sources/PluginWordCount/WordCountPlugin.swift"]),
+        python,
     ]
+
+    /// Its interpreter is the system's, and one a process.
+    static let python = Language(
+        name: "python", needs: ["/usr/bin/python3-config", "cc", "make"], sources: ["word_count.py"],
+        wantsOwnProcess: true)
 
     /// Ends the test if a program is missing, and says which.
     func requireTools() throws {
@@ -70,8 +78,13 @@ final class Workshop {
 
     /// Runs `batten exec` with the plugins of a folder.
     func exec(_ arguments: [String], plugins: String, flags: [String]) throws -> Command.Result {
+        try batten(["--plugin-dir", plugins] + flags + ["exec"] + arguments)
+    }
+
+    /// Runs `batten` with a home of its own.
+    func batten(_ arguments: [String]) throws -> Command.Result {
         try Command.run(
             ["env", "-i", "PATH=/usr/local/bin:/usr/bin:/bin", "HOME=\(folder)", "BATTEN_HOME=\(folder)/home", program]
-                + ["--plugin-dir", plugins] + flags + ["exec"] + arguments)
+                + arguments)
     }
 }
