@@ -19,6 +19,8 @@ import sysconfig
 
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
+# Where every plugin's process may read.
+READABLE = ("/lib/", "/usr/lib/", "/usr/local/lib/")
 # What does not belong into the library.
 LEFT_OUT = {"vendor", "build", "tests", "__pycache__"}
 NOT_AT_RUN_TIME = {"testing.py"}
@@ -53,11 +55,6 @@ def build(path, output, alone):
         if module in known:
             raise Problem(f"{module}.py has the name of a module of Python's own library: give it another name")
     plugin, capabilities = describe(os.path.dirname(path), name)
-    # Python's own folders are read as libraries are; others have to be declared.
-    stdlib = [folder for folder in library_folders() if not folder.startswith(("/usr/lib/", "/usr/local/lib/"))]
-    for needs in capabilities:
-        if stdlib:
-            needs.setdefault("paths", {}).setdefault("read", []).extend(stdlib)
     work = os.path.join(output, f"python-{plugin.id}")
     os.makedirs(work, exist_ok=True)
     generated = os.path.join(work, "generated.c")
@@ -245,17 +242,21 @@ def compile_library(generated, library):
     if not sysconfig.get_config_var("Py_ENABLE_SHARED"):
         raise Problem(f"{sys.executable} was built without a shared library: choose another with PYTHON=…")
     folder = sysconfig.get_config_var("LIBDIR")
+    outside = [each for each in [folder] + library_folders() if not (each + "/").startswith(READABLE)]
+    if outside:
+        raise Problem(
+            f"{sys.executable} has its library in {outside[0]}, and a plugin's process may read libraries in "
+            "/usr/lib and /usr/local/lib only: choose another with PYTHON=…, such as /usr/bin/python3")
     name = re.sub(r"^lib|\.so.*$", "", sysconfig.get_config_var("LDLIBRARY"))
     headers = os.path.join(HERE, "include")
     if not os.path.isdir(headers):
         headers = os.path.join(HERE, "..", "c", "include")
     native = os.path.join(HERE, "native")
     sources = [os.path.join(native, file) for file in ("plugin.c", "services.c", "interpreter.c")]
-    runpath = [] if folder.startswith(("/usr/lib/", "/lib/")) else [f"-Wl,-rpath,{folder}"]
     command = shlex.split(os.environ.get("CC", "cc")) + [
         "-std=gnu11", "-D_GNU_SOURCE", "-Wall", "-Wextra", *shlex.split(os.environ.get("CFLAGS", "-O2 -g")), "-shared",
         "-fPIC", "-fvisibility=hidden", "-Wl,-z,nodelete", f"-I{headers}", f"-I{native}", f"-isystem{include}",
-        "-o", library, generated, *sources, f"-L{folder}", *runpath, f"-l{name}", "-ldl", "-lpthread",
+        "-o", library, generated, *sources, f"-L{folder}", f"-l{name}", "-ldl", "-lpthread",
     ]
     if subprocess.run(command).returncode != 0:
         raise Problem("the C compiler failed; its messages are above")

@@ -77,7 +77,7 @@ def schema_of(hint):
         hints = typing.get_type_hints(hint, include_extras=True)
         fields = [field for field in dataclasses.fields(hint) if field.init]
         return _object([(field.name, hints[field.name], _default(field)) for field in fields], False)
-    if typing.is_typeddict(hint):
+    if isinstance(hint, type) and issubclass(hint, dict) and hasattr(hint, "__required_keys__"):
         hints = typing.get_type_hints(hint, include_extras=True)
         missing = inspect.Parameter.empty
         return _object(
