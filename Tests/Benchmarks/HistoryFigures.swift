@@ -22,7 +22,7 @@ enum HistoryFigures {
             cursor = page.nextCursor
             return page.items.count == 50
         }
-        try show("runs, a page anywhere in \(count)") { number in
+        try show("runs --since") { number in
             let since = Timestamp(nanoseconds: Int64(number * 7_919 % 900_000) * 1_000_000_000)
             return try reader.runs(RunFilter(since: since)).items.count == 50
         }

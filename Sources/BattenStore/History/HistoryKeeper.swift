@@ -32,7 +32,7 @@ public final class HistoryKeeper {
 
     private static let states = ["completed", "failed", "cancelled", "timed_out"]
     /// Rows that are looked at together.
-    private static let glance = 256
+    private static let glance = 64
     /// Pages that stay free for what comes next: 4 MiB, or an eighth of the file.
     private static let freePages: Int64 = 1_024
 
@@ -167,7 +167,7 @@ public final class HistoryKeeper {
         let find = try connection.statement(HistoryQuery.aged)
         find.bind(2, Self.states[state])
         find.bind(3, now() - age)
-        let found = try candidates(find, after: place)
+        let found = try candidates(find, after: place, limit)
         guard let last = found.last else {
             phase = .aged(state: state + 1, after: .start)
             return false
@@ -201,7 +201,7 @@ public final class HistoryKeeper {
         find.bind(2, workflow)
         find.bind(3, boundary.at)
         find.bind(7, boundary.key)
-        let found = try candidates(find, after: place)
+        let found = try candidates(find, after: place, limit)
         guard let last = found.last else {
             phase = .crowded(workflow: workflow, upTo: nil, after: .start)
             return false
@@ -214,7 +214,7 @@ public final class HistoryKeeper {
 
     /// Reads runs behind a place; those that may not go come as nil.
     private func candidates(
-        _ find: Statement, after place: Place
+        _ find: Statement, after place: Place, _ limit: UpkeepLimit
     ) throws(StoreError) -> [(place: Place, run: RemovalCandidate?)] {
         find.bind(1, now() - RetentionPolicy.keyAge)
         find.bind(4, place.at)
@@ -223,11 +223,11 @@ public final class HistoryKeeper {
         defer { find.reset() }
         var found: [(place: Place, run: RemovalCandidate?)] = []
         var rows = 0
-        // A transaction takes about a thousand rows; what comes behind is looked at for the next one.
-        while rows < 10_000, try find.step() {
+        // What does not go with this transaction is looked at for the next one.
+        while rows < limit.rows, try find.step() {
             let run = RemovalCandidate(
                 key: find.int(0), id: find.text(1), acceptedAt: find.int(2), rows: Int(clamping: find.int(3)))
-            rows = rows.addingReportingOverflow(run.rows).partialValue
+            rows = run.rows > limit.rows ? limit.rows : rows + run.rows + 8
             found.append((Place(at: run.acceptedAt, key: run.key), find.int(4) == 0 ? nil : run))
         }
         return found
