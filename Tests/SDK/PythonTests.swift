@@ -33,17 +33,19 @@ import Testing
                 "extra=1", "--format", "json",
             ], status: 0, says: ["\"sum\": 5.0", "\"extra\": 1", "\"colour\": \"red\""]),
         .init(
-            call: ["trial.typed", "--with", "colour=green", "--with", "points=[]"], status: 1, says: ["colour"]),
+            call: ["trial.typed", "--with", "colour=green", "--with", "points=[]"], status: 3,
+            says: ["\"green\" is not one of"]),
         .init(
             call: ["trial.sleeps", "--with", "seconds=600", "--timeout", "50ms"], status: 1,
-            says: ["timed out", "call.deadline"]),
+            says: ["timed out"]),
         .init(
-            call: ["trial.sleeps_async", "--with", "seconds=600", "--timeout", "500ms"], status: 1,
+            call: ["trial.sleeps_async", "--with", "seconds=600", "--timeout", "3s"], status: 1,
             says: ["timed out", "call.deadline", "cleaned up"]),
-        .init(call: ["trial.in_a_thread"], status: 0, says: ["true"]),
+        .init(call: ["trial.in_a_thread", "--format", "json"], status: 0, says: ["\"outputs\": true"]),
         .init(call: ["trial.streams", "--with", "pieces=300"], status: 0, says: ["exec | piece 299"]),
         .init(call: ["trial.streams_async", "--with", "pieces=300"], status: 0, says: ["exec | piece 299"]),
-        .init(call: ["trial.holds", "--with", "amount=4"], status: 0, says: ["4"]),
+        .init(
+            call: ["trial.holds", "--with", "amount=4", "--format", "json"], status: 0, says: ["\"outputs\": 4"]),
         .init(call: ["trial.secret", "--with", "name=OTHER"], status: 1, says: ["secret.denied"]),
         .init(call: ["trial.large", "--with", "size=3000000", "--quiet"], status: 0, says: []),
         .init(
