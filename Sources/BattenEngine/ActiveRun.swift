@@ -81,6 +81,14 @@ final class ActiveRun {
             }
         }
         commit.attempts.append(contentsOf: step.attempts)
+        for row in step.gates {
+            commit.gates.removeAll { $0.stageIndex == row.stageIndex }
+            commit.gates.append(row)
+        }
+        for row in step.signals {
+            commit.signals.removeAll { $0.seq == row.seq }
+            commit.signals.append(row)
+        }
         for key in step.timersCleared { commit.timersArmed.removeAll { $0.key == key } }
         commit.timersCleared.append(contentsOf: step.timersCleared)
         for timer in step.timersArmed { commit.timersCleared.removeAll { $0 == timer.key } }

@@ -87,7 +87,9 @@ extension EngineLoop {
             var settled: [SettledControl] = []
             for control in controls {
                 if let number = numbers[control.run], let run = runs[number] {
-                    settled.append(SettledControl(id: control.id, refusal: apply(.control(control.control), to: run)))
+                    settled.append(
+                        SettledControl(
+                            id: control.id, refusal: apply(.control(control.control, request: control.id), to: run)))
                 } else {
                     settled.append(SettledControl(id: control.id, refusal: "the run has ended"))
                 }

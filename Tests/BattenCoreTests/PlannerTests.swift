@@ -103,7 +103,7 @@ import Testing
     @Test func laterKindsAreListed() throws {
         let later = try Self.plan(
             workflow([
-                stage("g", "gate"),
+                stage("g", "gate") { $0.with = ["prompt": "?", "rewind_to": "m"] },
                 stage("m") {
                     $0.matrix = ["os": .array([])]
                     $0.onLost = .gate
@@ -116,7 +116,7 @@ import Testing
             ]) { $0.schedule = [["cron": .string("@daily")]] })
         #expect(
             later.unsupported.map { "\($0.stage ?? "-"):\($0.feature)" } == [
-                "-:schedule", "g:gate", "m:workflow", "m:matrix", "m:on_lost: gate",
+                "-:schedule", "g:rewind_to", "m:workflow", "m:matrix", "m:on_lost: gate",
             ])
         #expect(try Self.plan(workflow([stage("a")])).unsupported.isEmpty)
     }

@@ -27,6 +27,9 @@ import Testing
             "orders.yaml", "-p currency=NOK",
             ["total: 42.5", "letter: lamp: 30, cup & saucer: 12.5, together 42.5 NOK", "file: true"]
         ),
+        (
+            "release.yaml", "-p patience=50ms -p unasked=approve --wait-gates", ["window: day", "paid: not yet"]
+        ),
         ("report.json", "-p limit=48", ["total: 49", "verdict: over the limit by 1"]),
     ]
 

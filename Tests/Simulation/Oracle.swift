@@ -15,12 +15,17 @@ final class Oracle: @unchecked Sendable {
         var isEnded = false
         var started: [String: Int] = [:]
         var keys: [String: String] = [:]
+        var voters: Set<String> = []
+        var decided: Set<String> = []
+        var signals: Set<String> = []
+        var taken: Set<Int64> = []
 
         mutating func add(_ records: [JournalRecord], _ complain: (String) -> Void) {
             for record in records {
                 if record.seq != Int64(journal.count) + 1 { complain("record \(record.seq) follows \(journal.count)") }
                 if isEnded { complain("'\(record.type)' was committed after the run's end") }
                 journal.append(record)
+                addAnswer(record, complain)
                 if let stage = record.stage {
                     if Oracle.stageEnds.contains(record.type), !ended.insert(stage).inserted {
                         complain("stage '\(stage)' has two outcomes")
@@ -36,6 +41,25 @@ final class Oracle: @unchecked Sendable {
                     let open = plan.stages.filter { !ended.contains($0.id) }.map(\.id)
                     if !open.isEmpty { complain("the run ended with stages that have not: \(open)") }
                 }
+            }
+        }
+
+        /// At most one answer a person, none after the decision; each signal comes in once and is taken once.
+        private mutating func addAnswer(_ record: JournalRecord, _ complain: (String) -> Void) {
+            let stage = record.stage ?? ""
+            switch record.type {
+            case "gate_answered":
+                if decided.contains(stage) { complain("gate '\(stage)' was answered after its decision") }
+                if !voters.insert("\(stage) \(record.data["by"]?.stringValue ?? "")").inserted {
+                    complain("gate '\(stage)' has two answers of one person")
+                }
+            case "gate_decided":
+                if !decided.insert(stage).inserted { complain("gate '\(stage)' was decided twice") }
+            case "signal_received":
+                if !signals.insert("\(record.data["data"] ?? .null)").inserted { complain("a signal came in twice") }
+            case "signal_taken":
+                if !taken.insert(record.data["signal"]?.intValue ?? 0).inserted { complain("a signal was taken twice") }
+            default: break
             }
         }
     }

@@ -9,7 +9,7 @@ enum RandomWorkflow {
         for number in 0..<count {
             var stage = stage("s\(number)", &random)
             for earlier in stages where random.chance(300) { stage.dependsOn.append(earlier.id) }
-            if let upstream = stage.dependsOn.first, stage.uses != "sleep", random.chance(500) {
+            if let upstream = stage.dependsOn.first, stage.uses.hasPrefix("test."), random.chance(500) {
                 stage.with["of"] = .string("${{ stages.\(upstream).outputs?.n }}")
             }
             if !stage.dependsOn.isEmpty, random.chance(200) {
@@ -33,6 +33,14 @@ enum RandomWorkflow {
         if random.chance(80) {
             return StageDefinition(id: id, uses: "sleep", with: ["for": .string("\(1 + random.below(60))s")])
         }
+        if random.chance(90) { return gate(id, &random) }
+        if random.chance(70) {
+            var stage = StageDefinition(
+                id: id, uses: "signal", with: ["name": .string(random.pick(["go", "stop"]))])
+            if random.chance(400) { stage.with["timeout"] = .string("\(1 + random.below(90))s") }
+            if random.chance(500) { stage.onFailure = .continue }
+            return stage
+        }
         var stage = StageDefinition(
             id: id, uses: random.pick(["test.run", "test.run", "test.once"]), with: ["body": "main"])
         if random.chance(500) {
@@ -45,6 +53,23 @@ enum RandomWorkflow {
         if random.chance(150) { stage.deadline = .seconds(5 + random.below(120)) }
         if random.chance(300) { stage.onFailure = random.pick([.halt, .continue, .skipDependents]) }
         if random.chance(150) { stage.onLost = random.pick([.retry, .fail]) }
+        if random.chance(150) { stage.fallback = StageBody(uses: "test.run", with: ["body": "fallback"]) }
+        return stage
+    }
+
+    private static func gate(_ id: String, _ random: inout Seeded) -> StageDefinition {
+        var stage = StageDefinition(id: id, uses: "gate", with: ["prompt": "Go on?"])
+        if random.chance(500) { stage.with["required_approvals"] = .int(Int64(1 + random.below(3))) }
+        if random.chance(300) { stage.with["approvers"] = ["ann", "bob", "cid"] }
+        if random.chance(300) {
+            stage.with["form"] = ["type": "object", "properties": ["n": ["type": "integer", "default": 1]]]
+        }
+        if random.chance(400) {
+            stage.with["timeout"] = .string("\(1 + random.below(90))s")
+            stage.with["on_timeout"] = .string(random.pick(["approve", "reject"]))
+        }
+        if random.chance(150) { stage.deadline = .seconds(5 + random.below(120)) }
+        if random.chance(500) { stage.onFailure = .continue }
         if random.chance(150) { stage.fallback = StageBody(uses: "test.run", with: ["body": "fallback"]) }
         return stage
     }

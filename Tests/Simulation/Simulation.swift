@@ -19,6 +19,7 @@ final class Simulation {
     private(set) var powerCutCount = 0
     private(set) var faultCount = 0
 
+    private var signalCount = 0
     private var random: Seeded
     private let home: String
     private let folder: StateFolder
@@ -76,7 +77,8 @@ final class Simulation {
         case ..<560: endCall(process)
         case ..<640: report(process)
         case ..<850: passTime()
-        case ..<890: try control(process)
+        case ..<880: try control(process)
+        case ..<895: try tell(process)
         case ..<900: jumpClock()
         case ..<930: killSoon(process)
         case ..<945: killNow(process)
@@ -165,10 +167,59 @@ final class Simulation {
         let run = oracle.names[max(0, oracle.names.count - 1 - random.below(8))]
         guard let stored = try? process.store.recover(run: run), !stored.row.status.isTerminal else { return }
         let control = random.pick([RunControl.cancel, .cancel, .cancelNow, .pause, .pause, .resume, .resume])
-        note("\(process.id) asks \(run) to \(control.rawValue)")
+        ask(run, control, owner: stored.owner, through: process)
+    }
+
+    /// Answers gates and sends signals, also where nothing waits for them.
+    private func tell(_ process: SimulatedProcess) throws {
+        let open = oracle.names.suffix(8).filter { oracle.runs[$0]?.isEnded == false }
+        guard !open.isEmpty else { return }
+        let run = random.pick(Array(open))
+        guard let stored = try? process.store.recover(run: run), let plan = oracle.runs[run]?.plan else { return }
+        let waiting = plan.stages.filter { $0.definition.uses == "gate" || $0.definition.uses == "signal" }
+        for stage in waiting {
+            signalCount += 1
+            if stage.definition.uses == "signal" {
+                let name = random.pick(["go", "stop"])
+                let signal = RunSignal(name: name, data: .int(Int64(signalCount)), by: "test")
+                ask(run, .signal(signal), owner: stored.owner, through: process)
+            } else {
+                let answer = GateAnswer(
+                    stage: stage.id, approves: random.chance(800), by: random.pick(["ann", "bob", "cid"]),
+                    form: random.chance(200) ? ["n": .int(2)] : [:], reason: "so")
+                ask(run, .answer(answer), owner: stored.owner, through: process)
+            }
+        }
+    }
+
+    private func ask(_ run: String, _ control: RunControl, owner: String, through process: SimulatedProcess) {
+        note("\(process.id) asks \(run): \(control.kind)")
         let request = ControlRequest(run: run, control: control, source: "test", at: clock.now())
         _ = try? process.store.requestControl(request)
-        processes.first { $0.id == stored.owner && !$0.isStopped }?.inbox.put(.storeChanged)
+        processes.first { $0.id == owner && !$0.isStopped }?.inbox.put(.storeChanged)
+    }
+
+    /// Gives every run what it waits for.
+    private func satisfy(_ process: SimulatedProcess) {
+        for run in process.loop.runs.values.sorted(by: { $0.number < $1.number }) {
+            let state = run.machine.state
+            if state.row.status == .paused { process.inbox.put(.control(run: run.id, .resume)) }
+            for (stage, reason) in state.waitingStages {
+                if reason.on == "gate" {
+                    for person in ["ann", "bob", "cid"] {
+                        process.inbox.put(
+                            .control(run: run.id, .answer(GateAnswer(stage: stage, approves: true, by: person))))
+                    }
+                } else if reason.on == "signal", let place = run.plan.indexByID[stage],
+                    let name = run.plan.stages[place].definition.with["name"]?.stringValue
+                {
+                    signalCount += 1
+                    process.inbox.put(
+                        .control(
+                            run: run.id, .signal(RunSignal(name: name, data: .int(Int64(signalCount)), by: "test"))))
+                }
+            }
+        }
     }
 
     private func jumpClock() {
@@ -325,6 +376,12 @@ final class Simulation {
                     let pairs = zip(rows, active.machine.state.stageRows).first { $0 != $1 }
                     oracle.complain("run \(active.id): rows of stages differ: \(String(describing: pairs))")
                 }
+                if try reader.gates(run: active.id) != active.machine.state.gateRows {
+                    oracle.complain("run \(active.id): rows of gates differ")
+                }
+                if try reader.signals(run: active.id) != active.machine.state.signalRows {
+                    oracle.complain("run \(active.id): rows of signals differ")
+                }
             } catch {
                 oracle.complain("run \(active.id) cannot be read: \(error)")
             }
@@ -351,12 +408,7 @@ final class Simulation {
                 continue
             }
             if processes.allSatisfy({ $0.isAlive && $0.loop.runs.isEmpty }) { break }
-            for process in processes {
-                for run in process.loop.runs.values.sorted(by: { $0.number < $1.number })
-                where run.machine.state.row.status == .paused {
-                    process.inbox.put(.control(run: run.id, .resume))
-                }
-            }
+            for process in processes { satisfy(process) }
             passTime()
         }
         for run in oracle.names {

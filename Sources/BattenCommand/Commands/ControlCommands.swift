@@ -150,7 +150,7 @@ enum CancelCommand {
             let isHeard = try orFailure { () throws(StoreError) in try EngineFolder.wake(found.owner, in: folder) }
             if invocation.format.isData {
                 context.console.data(
-                    .object(["run": .string(id), "control": .string(control.rawValue), "delivered": .bool(isHeard)]),
+                    .object(["run": .string(id), "control": .string(control.kind), "delivered": .bool(isHeard)]),
                     invocation.format)
             } else if isHeard {
                 context.console.line("run \(id) is asked to stop")

@@ -3,7 +3,8 @@ enum CommandTable {
     /// Every command, in the order of the help page.
     static let all: [CommandDescription] = [
         RunCommand.description, ResumeCommand.description, PauseCommand.description,
-        CancelCommand.description, ExecCommand.description,
+        CancelCommand.description, GatesCommand.description, AnswerCommands.approve, AnswerCommands.reject,
+        SignalCommand.description, ExecCommand.description,
         InitCommand.description, ValidateCommand.description, PlanCommand.description, GraphCommand.description,
         ConvertCommand.description, SchemaCommand.description, ExplainCommand.description, AddCommand.description,
         ListCommand.description, ShowCommand.description, RemoveCommand.description, EnableCommands.enable,

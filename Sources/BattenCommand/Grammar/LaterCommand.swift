@@ -2,13 +2,13 @@
 enum LaterCommand {
     /// What to do instead, by command; empty when nothing takes its place.
     private static let instead: [String: String] = [
-        "approve": "", "checkpoint": "", "checkpoints": "", "disable": "", "enable": "",
-        "export": "'batten show NAME' writes a kept workflow", "fork": "", "gates": "",
-        "import": "'batten add FILE' keeps a workflow", "quota": "", "reject": "",
+        "checkpoint": "", "checkpoints": "", "disable": "", "enable": "",
+        "export": "'batten show NAME' writes a kept workflow", "fork": "",
+        "import": "'batten add FILE' keeps a workflow", "quota": "",
         "repl": "'batten exec EXECUTOR' runs one executor, 'batten run FILE' a workflow", "restore": "",
         "retry": "run the workflow again; 'batten resume' goes on with a run that did not end", "schedule": "",
         "secret": "secrets are taken from variables named BATTEN_SECRET_<NAME>",
-        "serve": "'batten run FILE' follows a run in the foreground", "signal": "", "test": "", "trigger": "",
+        "serve": "'batten run FILE' follows a run in the foreground", "test": "", "trigger": "",
         "trust": "name the provider in the user's configuration file", "usage": "'batten status RUN' counts its tokens",
     ]
 

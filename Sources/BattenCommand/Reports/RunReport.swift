@@ -48,6 +48,7 @@ struct RunReport: Sendable {
     var exitCode: ExitCode {
         switch run.status {
         case .completed: .done
+        case .failed where run.error?.code == RunMachine.rejectionCode: .rejected
         case .failed: run.error?.outcomeClass == .quota ? .quota : .runFailed
         case .cancelled: .cancelled
         case .timedOut: .timedOut

@@ -83,7 +83,7 @@ struct ControlSender {
         if context.invocation.format.isData {
             context.console.data(
                 .object([
-                    "run": .string(run), "control": .string(control.rawValue), "applied": .bool(isApplied),
+                    "run": .string(run), "control": .string(control.kind), "applied": .bool(isApplied),
                 ]), context.invocation.format)
         } else {
             context.console.line(isApplied ? applied : kept)

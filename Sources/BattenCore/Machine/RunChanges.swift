@@ -10,6 +10,10 @@ struct RunChanges: Sendable {
     /// Timers touched, with whether they were armed before the step.
     private(set) var timers: [(key: String, wasArmed: Bool)] = []
     private var timerKeys: Set<String> = []
+    /// Stages whose gates were touched, each once.
+    private(set) var gates: [Int] = []
+    /// Places of signals touched, each once.
+    private(set) var signals: [Int] = []
     /// Stages whose last dependency was decided, oldest first.
     var decidable: [Int] = []
     var decidableStart = 0
@@ -39,6 +43,14 @@ struct RunChanges: Sendable {
         }
     }
 
+    mutating func touch(gate index: Int) {
+        if !gates.contains(index) { gates.append(index) }
+    }
+
+    mutating func touch(signal place: Int) {
+        if !signals.contains(place) { signals.append(place) }
+    }
+
     mutating func touch(timer key: String, wasArmed: Bool) {
         if timerKeys.insert(key).inserted { timers.append((key, wasArmed)) }
     }
@@ -62,6 +74,8 @@ struct RunChanges: Sendable {
             timers.removeAll(keepingCapacity: true)
             timerKeys.removeAll(keepingCapacity: true)
         }
+        gates.removeAll(keepingCapacity: true)
+        signals.removeAll(keepingCapacity: true)
         decidable.removeAll(keepingCapacity: true)
         decidableStart = 0
     }

@@ -46,6 +46,27 @@ extension RunFact {
             return stage(index, attempt, "stage_cancelled", data)
         case .stageSkipped(let index, let reason):
             return stage(index, nil, "stage_skipped", ["reason": .string(reason)])
+        case .gateAnswered(let index, let answer, let request):
+            return stage(
+                index, nil, "gate_answered",
+                [
+                    "decision": .string(answer.approves ? "approve" : "reject"), "by": .string(answer.by),
+                    "form": .object(answer.form), "reason": .string(answer.reason),
+                    "request": request.map { .int($0) } ?? .null,
+                ])
+        case .gateDecided(let index, let decision, let by):
+            return stage(
+                index, nil, "gate_decided",
+                ["decision": .string(decision.rawValue), "by": by.map { .string($0) } ?? .null])
+        case .signalReceived(let signal, let request):
+            return run(
+                "signal_received",
+                [
+                    "name": .string(signal.name), "data": signal.data, "by": .string(signal.by),
+                    "request": request.map { .int($0) } ?? .null,
+                ])
+        case .signalTaken(let index, let signal):
+            return stage(index, nil, "signal_taken", ["signal": .int(signal)])
         case .finallyStarted: return run("finally_started")
         case .attemptLost(let index, let attempt, let failure):
             return stage(index, attempt, "attempt_lost", failure?.data ?? [:])
@@ -131,6 +152,24 @@ extension RunFact {
                 failure: record.data["error"] == nil ? nil : try reader.failure())
         case "stage_skipped":
             self = .stageSkipped(stage: try reader.stage(), reason: try reader.text("reason"))
+        case "gate_answered":
+            var members = record.data.objectValue ?? [:]
+            members["stage"] = .string(record.stage ?? "")
+            guard let answer = GateAnswer(json: .object(members)) else { throw reader.malformed("decision") }
+            self = .gateAnswered(
+                stage: try reader.stage(), answer: answer, request: record.data["request"]?.intValue)
+        case "gate_decided":
+            guard let decision = GateDecision(rawValue: try reader.text("decision")) else {
+                throw reader.malformed("decision")
+            }
+            self = .gateDecided(
+                stage: try reader.stage(), decision: decision, by: record.data["by"]?.stringValue)
+        case "signal_received":
+            guard let signal = RunSignal(json: record.data) else { throw reader.malformed("name") }
+            self = .signalReceived(signal, request: record.data["request"]?.intValue)
+        case "signal_taken":
+            guard let signal = record.data["signal"]?.intValue else { throw reader.malformed("signal") }
+            self = .signalTaken(stage: try reader.stage(), signal: signal)
         case "finally_started": self = .finallyStarted
         case "attempt_lost":
             self = .attemptLost(
@@ -164,6 +203,18 @@ extension StageHold {
         case .slot(let detail): ["on": .string("slot"), "detail": .string(detail)]
         case .pause: ["on": .string("pause")]
         case .sleep(let until): ["on": .string("sleep"), "until": .string(until.exact)]
+        case .gate(let gate):
+            [
+                "on": .string("gate"), "prompt": .string(gate.prompt),
+                "approvers": .array(gate.approvers.map { .string($0) }), "required": .int(Int64(gate.required)),
+                "form": gate.form ?? .null, "until": gate.until.map { .string($0.exact) } ?? .null,
+                "on_timeout": .string(gate.approvesOnTimeout ? "approve" : "reject"),
+            ]
+        case .signal(let name, let until):
+            [
+                "on": .string("signal"), "name": .string(name),
+                "until": until.map { .string($0.exact) } ?? .null,
+            ]
         case .missing(let thing, let reason): ["on": .string(thing.rawValue), "detail": .string(reason)]
         }
     }
@@ -235,6 +286,10 @@ private struct RecordReader {
         return instant
     }
 
+    func optionalInstant(_ field: String) throws(ReplayError) -> Timestamp? {
+        try value(field).isNull ? nil : try instant(field)
+    }
+
     func effect() throws(ReplayError) -> Effect {
         guard let effect = Effect(rawValue: try text("effect")) else { throw malformed("effect") }
         return effect
@@ -252,6 +307,17 @@ private struct RecordReader {
         case "slot": return .slot(detail: try text("detail"))
         case "pause": return .pause
         case "sleep": return .sleep(until: try instant("until"))
+        case "gate":
+            guard let approvers = record.data["approvers"]?.arrayValue?.compactMap(\.stringValue),
+                let required = record.data["required"]?.intValue
+            else { throw malformed("approvers") }
+            let form = try value("form")
+            return .gate(
+                GateRequest(
+                    prompt: try text("prompt"), approvers: approvers, required: Int(clamping: required),
+                    form: form.isNull ? JSONValue?.none : form, until: try optionalInstant("until"),
+                    approvesOnTimeout: try text("on_timeout") == "approve"))
+        case "signal": return .signal(name: try text("name"), until: try optionalInstant("until"))
         case "secret": return .missing(.secret, reason: try text("detail"))
         case "plugin": return .missing(.plugin, reason: try text("detail"))
         default: throw malformed("on")

@@ -24,6 +24,14 @@ enum RunFact: Sendable, Hashable {
     case stageCancelled(stage: Int, attempt: Int?, reason: String, failure: StageFailure?)
     /// A stage will not start.
     case stageSkipped(stage: Int, reason: String)
+    /// A person has answered a gate.
+    case gateAnswered(stage: Int, answer: GateAnswer, request: Int64?)
+    /// A gate is approved or rejected, by a person or by time.
+    case gateDecided(stage: Int, decision: GateDecision, by: String?)
+    /// A signal has come in.
+    case signalReceived(RunSignal, request: Int64?)
+    /// A stage has taken a signal, named by its place in the journal.
+    case signalTaken(stage: Int, signal: Int64)
     /// The main stages are decided and those of `finally` start.
     case finallyStarted
     /// A running attempt was lost: with its worker process, which gave the failure, or with its engine.
@@ -56,8 +64,22 @@ enum StageHold: Sendable, Hashable {
     case pause
     /// It sleeps until an instant.
     case sleep(until: Timestamp)
+    /// It asks people.
+    case gate(GateRequest)
+    /// It waits for a signal.
+    case signal(name: String, until: Timestamp?)
     /// Something is missing on this engine.
     case missing(MissingThing, reason: String)
+}
+
+/// What a gate asks, and whom.
+struct GateRequest: Sendable, Hashable {
+    var prompt: String
+    var approvers: [String]
+    var required: Int
+    var form: JSONValue?
+    var until: Timestamp?
+    var approvesOnTimeout: Bool
 }
 
 /// What follows a failed attempt.
@@ -110,10 +132,11 @@ extension RunFact {
         case .stageStarted(let stage, _, _, _), .stageWaiting(let stage, _, _), .stageStopping(let stage, _),
             .stageRetrying(let stage, _, _, _), .stageCompleted(let stage, _, _, _), .stageFailed(let stage, _, _),
             .stageTimedOut(let stage, _, _), .stageCancelled(let stage, _, _, _), .stageSkipped(let stage, _),
-            .attemptLost(let stage, _, _), .attemptLate(let stage, _, _, _, _):
+            .attemptLost(let stage, _, _), .attemptLate(let stage, _, _, _, _), .gateAnswered(let stage, _, _),
+            .gateDecided(let stage, _, _), .signalTaken(let stage, _):
             stage
         case .runAccepted, .runStarted, .finallyStarted, .runCancelRequested, .runPaused, .runResumed, .runRecovered,
-            .runCompleted, .runFailed, .runCancelled, .runTimedOut:
+            .signalReceived, .runCompleted, .runFailed, .runCancelled, .runTimedOut:
             nil
         }
     }

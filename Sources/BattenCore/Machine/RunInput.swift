@@ -8,8 +8,8 @@ public enum RunInput: Sendable {
     case attemptBlocked(stage: Int, attempt: Int, on: MissingThing = .secret, reason: String)
     /// A timer that the machine armed is due.
     case timerFired(String)
-    /// Somebody asks something of the run.
-    case control(RunControl)
+    /// Somebody asks something of the run; a stored request has a number, and is never taken in twice.
+    case control(RunControl, request: Int64? = nil)
     /// Slots that other runs held are free again.
     case slotsFreed
     /// A new owner has replayed the journal: attempts that were running are lost.
@@ -105,6 +105,10 @@ public struct RunStep: Sendable {
     public var stages: [StageRow] = []
     /// Rows of attempts that changed, each once.
     public var attempts: [AttemptRow] = []
+    /// Gates that changed, each once.
+    public var gates: [GateRow] = []
+    /// Signals that changed, each once.
+    public var signals: [SignalRow] = []
     /// Timers to arm or move.
     public var timersArmed: [TimerRow] = []
     /// Keys of timers that are gone.

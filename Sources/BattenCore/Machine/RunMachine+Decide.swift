@@ -94,6 +94,8 @@ extension RunMachine {
         case .executor: startOrQueue(index, at)
         case .set: set(index, at)
         case .sleep: sleep(index, at)
+        case .gate: openGate(index, at)
+        case .signal: awaitSignal(index, at)
         case .unsupported(let name):
             failed(index, attempt: nil, .permanent("batten.unsupported", "'\(name)' cannot be run yet"), at)
         case nil:
@@ -299,7 +301,8 @@ extension RunMachine {
         case .ended, .running: return
         case .idle: emit(.stageSkipped(stage: index, reason: reason), at)
         case .queued where stage.row.attempts == 0: emit(.stageSkipped(stage: index, reason: reason), at)
-        case .sleeping, .blocked: emit(.stageCancelled(stage: index, attempt: nil, reason: reason, failure: nil), at)
+        case .sleeping, .awaiting, .blocked:
+            emit(.stageCancelled(stage: index, attempt: nil, reason: reason, failure: nil), at)
         case .queued, .retrying:
             if keepFailure, let failure = stage.lastFailure {
                 end(index, attempt: nil, failure, at)

@@ -66,7 +66,7 @@ extension RunMachine {
     // MARK: The engine's own kinds
 
     /// The input of the current body, for the kinds that the machine carries out itself; no secret can be read here.
-    private func ownInput(_ index: Int) -> Result<JSONValue, StageFailure.Thrown> {
+    func ownInput(_ index: Int) -> Result<JSONValue, StageFailure.Thrown> {
         let isFallback = state.stages[index].body == .fallback
         let scope = RunScope(plan: plan, state: state, stage: index, body: state.stages[index].body)
         do throws(StageFailure.Thrown) {

@@ -56,7 +56,7 @@ public struct RunMachine: Sendable {
         case .attemptFinished(let stage, let attempt, let outcome): finish(stage, attempt, outcome, at)
         case .attemptBlocked(let stage, let attempt, let thing, let reason): block(stage, attempt, thing, reason, at)
         case .timerFired(let key): fire(key, at)
-        case .control(let control): refusal = apply(control, at)
+        case .control(let control, let request): refusal = apply(control, request, at)
         case .slotsFreed: break
         case .restarted: restart(at)
         }
@@ -111,6 +111,8 @@ public struct RunMachine: Sendable {
         step.stages.reserveCapacity(changes.stages.count)
         for index in changes.stages { step.stages.append(state.stages[index].row) }
         step.attempts = changes.attempts
+        for index in changes.gates { if let gate = state.stages[index].gate { step.gates.append(gate) } }
+        for place in changes.signals { step.signals.append(state.signals[place]) }
         for (key, wasArmed) in changes.timers {
             if let instant = state.timers[key] {
                 step.timersArmed.append(TimerRow(key: key, at: instant))
@@ -199,6 +201,9 @@ public struct RunMachine: Sendable {
             guard state.stages.indices.contains(index), state.stages[index].mode == .retrying
             else { return }
             startOrQueue(index, at)
+        case .answer(let index):
+            guard state.stages.indices.contains(index), state.stages[index].mode == .awaiting else { return }
+            answerTimePassed(index, at)
         case .sleep(let index):
             guard state.stages.indices.contains(index), state.stages[index].mode == .sleeping
             else { return }
@@ -214,7 +219,7 @@ public struct RunMachine: Sendable {
             guard stage.stopping == nil else { return }
             emit(.stageStopping(stage: index, attempt: stage.row.attempts), at)
             effects.append(.cancelAttempt(stage: index, attempt: stage.row.attempts, now: false))
-        case .idle, .queued, .sleeping, .retrying, .blocked:
+        case .idle, .queued, .sleeping, .retrying, .awaiting, .blocked:
             emit(.stageTimedOut(stage: index, attempt: nil, failure: deadlineFailure(index, effect: .none)), at)
             sweepIfHalted(by: index, at)
         }
@@ -230,11 +235,13 @@ public struct RunMachine: Sendable {
             effect: effect)
     }
 
-    private mutating func apply(_ control: RunControl, _ at: Timestamp) -> String? {
+    private mutating func apply(_ control: RunControl, _ request: Int64?, _ at: Timestamp) -> String? {
         guard state.isAccepted else { return "the run was not accepted yet" }
         guard !state.isEnded else { return "the run has ended (\(state.row.status.rawValue))" }
         switch control {
         case .pause: return pause(at)
+        case .answer(let answer): return self.answer(answer, request, at)
+        case .signal(let signal): return receive(signal, request, at)
         case .resume:
             guard state.isPaused else { return "the run is not paused" }
             resume(at)

@@ -316,6 +316,10 @@ public struct RunCommit: Sendable {
     public var stages: [StageRow]
     /// Rows of attempts that changed.
     public var attempts: [AttemptRow]
+    /// Gates that changed.
+    public var gates: [GateRow]
+    /// Signals that changed.
+    public var signals: [SignalRow]
     /// Timers to arm or move.
     public var timersArmed: [TimerRow]
     /// Keys of timers that are gone.
@@ -337,6 +341,8 @@ public struct RunCommit: Sendable {
         self.runRow = nil
         self.stages = []
         self.attempts = []
+        self.gates = []
+        self.signals = []
         self.timersArmed = []
         self.timersCleared = []
         self.usage = []

@@ -65,6 +65,10 @@ extension RunState {
         case .runTimedOut(let error):
             row.error = error
             end(.timedOut, at, &changes)
+        case .signalReceived(let signal, let request):
+            signals.append(SignalRow(seq: lastSeq, signal: signal, at: at))
+            changes.touch(signal: signals.count - 1)
+            if let request { lastRequest = max(lastRequest, request) }
         default: evolveStage(fact, at, plan, &changes)
         }
         refreshStatus(at, &changes)
@@ -80,7 +84,24 @@ extension RunState {
         case .stageStopping(let index, _):
             stages[index].stopping = .timeout
             disarm(.deadline(index), &changes)
+        case .gateAnswered(let index, let answer, let request):
+            stages[index].gate?.votes.append(GateRow.Vote(answer: answer, at: at))
+            let detail = gateDetail(index)
+            stages[index].row.waiting?.detail = detail
+            changes.touch(gate: index)
+            changes.touch(stage: index)
+            if let request { lastRequest = max(lastRequest, request) }
+        case .gateDecided(let index, let decision, let by):
+            stages[index].gate?.decide(decision, by: by, at: at)
+            disarm(.answer(index), &changes)
+            changes.touch(gate: index)
+        case .signalTaken(let index, let signal):
+            guard let place = signals.firstIndex(where: { $0.seq == signal }) else { return }
+            signals[place].takenBy = index
+            signals[place].takenAt = at
+            changes.touch(signal: place)
         case .stageRetrying(let index, _, let failure, let next):
+            disarm(.answer(index), &changes)
             closeAttempt(index, failure, at, &changes)
             stages[index].lastFailure = failure
             stages[index].row.error = failure.error
@@ -186,6 +207,21 @@ extension RunState {
             open(index, at, plan, &changes)
             arm(.sleep(index), until, now: at, &changes)
             advanceQueue()
+        case .gate(let request):
+            stages[index].gate = GateRow(
+                stageIndex: index, prompt: request.prompt, approvers: request.approvers, required: request.required,
+                form: request.form, approvesOnTimeout: request.approvesOnTimeout, openedAt: at,
+                expiresAt: request.until)
+            stages[index].row.waiting = WaitReason(
+                on: "gate", detail: gateDetail(index), since: at, until: request.until)
+            changes.touch(gate: index)
+            park(index, until: request.until, at, plan, &changes)
+        case .signal(let name, let until):
+            stages[index].signalName = name
+            stages[index].row.waiting = WaitReason(
+                on: "signal", detail: "waits for the signal '\(name)': batten signal \(row.id) \(name)", since: at,
+                until: until)
+            park(index, until: until, at, plan, &changes)
         case .missing(let thing, let reason):
             let failure = StageFailure(
                 StageError(.permanent, code: "batten.\(thing.rawValue)_missing", message: reason), effect: .none)
@@ -195,6 +231,22 @@ extension RunState {
             setMode(index, .blocked, plan)
         }
         changes.touch(stage: index)
+    }
+
+    private mutating func park(
+        _ index: Int, until: Timestamp?, _ at: Timestamp, _ plan: Plan, _ changes: inout RunChanges
+    ) {
+        setMode(index, .awaiting, plan)
+        open(index, at, plan, &changes)
+        if let until { arm(.answer(index), until, now: at, &changes) }
+        advanceQueue()
+    }
+
+    /// What a gate asks, for people, with the command that answers.
+    private func gateDetail(_ index: Int) -> String {
+        guard let gate = stages[index].gate else { return "" }
+        let count = gate.required > 1 ? " (\(gate.approvals) of \(gate.required) approvals)" : ""
+        return "asks\(count): \(gate.prompt) - batten approve \(row.id) \(stages[index].row.id)"
     }
 
     /// Notes that a stage has begun and starts the clock of its deadline.
@@ -249,10 +301,16 @@ extension RunState {
         stages[index].row.endedAt = at
         stages[index].stopping = nil
         stages[index].lastFailure = nil
+        stages[index].signalName = nil
+        if stages[index].gate != nil, stages[index].gate?.decision == nil {
+            stages[index].gate?.decide(.closed, by: nil, at: at)
+            changes.touch(gate: index)
+        }
         if status == .completed, stages[index].row.startedAt == nil { stages[index].row.startedAt = at }
         disarm(.deadline(index), &changes)
         disarm(.retry(index), &changes)
         disarm(.sleep(index), &changes)
+        disarm(.answer(index), &changes)
         changes.touch(stage: index)
         if stages[index].row.isFinally { finallyLeft -= 1 } else { mainLeft -= 1 }
         let failed = status == .failed || status == .timedOut
@@ -350,6 +408,12 @@ extension RunState {
         for (key, rest) in stoppedClocks.sorted(by: { $0.key < $1.key }) {
             timers[key] = at + rest
             changes.touch(timer: key, wasArmed: false)
+            guard case .answer(let index)? = TimerKey(key), stages.indices.contains(index) else { continue }
+            stages[index].row.waiting?.until = at + rest
+            changes.touch(stage: index)
+            guard stages[index].gate != nil, stages[index].signalName == nil else { continue }
+            stages[index].gate?.expiresAt = at + rest
+            changes.touch(gate: index)
         }
         stoppedClocks.removeAll()
         for index in queue.stages where stages[index].row.waiting?.on == "pause" {
@@ -375,12 +439,15 @@ extension RunState {
         if isPaused {
             status = .paused
             reason = ("pause", "the run is paused; 'batten resume \(row.id)' goes on")
-        } else if counts.running == 0, counts.sleeping + counts.retrying + counts.blocked > 0 {
+        } else if counts.running == 0, counts.sleeping + counts.retrying + counts.awaiting + counts.blocked > 0 {
             status = .waiting
             if counts.sleeping > 0 {
                 reason = ("sleep", "only sleeping stages are left to wait for")
             } else if counts.retrying > 0 {
                 reason = ("retry", "stages wait to be tried again")
+            } else if counts.awaiting > 0 {
+                let isAsking = stages.contains { $0.mode == .awaiting && $0.row.waiting?.on == "gate" }
+                reason = isAsking ? ("gate", "people are asked: batten gates") : ("signal", "a signal is waited for")
             } else {
                 let blocked = stages.first { $0.mode == .blocked }?.row.waiting?.on
                 let thing = blocked.flatMap(MissingThing.init(rawValue:)) ?? .secret

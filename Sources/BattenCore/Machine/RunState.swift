@@ -27,6 +27,10 @@ public struct RunState: Sendable, Hashable {
     var queue = ReadyQueue()
     /// Armed timers.
     var timers: [String: Timestamp] = [:]
+    /// Signals that came in, oldest first.
+    var signals: [SignalRow] = []
+    /// The last stored request that was taken in.
+    var lastRequest: Int64 = 0
     /// What was left of the clocks that a pause has stopped.
     var stoppedClocks: [String: Duration] = [:]
     /// Whether a stage failed under `halt`.
@@ -45,11 +49,12 @@ public struct RunState: Sendable, Hashable {
     /// Whether the run has ended.
     public var isEnded: Bool { phase == .ended }
 
-    /// Whether nothing in this engine can move the run: it waits for a secret or a `resume`.
+    /// Whether nothing in this engine can move the run but time running out: it waits for people, for a signal, for
+    /// something that is missing here, or for a `resume`.
     public var isStuck: Bool {
         guard isAccepted, !isEnded, counts.running == 0 else { return false }
         if isPaused { return true }
-        return counts.blocked > 0 && counts.sleeping == 0 && counts.retrying == 0
+        return counts.blocked + counts.awaiting > 0 && counts.sleeping == 0 && counts.retrying == 0 && queue.isEmpty
     }
 
     /// Whether ready stages wait for their turn.
@@ -57,6 +62,12 @@ public struct RunState: Sendable, Hashable {
 
     /// The rows of all stages, in the order of the plan.
     public var stageRows: [StageRow] { stages.map(\.row) }
+
+    /// The gates that were opened, in the order of the plan.
+    public var gateRows: [GateRow] { stages.compactMap(\.gate) }
+
+    /// The signals that came in, oldest first.
+    public var signalRows: [SignalRow] { signals }
 
     /// The row of a stage.
     ///
@@ -101,6 +112,8 @@ struct StageState: Sendable, Hashable {
         case sleeping
         /// Between two attempts.
         case retrying
+        /// Waiting for people or for a signal.
+        case awaiting
         /// Something is missing on this engine.
         case blocked
         case ended
@@ -125,6 +138,10 @@ struct StageState: Sendable, Hashable {
     var nextReason = AttemptReason.first
     /// How the last attempt failed.
     var lastFailure: StageFailure?
+    /// What it asks people, or has asked.
+    var gate: GateRow?
+    /// The signal that it waits for.
+    var signalName: String?
 }
 
 /// How many stages of a run are in the modes that matter for its status.
@@ -132,6 +149,7 @@ struct ModeCounts: Sendable, Hashable {
     var running = 0
     var sleeping = 0
     var retrying = 0
+    var awaiting = 0
     var blocked = 0
 
     mutating func add(_ amount: Int, to mode: StageState.Mode) {
@@ -139,6 +157,7 @@ struct ModeCounts: Sendable, Hashable {
         case .running: running += amount
         case .sleeping: sleeping += amount
         case .retrying: retrying += amount
+        case .awaiting: awaiting += amount
         case .blocked: blocked += amount
         case .idle, .queued, .ended: break
         }
@@ -155,6 +174,8 @@ enum TimerKey: Sendable, Hashable {
     case retry(Int)
     /// The end of a stage's sleep.
     case sleep(Int)
+    /// The end of a stage's wait for people or a signal.
+    case answer(Int)
 
     var text: String {
         switch self {
@@ -162,6 +183,7 @@ enum TimerKey: Sendable, Hashable {
         case .deadline(let stage): "deadline:\(stage)"
         case .retry(let stage): "retry:\(stage)"
         case .sleep(let stage): "sleep:\(stage)"
+        case .answer(let stage): "answer:\(stage)"
         }
     }
 
@@ -177,6 +199,7 @@ enum TimerKey: Sendable, Hashable {
         case "deadline": self = .deadline(stage)
         case "retry": self = .retry(stage)
         case "sleep": self = .sleep(stage)
+        case "answer": self = .answer(stage)
         default: return nil
         }
     }
@@ -184,7 +207,7 @@ enum TimerKey: Sendable, Hashable {
     /// Whether a pause stops this clock.
     var stopsWhilePaused: Bool {
         switch self {
-        case .run, .deadline: true
+        case .run, .deadline, .answer: true
         case .retry, .sleep: false
         }
     }

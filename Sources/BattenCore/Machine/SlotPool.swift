@@ -11,7 +11,7 @@ public struct StagePool: Sendable, Hashable {
         case .executor(let info):
             plugin = String(info.type.prefix { $0 != "." })
             isAsynchronous = info.isAsynchronous
-        case .set, .sleep, .unsupported:
+        case .set, .sleep, .gate, .signal, .unsupported:
             plugin = ""
             isAsynchronous = true
         }

@@ -64,6 +64,10 @@ public enum StageKind: Sendable {
     case set
     /// A durable wait.
     case sleep
+    /// A question to people.
+    case gate
+    /// A wait for something from outside.
+    case signal
     /// A kind of the engine's own that is parsed and refused before the run starts.
     case unsupported(String)
 }

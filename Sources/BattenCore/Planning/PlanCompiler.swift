@@ -73,6 +73,8 @@ struct PlanCompiler {
         switch uses {
         case "set": return .set
         case "sleep": return .sleep
+        case "gate": return .gate
+        case "signal": return .signal
         case _ where UnsupportedFeature.laterKinds.contains(uses): return .unsupported(uses)
         default: break
         }

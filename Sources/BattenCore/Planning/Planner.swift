@@ -79,6 +79,9 @@ extension UnsupportedFeature {
         func look(at stage: StageDefinition) {
             note(laterKinds.contains(stage.uses), stage.uses, stage.id)
             if let fallback = stage.fallback { note(laterKinds.contains(fallback.uses), fallback.uses, stage.id) }
+            for body in [(stage.uses, stage.with)] + (stage.fallback.map { [($0.uses, $0.with)] } ?? []) {
+                note(body.0 == "gate" && body.1["rewind_to"] != nil, "rewind_to", stage.id)
+            }
             note(stage.forEach != nil, "for_each", stage.id)
             note(stage.matrix != nil, "matrix", stage.id)
             note(stage.maxParallel != nil, "max_parallel", stage.id)
@@ -98,5 +101,5 @@ extension UnsupportedFeature {
     }
 
     /// Kinds of the engine's own that are parsed and refused before a run starts.
-    static let laterKinds: Set<String> = ["gate", "signal", "workflow"]
+    static let laterKinds: Set<String> = ["workflow"]
 }

@@ -90,18 +90,6 @@ public struct RecoveredRun: Sendable {
     }
 }
 
-/// What a person or program asks of a run.
-public enum RunControl: String, Sendable, Hashable, CaseIterable {
-    /// Ask running executors to stop, run `finally`, end cancelled.
-    case cancel
-    /// Kill at once, `finally` included.
-    case cancelNow = "cancel_now"
-    /// Let running stages finish and start nothing.
-    case pause
-    /// Go on after a pause.
-    case resume
-}
-
 /// A control to store.
 public struct ControlRequest: Sendable {
     /// Run id.

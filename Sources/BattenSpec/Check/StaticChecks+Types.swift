@@ -69,7 +69,8 @@ extension StaticChecks {
         case "set":
             for key in stage.with.keys { shape.add(key, nil) }
         case "sleep": break
-        case "gate", "signal", "workflow": shape.isOpen = true
+        case "gate", "workflow": shape.isOpen = true
+        case "signal": for name in ["data", "sent_by", "sent_at"] { shape.add(name, name == "data" ? nil : .string) }
         default:
             if let known = executorShapes[stage.uses] { return known }
             guard case .found(let info)? = lookup(stage.uses) else {

@@ -125,6 +125,27 @@ enum ListQuery {
         ORDER BY key
         """
     static let control = "SELECT settled, refusal FROM controls WHERE key = ?1"
+    static let pendingAnswers = """
+        SELECT c.control, p.payload
+        FROM controls c JOIN control_payloads p ON p.control_key = c.key
+        WHERE c.run_key = (SELECT key FROM runs WHERE id = ?1) AND c.settled = 0
+        ORDER BY c.key
+        """
+    /// Parameters: 1 to 3 the place behind which to start, 4 rows.
+    static let openGates = """
+        SELECT \(GateColumns.list), r.id, r.workflow, r.status, r.owner, s.id, g.run_key
+        FROM gates g INDEXED BY gates_open JOIN runs r ON r.key = g.run_key
+            JOIN stage_runs s ON s.run_key = g.run_key AND s.idx = g.idx
+        WHERE g.decision IS NULL AND (g.opened_at, g.run_key, g.idx) > (?1, ?2, ?3)
+        ORDER BY g.opened_at, g.run_key, g.idx LIMIT ?4
+        """
+    static let gates = """
+        SELECT \(GateColumns.list) FROM gates g WHERE g.run_key = (SELECT key FROM runs WHERE id = ?1) ORDER BY g.idx
+        """
+    static let signals = """
+        SELECT seq, name, data, sent_by, sent_at, taken_by, taken_at FROM signals
+        WHERE run_key = (SELECT key FROM runs WHERE id = ?1) ORDER BY seq
+        """
     static let workflows = """
         SELECT w.name, v.version, v.hash, w.path, w.enabled, w.added_at, w.updated_at
         FROM workflows w JOIN workflow_versions v ON v.key = w.version_key
@@ -143,7 +164,8 @@ enum ListQuery {
     /// Every query whose number of rows grows with the store.
     static let all = [
         runs, runsOfWorkflow, runsInStatus, lastRun, runsByPrefix, run, definition, stages, attempts, events, trailing,
-        tail, logs, usage, timers, controls, control, workflows, workflow, engines,
+        tail, logs, usage, timers, controls, control, pendingAnswers, openGates, gates, signals, workflows, workflow,
+        engines,
     ]
 }
 

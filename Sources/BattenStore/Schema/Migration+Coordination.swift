@@ -11,32 +11,7 @@ extension Migration {
                 PRIMARY KEY (run_key, seq)
             ) STRICT, WITHOUT ROWID;
 
-            CREATE TABLE gates (
-                run_key INTEGER NOT NULL REFERENCES runs (key) ON DELETE CASCADE,
-                idx INTEGER NOT NULL,
-                prompt TEXT NOT NULL,
-                form ANY,
-                opened_at INTEGER NOT NULL,
-                expires_at INTEGER,
-                decision TEXT,
-                decided_by TEXT,
-                decided_at INTEGER,
-                answer ANY,
-                PRIMARY KEY (run_key, idx)
-            ) STRICT, WITHOUT ROWID;
-            CREATE INDEX gates_open ON gates (opened_at, run_key, idx) WHERE decision IS NULL;
-
-            CREATE TABLE signals (
-                key INTEGER PRIMARY KEY AUTOINCREMENT,
-                run_key INTEGER NOT NULL REFERENCES runs (key) ON DELETE CASCADE,
-                name TEXT NOT NULL,
-                data ANY NOT NULL,
-                sent_by TEXT NOT NULL,
-                sent_at INTEGER NOT NULL,
-                taken_by INTEGER,
-                taken_at INTEGER
-            ) STRICT;
-            CREATE INDEX signals_by_run ON signals (run_key, name, key);
+            \(firstGates)
 
             CREATE TABLE schedules (
                 key INTEGER PRIMARY KEY,
@@ -151,4 +126,34 @@ extension Migration {
             "checkpoints", "gates", "signals", "schedules", "schedule_fires", "leases", "quotas", "reservations",
             "secrets", "plugins", "audit",
         ])
+
+    /// The first tables of gates and signals; nothing was ever written to them.
+    static let firstGates = """
+        CREATE TABLE gates (
+            run_key INTEGER NOT NULL REFERENCES runs (key) ON DELETE CASCADE,
+            idx INTEGER NOT NULL,
+            prompt TEXT NOT NULL,
+            form ANY,
+            opened_at INTEGER NOT NULL,
+            expires_at INTEGER,
+            decision TEXT,
+            decided_by TEXT,
+            decided_at INTEGER,
+            answer ANY,
+            PRIMARY KEY (run_key, idx)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX gates_open ON gates (opened_at, run_key, idx) WHERE decision IS NULL;
+
+        CREATE TABLE signals (
+            key INTEGER PRIMARY KEY AUTOINCREMENT,
+            run_key INTEGER NOT NULL REFERENCES runs (key) ON DELETE CASCADE,
+            name TEXT NOT NULL,
+            data ANY NOT NULL,
+            sent_by TEXT NOT NULL,
+            sent_at INTEGER NOT NULL,
+            taken_by INTEGER,
+            taken_at INTEGER
+        ) STRICT;
+        CREATE INDEX signals_by_run ON signals (run_key, name, key);
+        """
 }

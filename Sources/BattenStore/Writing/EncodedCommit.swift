@@ -8,6 +8,8 @@ struct EncodedCommit {
     private(set) var records: [(text: [UInt8], spilled: [UInt8]?)] = []
     private(set) var stages: [(outputs: StoredValue, error: StoredValue)] = []
     private(set) var states: [StoredValue] = []
+    private(set) var gates: [(form: StoredValue, votes: StoredValue)] = []
+    private(set) var signals: [StoredValue] = []
     private(set) var logs: [LogChunk] = []
     /// Whether the rows of stages and attempts can be put off; those of the stages are not encoded then.
     let followsRecords: Bool
@@ -44,6 +46,10 @@ struct EncodedCommit {
                 checkpoint.state.count > spill.limit
                     ? .blob(try spill.write(checkpoint.state)) : .text(checkpoint.state))
         }
+        for gate in source.gates {
+            gates.append((try spill.store(gate.form), try spill.store(GateColumns.json(gate.votes))))
+        }
+        for signal in source.signals { signals.append(try spill.store(signal.signal.data)) }
         if !source.logs.isEmpty { logs = LogChunk.pack(source.logs) }
     }
 

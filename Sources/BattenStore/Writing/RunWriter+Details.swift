@@ -96,6 +96,11 @@ extension EncodedCommit {
             add(stage.error)
         }
         for state in states { add(state) }
+        for gate in gates {
+            add(gate.form)
+            add(gate.votes)
+        }
+        for signal in signals { add(signal) }
         for record in records {
             guard let spilled = record.spilled, case .object(let names)? = try? JSONReader.parse(spilled) else {
                 continue

@@ -165,6 +165,8 @@ final class RunWriter {
             try writeRows(commit, key: key)
         }
         for (checkpoint, state) in zip(source.checkpoints, commit.states) { try write(checkpoint, state, key: key) }
+        for (gate, values) in zip(source.gates, commit.gates) { try write(gate, values, key: key) }
+        for (signal, data) in zip(source.signals, commit.signals) { try write(signal, data, key: key) }
         if !source.timersArmed.isEmpty || !source.timersCleared.isEmpty { try writeTimers(source, key: key) }
         for usage in source.usage { try insert(usage, key: key) }
         if !commit.logs.isEmpty { try write(commit.logs, key: key) }

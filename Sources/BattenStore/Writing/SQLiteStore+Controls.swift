@@ -14,7 +14,7 @@ extension SQLiteStore {
                     SELECT key, ?2, ?3, ?4 FROM runs WHERE id = ?1
                     """)
                 insert.bind(1, request.run)
-                insert.bind(2, request.control.rawValue)
+                insert.bind(2, request.control.kind)
                 insert.bind(3, request.source)
                 insert.bind(4, request.at)
                 try insert.run()
@@ -22,7 +22,14 @@ extension SQLiteStore {
                     throw StoreError(
                         .notFound, "there is no run \(request.run)", help: "`batten runs` lists the runs there are")
                 }
-                return connection.lastRowID
+                let id = connection.lastRowID
+                guard let payload = request.control.payload else { return id }
+                let attach = try connection.statement(
+                    "INSERT INTO control_payloads (control_key, payload) VALUES (?1, ?2)")
+                attach.bind(1, id)
+                attach.bind(2, JSONWriter.string(payload))
+                try attach.run()
+                return id
             }
         }
     }
@@ -32,7 +39,8 @@ extension SQLiteStore {
         try withWriter { writer throws(StoreError) in
             let find = try writer.connection.statement(
                 """
-                SELECT c.key, r.id, c.control FROM controls c JOIN runs r ON r.key = c.run_key
+                SELECT c.key, r.id, c.control, p.payload
+                FROM controls c JOIN runs r ON r.key = c.run_key LEFT JOIN control_payloads p ON p.control_key = c.key
                 WHERE c.settled = 0 AND r.owner = ?1
                 ORDER BY c.key
                 """)
@@ -40,7 +48,8 @@ extension SQLiteStore {
             var controls: [PendingControl] = []
             defer { find.reset() }
             while try find.step() {
-                guard let control = RunControl(rawValue: find.text(2)) else { continue }
+                let payload = find.isNull(3) ? nil : try? JSONReader.parse(find.text(3))
+                guard let control = RunControl(kind: find.text(2), payload: payload) else { continue }
                 controls.append(PendingControl(id: find.int(0), run: find.text(1), control: control))
             }
             return controls
