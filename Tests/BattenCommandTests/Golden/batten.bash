@@ -18,6 +18,14 @@ _batten() {
         "pause:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "cancel:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "cancel:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "gates:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "gates:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "approve:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "approve:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "reject:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "reject:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "signal:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "signal:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "exec:--format") COMPREPLY=($(compgen -W "text json ndjson yaml" -- "$word")); return ;;
         "exec:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "init:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
@@ -108,7 +116,7 @@ _batten() {
         *:--junit) COMPREPLY=($(compgen -f -- "$word")); return ;;
     esac
     case "$command" in
-        '') COMPREPLY=($(compgen -W "run resume pause cancel exec init validate plan graph convert schema explain add list show remove enable disable runs status logs events outputs why plugin db query config doctor help completions version" -- "$word")) ;;
+        '') COMPREPLY=($(compgen -W "run resume pause cancel gates approve reject signal exec init validate plan graph convert schema explain add list show remove enable disable runs status logs events outputs why plugin db query config doctor help completions version" -- "$word")) ;;
         'plugin') COMPREPLY=($(compgen -W "list info new check install run dev remove trust" -- "$word")) ;;
         'db') COMPREPLY=($(compgen -W "info check backup migrate vacuum gc" -- "$word")) ;;
         'run')
@@ -122,6 +130,18 @@ _batten() {
             else COMPREPLY=(); fi ;;
         'cancel')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--now --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'gates')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--limit --cursor --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'approve')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--as --form --reason --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'reject')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--as --reason --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'signal')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--data --as --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
         'exec')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--with --with-json --timeout --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))

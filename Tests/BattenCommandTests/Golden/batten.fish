@@ -4,6 +4,10 @@ complete -c batten -n __fish_use_subcommand -a run -d 'run a workflow and follow
 complete -c batten -n __fish_use_subcommand -a resume -d 'go on with a run whose engine is gone, or that is paused'
 complete -c batten -n __fish_use_subcommand -a pause -d 'let the running stages of a run finish and start nothing new'
 complete -c batten -n __fish_use_subcommand -a cancel -d 'cancel a run'
+complete -c batten -n __fish_use_subcommand -a gates -d 'list the gates that wait for people, over all runs, the oldest first'
+complete -c batten -n __fish_use_subcommand -a approve -d 'approve a gate of a run'
+complete -c batten -n __fish_use_subcommand -a reject -d 'reject a gate of a run'
+complete -c batten -n __fish_use_subcommand -a signal -d 'hand a signal to a run'
 complete -c batten -n __fish_use_subcommand -a exec -d 'run one executor, without a file'
 complete -c batten -n __fish_use_subcommand -a init -d 'write a workflow to start from'
 complete -c batten -n __fish_use_subcommand -a validate -d 'check workflow files and tell all their problems'
@@ -99,6 +103,55 @@ complete -c batten -n '__fish_seen_subcommand_from cancel' -l in-process-plugins
 complete -c batten -n '__fish_seen_subcommand_from cancel' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from cancel' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from cancel' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from gates' -l limit -s n -d 'how many at most' -x
+complete -c batten -n '__fish_seen_subcommand_from gates' -l cursor -d 'the next_cursor of the page before' -x
+complete -c batten -n '__fish_seen_subcommand_from gates' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from gates' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from gates' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from gates' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from gates' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from gates' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from gates' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from gates' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from gates' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from gates' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from approve' -l as -d 'who answers; a record, not a proof' -x
+complete -c batten -n '__fish_seen_subcommand_from approve' -l form -s f -d 'a value of the gate'\''s form' -x
+complete -c batten -n '__fish_seen_subcommand_from approve' -l reason -d 'why, for the record' -x
+complete -c batten -n '__fish_seen_subcommand_from approve' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from approve' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from approve' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from approve' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from approve' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from approve' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from approve' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from approve' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from approve' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from approve' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from reject' -l as -d 'who answers; a record, not a proof' -x
+complete -c batten -n '__fish_seen_subcommand_from reject' -l reason -d 'why; it is needed' -x
+complete -c batten -n '__fish_seen_subcommand_from reject' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from reject' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from reject' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from reject' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from reject' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from reject' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from reject' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from reject' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from reject' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from reject' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from signal' -l data -s d -d 'what it carries' -x
+complete -c batten -n '__fish_seen_subcommand_from signal' -l as -d 'who sends it; a record, not a proof' -x
+complete -c batten -n '__fish_seen_subcommand_from signal' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from signal' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from signal' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from signal' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from signal' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from signal' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from signal' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from signal' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from signal' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from signal' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from exec' -l with -d 'a field of the executor'\''s input' -x
 complete -c batten -n '__fish_seen_subcommand_from exec' -l with-json -d 'the whole input as a JSON object; --with goes over it' -x
 complete -c batten -n '__fish_seen_subcommand_from exec' -l timeout -d 'bound on the call, for example 30s' -x
