@@ -25,6 +25,11 @@ extension PluginHost {
             _ = quiet.wait(until: patience) { _ in isQuiet() ? true : nil }
             for token in tokens { abandon(token) }
         }
+        // A call ends inside the plugin: its thread may still be on the way out, and nothing is closed under its feet.
+        let now = MonotonicClock.now()
+        let leaving = now + max(0, end - now) / 2
+        pool.drain(until: leaving)
+        loops.drain(until: leaving)
         closeWorkers(by: end)
         stop(plugins ?? catalog.close(), by: end)
         loops.close()

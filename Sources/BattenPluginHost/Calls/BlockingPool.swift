@@ -16,6 +16,8 @@ final class BlockingPool: Sendable {
         /// Threads inside calls that were given up; they do not count against the limit.
         var stuck = 0
         var isClosed = false
+        /// Whether somebody waits until no thread is at work.
+        var isAwaited = false
 
         var waiting: Int { queue.count - head }
 
@@ -74,6 +76,18 @@ final class BlockingPool: Sendable {
         monitor.withLock { $0.stuck -= 1 }
     }
 
+    /// Waits until no thread is inside a job.
+    ///
+    /// A call that has ended may not have returned yet; those that were given up are not waited for.
+    ///
+    /// - Parameter deadline: when to wait no longer, on the monotonic clock.
+    func drain(until deadline: Int64) {
+        _ = monitor.wait(until: deadline) { state in
+            state.isAwaited = true
+            return state.waiting == 0 && state.threads - state.idle <= state.stuck ? true : nil
+        }
+    }
+
     /// How many threads there are.
     var threadCount: Int { monitor.withLock { $0.threads } }
 
@@ -102,7 +116,11 @@ final class BlockingPool: Sendable {
     }
 
     private func next() -> (any PoolJob)? {
-        monitor.withLock { $0.idle += 1 }
+        let isAwaited = monitor.withLock { state in
+            state.idle += 1
+            return state.isAwaited
+        }
+        if isAwaited { monitor.signal(all: true) { _ in } }
         while true {
             let until = MonotonicClock.adding(idleTime, to: MonotonicClock.now())
             let found: Found? = monitor.wait(until: until) { state in

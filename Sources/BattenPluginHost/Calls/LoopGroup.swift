@@ -51,6 +51,16 @@ final class LoopGroup: Sendable {
         }
     }
 
+    /// Waits until every loop has returned from what it is doing now.
+    ///
+    /// - Parameter deadline: when to wait no longer, on the monotonic clock.
+    func drain(until deadline: Int64) {
+        let loops = state.withLock { $0.loops }
+        let left = Monitor(loops.count)
+        for loop in loops where !loop.post({ left.signal { $0 -= 1 } }) { left.signal { $0 -= 1 } }
+        _ = left.wait(until: deadline) { $0 == 0 ? true : nil }
+    }
+
     /// Ends all loops without waiting for their threads, which a plugin may hold up.
     func close() {
         guard limit > 0 else { return }
