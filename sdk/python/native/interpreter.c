@@ -132,26 +132,46 @@ PyObject *import_plugin(void) {
     return life_module;
 }
 
+/* One line: what was raised and where. */
+static PyObject *summary(PyObject *type, PyObject *value, PyObject *trace) {
+    PyObject *module = PyImport_ImportModule("traceback"), *lines = NULL, *frames = NULL, *last = NULL, *text = NULL;
+    PyObject *file = NULL, *line = NULL, *said = NULL;
+    if (module) lines = PyObject_CallMethod(module, "format_exception_only", "OO", type, value);
+    if (lines && PyList_Check(lines) && PyList_Size(lines) > 0)
+        said = PyObject_CallMethod(PyList_GetItem(lines, PyList_Size(lines) - 1), "strip", NULL);
+    if (said && trace) frames = PyObject_CallMethod(module, "extract_tb", "O", trace);
+    if (frames && PySequence_Size(frames) > 0) last = PySequence_GetItem(frames, PySequence_Size(frames) - 1);
+    if (last) file = PyObject_GetAttrString(last, "filename");
+    if (file) line = PyObject_GetAttrString(last, "lineno");
+    if (line) text = PyUnicode_FromFormat("%S (%S, line %S)", said, file, line);
+    PyErr_Clear();
+    if (!text && said) {
+        Py_INCREF(said);
+        text = said;
+    }
+    Py_XDECREF(line);
+    Py_XDECREF(file);
+    Py_XDECREF(last);
+    Py_XDECREF(frames);
+    Py_XDECREF(said);
+    Py_XDECREF(lines);
+    Py_XDECREF(module);
+    return text;
+}
+
 void say_exception(batten_buffer *why) {
-    PyObject *type, *value, *trace, *module, *text = NULL;
+    PyObject *type, *value, *trace, *text;
     const char *said = NULL;
     PyErr_Fetch(&type, &value, &trace);
     PyErr_NormalizeException(&type, &value, &trace);
-    module = PyImport_ImportModule("traceback");
-    if (module)
-        text = PyObject_CallMethod(module, "format_exception", "OOO", type ? type : Py_None, value ? value : Py_None,
-                                   trace ? trace : Py_None);
-    if (text) {
-        PyObject *lines = text, *empty = PyUnicode_FromString("");
-        text = empty ? PyUnicode_Join(empty, lines) : NULL;
-        Py_XDECREF(empty);
-        Py_DECREF(lines);
-    }
+    text = type && value ? summary(type, value, trace) : NULL;
     if (text) said = PyUnicode_AsUTF8(text);
     batten_say(why, said ? said : "an exception that cannot be shown");
     PyErr_Clear();
     Py_XDECREF(text);
-    Py_XDECREF(module);
+    /* All of it goes to standard error, which the host has in its log. */
+    if (value) PyErr_Display(type, value, trace);
+    PyErr_Clear();
     Py_XDECREF(type);
     Py_XDECREF(value);
     Py_XDECREF(trace);
