@@ -25,6 +25,14 @@ struct ControlSender {
     ///
     /// - Throws: failures of the store; a refusal is a value.
     func send(_ control: RunControl, to found: StoredRun) throws(CommandFailure) -> Fate {
+        let fate = try deliver(control, to: found)
+        guard fate == .kept else { return fate }
+        // A run that has ended meanwhile takes nothing in any more.
+        let status = try NamedRun.find(found.row.id, in: context).row.status
+        return status.isTerminal ? .refused("the run has ended (\(status.rawValue))") : .kept
+    }
+
+    private func deliver(_ control: RunControl, to found: StoredRun) throws(CommandFailure) -> Fate {
         let run = found.row.id
         let store = try context.openStore()
         let id = try orFailure { () throws(StoreError) in
