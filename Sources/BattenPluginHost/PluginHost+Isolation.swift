@@ -150,25 +150,31 @@ extension PluginHost {
     func abandonIsolated(_ token: UInt64) {
         guard let call = isolatedCalls.find(token) else { return }
         let outcome = HostOutcome.abandoned(call.executor.type, why: call.stop, grace: call.grace, isIsolated: true)
-        guard let phase = endIsolated(call, outcome, isAbandoned: true) else { return }
+        let isEnded = endIsolated(call, outcome, isAbandoned: true) { phase in
+            // Whoever hears of the outcome may call again at once, and shall not meet the worker that hangs.
+            if case .sent(let worker) = phase { call.group.hung(call, in: worker) }
+        }
+        guard isEnded else { return }
         settings.report(
             .abandoned(plugin: call.group.plugin.descriptor.id, executor: call.executor.type, outstanding: 0))
-        if case .sent(let worker) = phase { call.group.hung(call, in: worker) }
     }
 
     /// Ends a call with an outcome, if nobody else has.
     ///
-    /// - Returns: where it was; nil when it had ended.
+    /// - Parameter before: is told where the call was, before the outcome is delivered.
+    /// - Returns: whether it had not ended yet.
     @discardableResult
     func endIsolated(
-        _ call: IsolatedCall, _ outcome: StageOutcome, isAbandoned: Bool = false
-    ) -> IsolatedCall.Phase? {
-        guard let phase = call.end() else { return nil }
+        _ call: IsolatedCall, _ outcome: StageOutcome, isAbandoned: Bool = false,
+        before: (IsolatedCall.Phase) -> Void = { _ in }
+    ) -> Bool {
+        guard let phase = call.end() else { return false }
+        before(phase)
         isolatedCalls.remove(call, isAbandoned: isAbandoned)
         leases.end(call.token)
         call.sink.finished(tag: call.tag, outcome: outcome)
         noticeQuiet()
-        return phase
+        return true
     }
 
     /// The ids of all worker processes that have not ended.
