@@ -190,7 +190,7 @@ import Testing
         // Processes without a group to count them.
         let (lines, end) = try trial.run(["process": true], ["fork"], settings: ["require": "full"])
         #expect(lines.count == 1 && lines[0].hasPrefix("refused: confine the plugin fully: "), "\(lines)")
-        #expect(lines[0].contains("processes: not limited: no control group with pids is delegated"), "\(lines)")
+        #expect(lines[0].contains("processes: not limited: workers are not put into a control group"), "\(lines)")
         #expect(end == .exited(1))
         try trial.needs(landlock: 6, filter: true)
         try trial.expect([:], settings: ["require": "full"], [("work", .done)])

@@ -66,13 +66,20 @@ enum PluginSettings {
         var limits: [String: WorkerLimits] = [:]
         for (id, configuration) in resolved.settings.plugins {
             guard let value = configuration.objectValue?["limits"] else { continue }
+            if let processes = value["processes"], processes.stringValue != "none" {
+                let name = "plugins.\(id).limits.processes"
+                throw .usage(
+                    "bad_setting", "\(resolved.origin(name).text): '\(name)' cannot be held: processes are not counted",
+                    help: "leave it out; to bound all of them run batten in a limited control group: "
+                        + "systemd-run --user --scope -p TasksMax=500 batten …")
+            }
             do throws(WorkerLimits.Failure) {
                 limits[id] = try WorkerLimits(value)
             } catch {
                 let name = "plugins.\(id).limits"
                 throw .usage(
                     "bad_setting", "\(resolved.origin(name).text): '\(name)': \(error.description)",
-                    help: "for example {memory: 512 MiB, cpu: 10m, files: 256, processes: 64}")
+                    help: "for example {memory: 512 MiB, cpu: 10m, files: 256}")
             }
         }
         return limits
