@@ -123,7 +123,8 @@ extension PluginHost {
     /// What the kernel holds a plugin to when it runs in a worker.
     public func enforcement(of plugin: PluginInformation) -> Enforcement {
         let confinement = WorkerConfinement.of(plugin.id, granted: plugin.granted, settings: settings)
-        return Enforcement(of: confinement.capabilities, limits: confinement.limits, on: KernelConfinement.usedForWorkers())
+        return Enforcement(
+            of: confinement.capabilities, limits: confinement.limits, on: KernelConfinement.usedForWorkers())
     }
 
     /// Looks at the folders anew from now on, and at what was refused.
