@@ -31,6 +31,8 @@ final class ActiveRun {
     private(set) var hasQueue = false
     /// Whether nothing in this engine can move the run after the last step.
     private(set) var isStuck = false
+    /// Whether the run waits in the line of its group after the last step.
+    private(set) var isInLine = false
     /// Calls in flight, by stage index.
     var calls: [Int: Call] = [:]
     /// Names of armed timers, by key.
@@ -70,6 +72,7 @@ final class ActiveRun {
         status = step.status
         hasQueue = step.hasQueue
         isStuck = step.isStuck
+        isInLine = step.isInLine
         commit.records.append(contentsOf: step.records)
         if let row = step.runRow { commit.runRow = row }
         for row in step.stages {
@@ -120,6 +123,9 @@ final class ActiveRun {
         commit.checkpoints.removeAll { $0.stageIndex == row.stageIndex }
         commit.checkpoints.append(row)
     }
+
+    /// Whether the run is on disk.
+    var isStored: Bool { commit.acceptance == nil }
 
     /// Whether a machine's decision waits for its commit.
     var hasDecisions: Bool { !commit.records.isEmpty || !effects.isEmpty || commit.acceptance != nil }

@@ -67,7 +67,7 @@ extension EngineLoop {
     }
 
     /// Lets go of a run that another engine has taken.
-    private func release(_ run: ActiveRun) {
+    func release(_ run: ActiveRun) {
         // A run that was let go of may still have had something to commit, and be refused once more.
         guard runs.removeValue(forKey: run.number) != nil else { return }
         abandon(run, with: .success(.takenOver))
@@ -92,6 +92,7 @@ extension EngineLoop {
             case .armTimer(let key, let at): arm(key, at: at, of: run)
             case .disarmTimer(let key):
                 if let timer = run.timers.removeValue(forKey: key) { timers.remove(timer) }
+            case .joinGroup(let cancelsEarlier): join(run, cancelsEarlier: cancelsEarlier)
             case .runEnded(let status): ended = status
             }
         }

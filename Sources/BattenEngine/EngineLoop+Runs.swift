@@ -145,5 +145,6 @@ extension EngineLoop {
         runs[run.number] = nil
         if numbers[run.id] == run.number { numbers[run.id] = nil }
         for watch in run.watches { watch.set(.success(.ended(status))) }
+        if run.plan.concurrency != nil { askForGroups() }
     }
 }

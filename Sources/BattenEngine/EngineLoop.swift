@@ -20,6 +20,8 @@ final class EngineLoop: @unchecked Sendable {
     var timers = TimerQueue<RunTimer>()
     /// Whether a timer may be armed: most steps need not look.
     var hasTimers = false
+    /// Whether a run may wait in the line of its group: most engines need not look.
+    var hasLines = false
     var acceptances: [(reply: Reply<String>, id: String)] = []
     var failure: EngineError?
     private(set) var slots: SlotPool
@@ -88,6 +90,7 @@ final class EngineLoop: @unchecked Sendable {
         case .storeChanged:
             letGoOfTakenRuns()
             takeControls()
+            askForGroups()
         case .log(let tag, let stream, let text, let at): log(CallTag(tag), stream: stream, text: text, at: at)
         case .progress(let tag, let fraction, let note): progress(CallTag(tag), fraction: fraction, note: note)
         case .stream(let tag, let text): stream(CallTag(tag), text: text)
@@ -204,6 +207,8 @@ final class EngineLoop: @unchecked Sendable {
         let now = clock.monotonicNanoseconds()
         guard now >= nextPoll else { return }
         nextPoll = now + Self.pollInterval
+        // Who stands before a run may have died, which writes nothing.
+        askForGroups()
         guard let version = try? store.dataVersion(), version != dataVersion else { return }
         dataVersion = version
         letGoOfTakenRuns()

@@ -18,6 +18,8 @@ public struct EngineSettings: Sendable {
     public var hostSecrets: [String]
     /// Attempts at once of one plugin, over all runs; such a plugin does not count against the other two limits.
     public var pluginLimits: [String: Int]
+    /// Runs at once in a concurrency group, by its name; 1 where none is given.
+    public var groupLimits: [String: Int]
     /// How far stored log lines may lag behind shown ones.
     public var logLag: Duration
 
@@ -35,6 +37,7 @@ public struct EngineSettings: Sendable {
         self.secrets = { _ in nil }
         self.hostSecrets = []
         self.pluginLimits = ["shell": 2 * max(1, processors)]
+        self.groupLimits = [:]
         self.logLag = .milliseconds(200)
     }
 }

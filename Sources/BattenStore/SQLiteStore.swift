@@ -56,10 +56,18 @@ public final class SQLiteStore: RunStore {
         encoded.reserveCapacity(batch.count)
         for commit in batch { encoded.append(try EncodedCommit(commit, spill: &spill)) }
         let files = spill.written
-        return try withWriter { writer throws(StoreError) in
+        let (verdicts, waiting) = try withWriter { writer throws(StoreError) in
             defer { noteCatchUp(writer) }
-            return try writer.write(encoded, files: files)
+            let verdicts = try writer.write(encoded, files: files)
+            return (verdicts, writer.groupsLeft.isEmpty ? [] : try writer.enginesInLine())
         }
+        wake(waiting)
+        return verdicts
+    }
+
+    /// Wakes engines of this host; one that is gone needs no waking.
+    func wake(_ engines: [String]) {
+        for engine in engines { _ = try? EngineFolder.wake(engine, in: folder) }
     }
 
     private func noteCatchUp(_ writer: RunWriter) {

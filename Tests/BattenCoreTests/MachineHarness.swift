@@ -48,6 +48,7 @@ struct Driver {
             case .startAttempt(let start): open[machine.plan.stages[start.stageIndex].id] = start
             case .cancelAttempt(let stage, let attempt, let now):
                 cancels.append("\(machine.plan.stages[stage].id)#\(attempt)\(now ? "!" : "")")
+            case .joinGroup: break
             case .runEnded(let status): ended = status
             case .armTimer, .disarmTimer: break
             }

@@ -138,6 +138,7 @@ final class CountingStore: RunStore {
     func claim(run: String, engine: String, fromEpoch: Int64) throws(StoreError) -> Int64? {
         try store.claim(run: run, engine: engine, fromEpoch: fromEpoch)
     }
+    func joinGroup(_ request: GroupRequest) throws(StoreError) -> GroupPlace? { try store.joinGroup(request) }
     func requestControl(_ request: ControlRequest) throws(StoreError) -> Int64 { try store.requestControl(request) }
     func pendingControls(engine: String) throws(StoreError) -> [PendingControl] {
         try store.pendingControls(engine: engine)

@@ -19,6 +19,9 @@ final class Oracle: @unchecked Sendable {
         var decided: Set<String> = []
         var signals: Set<String> = []
         var taken: Set<Int64> = []
+        /// The group in which it excludes others.
+        var group: String? { journal.first?.data["group"]?.stringValue }
+        var hasStarted: Bool { journal.prefix(64).contains { $0.type == "run_started" } }
 
         mutating func add(_ records: [JournalRecord], _ complain: (String) -> Void) {
             for record in records {
@@ -99,6 +102,18 @@ final class Oracle: @unchecked Sendable {
         }
         runs[commit.run]?.doubt = []
         runs[commit.run]?.add(commit.records) { complain("run \(commit.run): \($0)") }
+        if commit.records.contains(where: { $0.type == "run_started" }) { checkGroup(of: commit.run) }
+    }
+
+    /// Of the runs of a group one at a time has started and not ended.
+    private func checkGroup(of run: String) {
+        guard let group = runs[run]?.group else { return }
+        for name in names where name != run {
+            guard let other = runs[name], other.group == group, other.hasStarted, !other.isEnded else { continue }
+            // The end may be on the disk although its commit failed.
+            if other.doubt.contains(where: { Self.runEnds.contains($0.type) }) { continue }
+            complain("run \(run) started while run \(name) holds the group '\(group)'")
+        }
     }
 
     /// A commit failed and may stand all the same.

@@ -20,6 +20,10 @@ enum RandomWorkflow {
         var definition = WorkflowDefinition(name: "simulated", stages: stages)
         if random.chance(250) { definition.maxParallel = 1 + random.below(3) }
         if random.chance(150) { definition.timeout = .seconds(20 + random.below(200)) }
+        if random.chance(200) {
+            definition.concurrency = ConcurrencyDefinition(
+                group: "g\(random.below(2))", onConflict: random.pick([.queue, .queue, .skip, .fail, .cancelRunning]))
+        }
         for number in 0..<(random.chance(300) ? 1 + random.below(2) : 0) {
             definition.finally.append(stage("f\(number)", &random))
         }

@@ -66,6 +66,10 @@ final class SimulatedStore: RunStore, @unchecked Sendable {
         return epoch
     }
 
+    func joinGroup(_ request: GroupRequest) throws(StoreError) -> GroupPlace? {
+        try alive().joinGroup(request)
+    }
+
     func requestControl(_ request: ControlRequest) throws(StoreError) -> Int64 {
         try alive().requestControl(request)
     }

@@ -69,6 +69,8 @@ enum WhyCommand {
             entries.append(
                 Entry(stage: nil, on: waiting.on, detail: waiting.detail, since: waiting.since, until: waiting.until))
         }
+        // The stages of a run that has not started wait for nothing of their own.
+        if found.row.status == .pending, found.row.waiting != nil { return entries }
         for stage in report.stages where !stage.status.isTerminal {
             let since = stage.startedAt ?? found.row.startedAt ?? found.row.acceptedAt
             if let waiting = stage.waiting {

@@ -51,6 +51,9 @@ struct SettingKey: Sendable {
             name: "engine.plugin_limits", kind: .integers(1...1_000_000), variable: nil, option: nil,
             isForProjects: false, help: "stages at once of one plugin, by plugin id; shell: 2 for each processor"),
         SettingKey(
+            name: "limits.groups", kind: .integers(1...1_000_000), variable: nil, option: nil, isForProjects: false,
+            help: "runs at once in a concurrency group, by its name; 1 where none is given"),
+        SettingKey(
             name: "grace", kind: .duration, variable: "BATTEN_GRACE", option: nil, isForProjects: false,
             help: "how long a cancelled stage may take to end before it is killed"),
         SettingKey(

@@ -177,6 +177,7 @@ struct SettingsLoader {
         case "engine.blocking_threads": return .int(Int64(4 * processors))
         case "engine.loop_threads": return .int(Int64(max(1, min(4, processors / 2))))
         case "engine.plugin_limits": return .object(["shell": .int(Int64(2 * processors))])
+        case "limits.groups": return .object([:])
         case "grace": return "5s"
         case "log.attempt_bytes": return "16 MiB"
         case "log.lag": return "200ms"
@@ -203,16 +204,20 @@ struct SettingsLoader {
             object[parts[2]] = entry.value
             plugins[parts[1]] = .object(object)
         }
-        var limits: [String: Int] = [:]
-        for (name, limit) in value("engine.plugin_limits").objectValue ?? [:] {
-            limits[name] = limit.intValue.flatMap { Int(exactly: $0) }
+        func limits(_ setting: String) -> [String: Int] {
+            var limits: [String: Int] = [:]
+            for (name, limit) in value(setting).objectValue ?? [:] {
+                limits[name] = limit.intValue.flatMap { Int(exactly: $0) }
+            }
+            return limits
         }
         let size = value("log.attempt_bytes")
         return Settings(
             home: value("home").stringValue ?? "/",
             synchronous: value("store.synchronous").stringValue.flatMap(Settings.Synchronous.init(rawValue:)) ?? .full,
             maxParallel: integer("engine.max_parallel"), blockingThreads: integer("engine.blocking_threads"),
-            loopThreads: integer("engine.loop_threads"), pluginLimits: limits, grace: duration("grace"),
+            loopThreads: integer("engine.loop_threads"), pluginLimits: limits("engine.plugin_limits"),
+            groupLimits: limits("limits.groups"), grace: duration("grace"),
             bundledPlugins: BundledFolder.plugins(executable: ProcessEnvironment.executablePath),
             userPlugins: standardFolder("XDG_DATA_HOME", below: ".local/share") + "/batten/plugins",
             signatures: SignaturePolicy(

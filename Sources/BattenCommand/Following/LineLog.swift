@@ -38,10 +38,15 @@ struct LineLog: RunDisplay {
     mutating func finish(now: Timestamp) {}
 
     private func runLine(_ run: RunRow, _ at: Timestamp) -> String {
-        guard run.status != picture.run?.status else { return "" }
+        let isSame = run.status == picture.run?.status
+        guard !isSame || (run.status == .pending && run.waiting?.detail != picture.run?.waiting?.detail) else {
+            return ""
+        }
         let name = TextFit.clean(run.workflow)
         switch run.status {
-        case .pending: return line(at, nil, "run \(run.id) of \(name) accepted")
+        case .pending:
+            let why = run.waiting.map { " \(TextFit.clean($0.detail))" } ?? " of \(name) accepted"
+            return line(at, nil, "run \(run.id)\(why)")
         case .running where picture.run?.startedAt != nil: return line(at, nil, "run \(run.id) goes on")
         case .running: return line(at, nil, "run \(run.id) of \(name) started")
         case .paused, .waiting:

@@ -11,6 +11,9 @@ struct TreeFrame {
     /// The lines for a run, each at most ``width`` columns.
     func lines(_ picture: RunPicture) -> [String] {
         var lines = [header(picture)]
+        if let run = picture.run, run.status == .pending, let waiting = run.waiting {
+            lines.append(profile.paint(TextFit.cut("  " + TextFit.clean(waiting.detail), to: width), .dim))
+        }
         let (shown, hidden) = choose(picture)
         let column = min(shown.map { TextFit.width($0.row.id) }.max() ?? 0, max(6, width / 2 - 8))
         for (place, stage) in shown.enumerated() {

@@ -82,6 +82,7 @@ struct RunSession {
                 engine.blockingLimit = settings.blockingThreads
                 engine.asynchronousLimit = settings.maxParallel
                 engine.pluginLimits = settings.pluginLimits
+                engine.groupLimits = settings.groupLimits
                 engine.grace = settings.grace
                 engine.logLag = settings.logLag
                 engine.hostSecrets = ProviderKeys.values(of: settings.plugins["llm"], in: environment).values.sorted()

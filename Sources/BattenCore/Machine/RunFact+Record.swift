@@ -12,6 +12,7 @@ extension RunFact {
         switch self {
         case .runAccepted(let request, let workflow, let version, let hash):
             return run("run_accepted", Self.data(request, workflow, version, hash))
+        case .runWaiting(let member): return run("run_waiting", member.data)
         case .runStarted: return run("run_started")
         case .stageStarted(let index, let attempt, let reason, let body):
             var data: JSONObject = ["reason": .string(reason.rawValue)]
@@ -83,7 +84,7 @@ extension RunFact {
         case .runRecovered(let lost): return run("run_recovered", ["lost": .int(Int64(lost))])
         case .runCompleted(let outputs): return run("run_completed", ["outputs": outputs])
         case .runFailed(let error): return run("run_failed", ["error": error.json])
-        case .runCancelled: return run("run_cancelled")
+        case .runCancelled(let error): return run("run_cancelled", error.map { ["error": $0.json] } ?? [:])
         case .runTimedOut(let error): return run("run_timed_out", ["error": error.json])
         }
     }
@@ -91,7 +92,7 @@ extension RunFact {
     private static func data(
         _ request: RunRequest, _ workflow: String, _ version: String, _ hash: String
     ) -> JSONObject {
-        [
+        var data: JSONObject = [
             "run": .string(request.run), "workflow": .string(workflow), "version": .string(version),
             "definition": .string(hash),
             "trigger": .string(request.trigger), "parameters": request.parameters,
@@ -99,6 +100,8 @@ extension RunFact {
             "workdir": .string(request.workdir), "directory": .string(request.directory),
             "idempotency_key": request.idempotencyKey.map { .string($0) } ?? .null,
         ]
+        if let group = request.group { data["group"] = .string(group) }
+        return data
     }
 
     /// Reads a fact back from the journal.
@@ -109,15 +112,20 @@ extension RunFact {
         let reader = RecordReader(record: record, plan: plan)
         switch record.type {
         case "run_accepted":
+            var request = RunRequest(
+                run: try reader.text("run"), trigger: try reader.text("trigger"),
+                parameters: try reader.value("parameters"),
+                hostEnvironment: try reader.value("host_environment"), seed: try reader.seed(),
+                workdir: try reader.text("workdir"), directory: try reader.text("directory"),
+                idempotencyKey: record.data["idempotency_key"]?.stringValue)
+            request.group = record.data["group"]?.stringValue
             self = .runAccepted(
-                RunRequest(
-                    run: try reader.text("run"), trigger: try reader.text("trigger"),
-                    parameters: try reader.value("parameters"),
-                    hostEnvironment: try reader.value("host_environment"), seed: try reader.seed(),
-                    workdir: try reader.text("workdir"), directory: try reader.text("directory"),
-                    idempotencyKey: record.data["idempotency_key"]?.stringValue),
+                request,
                 workflow: try reader.text("workflow"), version: try reader.text("version"),
                 definitionHash: try reader.text("definition"))
+        case "run_waiting":
+            guard let member = GroupMember(json: record.data) else { throw reader.malformed("behind") }
+            self = .runWaiting(behind: member)
         case "run_started": self = .runStarted
         case "stage_started":
             let body = record.data["body"]?.stringValue ?? StageBodyChoice.main.rawValue
@@ -190,7 +198,8 @@ extension RunFact {
             self = .runRecovered(lost: Int(clamping: lost))
         case "run_completed": self = .runCompleted(outputs: try reader.value("outputs"))
         case "run_failed": self = .runFailed(try reader.error())
-        case "run_cancelled": self = .runCancelled
+        case "run_cancelled":
+            self = .runCancelled(record.data["error"] == nil ? nil : try reader.error())
         case "run_timed_out": self = .runTimedOut(try reader.error())
         default: throw reader.problem("its type is '\(record.type)', which this version does not know")
         }

@@ -4,6 +4,8 @@
 enum RunFact: Sendable, Hashable {
     /// The run exists.
     case runAccepted(RunRequest, workflow: String, version: String, definitionHash: String)
+    /// It waits in the line of its group.
+    case runWaiting(behind: GroupMember)
     /// Its first stages may start.
     case runStarted
     /// An attempt is being made.
@@ -50,8 +52,8 @@ enum RunFact: Sendable, Hashable {
     case runCompleted(outputs: JSONValue)
     /// The run failed.
     case runFailed(StageError)
-    /// The run was stopped.
-    case runCancelled
+    /// The run was stopped; the reason when it was not a person who asked.
+    case runCancelled(StageError?)
     /// The run's time was up.
     case runTimedOut(StageError)
 }
@@ -135,7 +137,8 @@ extension RunFact {
             .attemptLost(let stage, _, _), .attemptLate(let stage, _, _, _, _), .gateAnswered(let stage, _, _),
             .gateDecided(let stage, _, _), .signalTaken(let stage, _):
             stage
-        case .runAccepted, .runStarted, .finallyStarted, .runCancelRequested, .runPaused, .runResumed, .runRecovered,
+        case .runAccepted, .runWaiting, .runStarted, .finallyStarted, .runCancelRequested, .runPaused, .runResumed,
+            .runRecovered,
             .signalReceived, .runCompleted, .runFailed, .runCancelled, .runTimedOut:
             nil
         }

@@ -10,6 +10,8 @@ public enum RunInput: Sendable {
     case timerFired(String)
     /// Somebody asks something of the run; a stored request has a number, and is never taken in twice.
     case control(RunControl, request: Int64? = nil)
+    /// The store has said whether the run holds its group.
+    case group(GroupPlace)
     /// Slots that other runs held are free again.
     case slotsFreed
     /// A new owner has replayed the journal: attempts that were running are lost.
@@ -34,6 +36,8 @@ public struct RunRequest: Sendable, Hashable {
     public var directory: String
     /// Key under which the same request gives the same run.
     public var idempotencyKey: String?
+    /// The group in which it excludes other runs; the machine finds it.
+    var group: String?
 
     /// Creates a request.
     public init(
@@ -91,6 +95,8 @@ public enum RunEffect: Sendable, Hashable {
     case armTimer(key: String, at: Timestamp)
     /// Forget a timer.
     case disarmTimer(key: String)
+    /// Ask the store for the run's place in its group; `cancelsEarlier` ends the runs before it.
+    case joinGroup(cancelsEarlier: Bool)
     /// The run has ended; nothing more comes.
     case runEnded(RunStatus)
 }
@@ -123,6 +129,8 @@ public struct RunStep: Sendable {
     public var hasQueue = false
     /// Whether nothing in the engine can move the run after the step.
     public var isStuck = false
+    /// Whether the run waits in the line of its group after the step.
+    public var isInLine = false
 
     /// Whether there is anything to commit.
     public var isEmpty: Bool { records.isEmpty }

@@ -2,7 +2,7 @@
 extension RunMachine {
     /// Draws every consequence; a loop, so that long chains of `set` stages need no stack.
     mutating func drain(_ at: Timestamp) {
-        guard state.isAccepted, !state.isEnded else { return }
+        guard state.isStarted, !state.isEnded else { return }
         while true {
             if let index = changes.popDecidable() {
                 decide(index, at)
@@ -295,7 +295,7 @@ extension RunMachine {
     }
 
     /// Ends a stage that is not running: skipped before its first attempt, stopped after it.
-    private mutating func drop(_ index: Int, reason: String, keepFailure: Bool, _ at: Timestamp) {
+    mutating func drop(_ index: Int, reason: String, keepFailure: Bool, _ at: Timestamp) {
         let stage = state.stages[index]
         switch stage.mode {
         case .ended, .running: return
@@ -317,7 +317,7 @@ extension RunMachine {
     private mutating func endRun(_ at: Timestamp) {
         switch state.stop {
         case .cancel, .now:
-            emit(.runCancelled, at)
+            emit(.runCancelled(nil), at)
             return
         case .timeout:
             let bound = plan.definition.timeout.map { DurationText.format($0) } ?? ""
@@ -332,7 +332,7 @@ extension RunMachine {
         if let error = state.decisiveError {
             emit(.runFailed(error), at)
         } else if state.isCancelAsked {
-            emit(.runCancelled, at)
+            emit(.runCancelled(nil), at)
         } else {
             switch runOutputs() {
             case .success(let outputs): emit(.runCompleted(outputs: outputs), at)

@@ -57,6 +57,7 @@ public struct RunMachine: Sendable {
         case .attemptBlocked(let stage, let attempt, let thing, let reason): block(stage, attempt, thing, reason, at)
         case .timerFired(let key): fire(key, at)
         case .control(let control, let request): refusal = apply(control, request, at)
+        case .group(let place): take(place, at)
         case .slotsFreed: break
         case .restarted: restart(at)
         }
@@ -105,6 +106,7 @@ public struct RunMachine: Sendable {
         step.status = state.row.status
         step.hasQueue = state.hasQueue
         step.isStuck = state.isStuck
+        step.isInLine = state.isInLine
         guard !records.isEmpty else { return step }
         step.records = records
         if changes.isRunTouched { step.runRow = state.row }
@@ -134,11 +136,16 @@ public struct RunMachine: Sendable {
 
     private mutating func accept(_ request: RunRequest, _ at: Timestamp) {
         guard !state.isAccepted else { return }
+        if let concurrency = plan.concurrency { return accept(request, in: concurrency, at) }
+        emitAccepted(request, at)
+        emit(.runStarted, at)
+    }
+
+    mutating func emitAccepted(_ request: RunRequest, _ at: Timestamp) {
         emit(
             .runAccepted(
                 request, workflow: plan.definition.name, version: plan.definition.version, definitionHash: plan.hash),
             at)
-        emit(.runStarted, at)
     }
 
     /// Whether an attempt is the one that its stage is making now.
@@ -238,6 +245,7 @@ public struct RunMachine: Sendable {
     private mutating func apply(_ control: RunControl, _ request: Int64?, _ at: Timestamp) -> String? {
         guard state.isAccepted else { return "the run was not accepted yet" }
         guard !state.isEnded else { return "the run has ended (\(state.row.status.rawValue))" }
+        if !state.isStarted, let answer = applyInLine(control, at) { return answer }
         switch control {
         case .pause: return pause(at)
         case .answer(let answer): return self.answer(answer, request, at)
@@ -280,6 +288,7 @@ public struct RunMachine: Sendable {
 
     private mutating func restart(_ at: Timestamp) {
         guard state.isAccepted, !state.isEnded else { return }
+        guard state.isStarted else { return goOnInLine(at) }
         let lost = state.stages.indices.filter { state.stages[$0].mode == .running }
         let blocked = state.stages.indices.filter { state.stages[$0].mode == .blocked }
         // Replaying the journal took no slots; losing the attempts gives them back.

@@ -74,6 +74,8 @@ public struct RunRow: Sendable, Hashable {
     public var directory: String
     /// Key under which the same request gives the same run.
     public var idempotencyKey: String?
+    /// The group in which it excludes other runs; nil when there is none.
+    public var group: String?
     /// When it was accepted.
     public var acceptedAt: Timestamp
     /// When it started.
@@ -106,6 +108,7 @@ public struct RunRow: Sendable, Hashable {
         self.workdir = workdir
         self.directory = directory
         self.idempotencyKey = idempotencyKey
+        self.group = nil
         self.acceptedAt = acceptedAt
         self.startedAt = nil
         self.endedAt = nil

@@ -35,10 +35,16 @@ extension RunState {
                 parameters: request.parameters, hostEnvironment: request.hostEnvironment, seed: request.seed,
                 workdir: request.workdir, directory: request.directory, idempotencyKey: request.idempotencyKey,
                 acceptedAt: at)
+            row.group = request.group
             changes.isRunTouched = true
             for index in stages.indices { changes.touch(stage: index) }
+        case .runWaiting(let member):
+            let since = row.waiting?.since ?? at
+            row.waiting = WaitReason(on: "group", detail: member.detail(group: row.group ?? ""), since: since)
+            changes.isRunTouched = true
         case .runStarted:
             row.status = .running
+            row.waiting = nil
             row.startedAt = at
             changes.isRunTouched = true
             if let timeout = plan.definition.timeout { arm(.run, at + timeout, now: at, &changes) }
@@ -61,7 +67,9 @@ extension RunState {
         case .runFailed(let error):
             row.error = error
             end(.failed, at, &changes)
-        case .runCancelled: end(.cancelled, at, &changes)
+        case .runCancelled(let error):
+            row.error = error
+            end(.cancelled, at, &changes)
         case .runTimedOut(let error):
             row.error = error
             end(.timedOut, at, &changes)

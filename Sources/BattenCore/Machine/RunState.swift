@@ -46,6 +46,9 @@ public struct RunState: Sendable, Hashable {
     /// Whether the run exists.
     public var isAccepted: Bool { lastSeq > 0 }
 
+    /// Whether its stages may start, or might once: it does not wait for its group any more.
+    var isStarted: Bool { row.startedAt != nil }
+
     /// Whether the run has ended.
     public var isEnded: Bool { phase == .ended }
 
@@ -56,6 +59,9 @@ public struct RunState: Sendable, Hashable {
         if isPaused { return true }
         return counts.blocked + counts.awaiting > 0 && counts.sleeping == 0 && counts.retrying == 0 && queue.isEmpty
     }
+
+    /// Whether the run waits in the line of its group.
+    public var isInLine: Bool { isAccepted && !isStarted && !isEnded && row.group != nil }
 
     /// Whether ready stages wait for their turn.
     public var hasQueue: Bool { !queue.isEmpty }

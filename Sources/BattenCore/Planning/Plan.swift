@@ -20,13 +20,16 @@ public struct Plan: Sendable {
     public let outputs: [PlannedOutput]
     /// Fields of later kinds that a run of this workflow would need and this engine refuses, with their place.
     public let unsupported: [UnsupportedFeature]
+    /// The group in which runs exclude one another; nil when there is none.
+    public let concurrency: PlannedConcurrency?
     /// Place of every stage in ``stages``, by id.
     public let indexByID: [String: Int]
 
     /// Creates a plan; ``Planner`` is the one caller.
     public init(
         definition: WorkflowDefinition, snapshot: [UInt8], hash: String, stages: [PlannedStage], finallyStart: Int,
-        levels: [[Int]], env: [PlannedEnvironmentEntry], outputs: [PlannedOutput], unsupported: [UnsupportedFeature]
+        levels: [[Int]], env: [PlannedEnvironmentEntry], outputs: [PlannedOutput], unsupported: [UnsupportedFeature],
+        concurrency: PlannedConcurrency? = nil
     ) {
         self.definition = definition
         self.snapshot = snapshot
@@ -37,8 +40,23 @@ public struct Plan: Sendable {
         self.env = env
         self.outputs = outputs
         self.unsupported = unsupported
+        self.concurrency = concurrency
         self.indexByID = Dictionary(
             stages.map { ($0.definition.id, $0.index) }, uniquingKeysWith: { first, _ in first })
+    }
+}
+
+/// A group in which runs exclude one another, compiled.
+public struct PlannedConcurrency: Sendable {
+    /// Gives the group's name at acceptance.
+    public let group: Template
+    /// What happens to a run whose group is taken.
+    public let onConflict: ConcurrencyDefinition.OnConflict
+
+    /// Creates a rule.
+    public init(group: Template, onConflict: ConcurrencyDefinition.OnConflict) {
+        self.group = group
+        self.onConflict = onConflict
     }
 }
 

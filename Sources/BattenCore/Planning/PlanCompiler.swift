@@ -107,6 +107,12 @@ struct PlanCompiler {
 
     func runOutputs() throws(PlanError) -> [PlannedOutput] { try texts.outputs(definition.outputs, nil) }
 
+    func concurrency() throws(PlanError) -> PlannedConcurrency? {
+        guard let rule = definition.concurrency else { return nil }
+        return PlannedConcurrency(
+            group: try texts.template(rule.group, "concurrency.group", nil), onConflict: rule.onConflict)
+    }
+
     private func environment(
         _ entries: [EnvironmentEntry], _ stage: String
     ) throws(PlanError) -> [PlannedEnvironmentEntry] {

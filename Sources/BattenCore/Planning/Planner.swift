@@ -45,7 +45,8 @@ public enum Planner {
         return Plan(
             definition: definition, snapshot: snapshot, hash: SHA256.hex(snapshot), stages: stages,
             finallyStart: start, levels: levels, env: compiler.workflowEnvironment,
-            outputs: try compiler.runOutputs(), unsupported: UnsupportedFeature.all(in: definition))
+            outputs: try compiler.runOutputs(), unsupported: UnsupportedFeature.all(in: definition),
+            concurrency: try compiler.concurrency())
     }
 
     /// The input of a stage with the fields of its agent filled in.
@@ -71,7 +72,6 @@ extension UnsupportedFeature {
             if isUsed { found.append(UnsupportedFeature(feature: feature, stage: stage)) }
         }
         note(definition.budget != nil, "budget")
-        note(definition.concurrency != nil, "concurrency")
         note(!definition.schedule.isEmpty, "schedule")
         note(definition.context != nil, "context")
         note(!definition.hooks.isEmpty, "hooks")

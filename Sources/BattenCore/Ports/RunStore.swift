@@ -31,6 +31,16 @@ public protocol RunStore: AnyObject, Sendable {
     /// - Returns: the new epoch, or nil when somebody else was faster or the run has ended.
     func claim(run: String, engine: String, fromEpoch: Int64) throws(StoreError) -> Int64?
 
+    /// Gives a run its place in the group it was accepted in: it holds the group, or stands in the line for it.
+    ///
+    /// One transaction looks and decides, whatever number of processes ask. The place is given up by the commit that
+    /// ends the run, and by nothing else.
+    ///
+    /// - Parameters:
+    ///   - request: the run, and who asks.
+    /// - Returns: nil when another engine owns the run by now, or it has ended.
+    func joinGroup(_ request: GroupRequest) throws(StoreError) -> GroupPlace?
+
     /// Stores a control asked from any process; the owner applies it.
     ///
     /// - Returns: the request's id.

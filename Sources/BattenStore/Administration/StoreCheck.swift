@@ -162,6 +162,12 @@ struct StoreRule {
                 WHERE r.status IN \(terminalRun)
                 """),
         StoreRule(
+            name: "the run has ended, but it is still in its concurrency group",
+            sql: """
+                SELECT 'run ' || r.id || ', group ' || g.name FROM group_runs g JOIN runs r ON r.key = g.run_key
+                WHERE r.status IN \(terminalRun)
+                """),
+        StoreRule(
             name: "its rows are behind its journal without need",
             sql: """
                 SELECT 'run ' || r.id FROM trailing t JOIN runs r ON r.key = t.run_key

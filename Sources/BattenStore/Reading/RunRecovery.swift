@@ -59,9 +59,10 @@ enum RunColumns {
     static let list = """
         r.id, r.workflow, r.version, v.hash, r.status, r.waiting_on, r.waiting_detail, r.waiting_since,
             r.waiting_until, r.trigger, r.parameters, r.host_environment, r.seed, r.workdir, r.idempotency_key,
-            r.accepted_at, r.started_at, r.ended_at, r.outputs, r.error, r.failed_stages, r.directory
+            r.accepted_at, r.started_at, r.ended_at, r.outputs, r.error, r.failed_stages, r.directory,
+            r.concurrency_group
         """
-    static let count: Int32 = 22
+    static let count: Int32 = 23
 
     static func read(_ row: Statement, _ unspill: Unspill) throws(StoreError) -> RunRow {
         guard let status = RunStatus(rawValue: row.text(4)) else {
@@ -82,6 +83,7 @@ enum RunColumns {
         run.outputs = try unspill.value(row, 18)
         run.error = try unspill.value(row, 19).flatMap { StageError(json: $0) }
         run.failedStages = Int(row.int(20))
+        run.group = row.optionalText(22)
         return run
     }
 }

@@ -28,6 +28,8 @@ final class RunWriter {
     var logTrimmer: LogTrimmer
     /// The monotonic clock, in nanoseconds.
     private let monotonic: @Sendable () -> Int64
+    /// Groups that runs have left since somebody looked.
+    var groupsLeft: [String] = []
     /// An engine whose record goes with the next commit.
     var newcomer: EngineRecord?
 
@@ -124,6 +126,7 @@ final class RunWriter {
             // What is found again is found as it is stored; rows that were put off are then made from the journal.
             forget()
             trails.removeAll()
+            groupsLeft = []
             nextDue = .max
             logTrimmer.rolledBack()
             throw error
@@ -170,7 +173,8 @@ final class RunWriter {
         if !source.timersArmed.isEmpty || !source.timersCleared.isEmpty { try writeTimers(source, key: key) }
         for usage in source.usage { try insert(usage, key: key) }
         if !commit.logs.isEmpty { try write(commit.logs, key: key) }
-        if source.runRow?.status.isTerminal == true {
+        if let row = source.runRow, row.status.isTerminal {
+            if let group = row.group { try leave(group, run: key) }
             keys[source.run] = nil
             epochs[key] = nil
             logTrimmer.forget(run: key)
@@ -245,9 +249,9 @@ final class RunWriter {
             """
             INSERT INTO runs (id, workflow, version, version_key, status, waiting_on, waiting_detail, waiting_since,
                 waiting_until, trigger, owner, epoch, accepted_at, started_at, ended_at, failed_stages, seed,
-                idempotency_key, workdir, parameters, host_environment, outputs, error, directory)
+                idempotency_key, workdir, parameters, host_environment, outputs, error, directory, concurrency_group)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
-                ?22, ?23, ?24)
+                ?22, ?23, ?24, ?25)
             """)
         insert.bind(1, row.id)
         insert.bind(2, row.workflow)
@@ -270,8 +274,10 @@ final class RunWriter {
         insert.bind(22, values.outputs)
         insert.bind(23, values.error)
         insert.bind(24, row.directory)
+        insert.bind(25, row.group)
         try insert.run()
         let key = connection.lastRowID
+        if let group = row.group, !row.status.isTerminal { try enter(group, run: key, at: row.acceptedAt) }
         keys[row.id] = key
         return .accepted(key)
     }
