@@ -160,8 +160,11 @@ public final class PluginHost: ExecutorHost, Sendable {
 
     /// Lets the calls go that waited for an instance.
     func finishOpening(_ instance: ExecutorInstance, _ stage: ExecutorInstance.Stage) {
-        for call in instance.opened(stage) {
-            if case .refused(let outcome) = stage { end(call, outcome) } else { dispatch(call) }
+        instance.opened(stage)
+        while case let calls = instance.letIn(), !calls.isEmpty {
+            for call in calls {
+                if case .refused(let outcome) = stage { end(call, outcome) } else { dispatch(call) }
+            }
         }
     }
 

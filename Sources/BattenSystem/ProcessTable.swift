@@ -27,6 +27,15 @@ public enum ProcessTable {
         ((try? FileSystem.list("/proc/\(pid)/task")) ?? []).count
     }
 
+    /// Bytes of memory that a process holds; nil when it is gone.
+    public static func residentBytes(of pid: Int32) -> Int64? {
+        guard let bytes = try? FileSystem.read("/proc/\(pid)/statm") else { return nil }
+        let fields = String(decoding: bytes, as: UTF8.self).split(separator: " ")
+        guard fields.count > 1, let pages = Int64(fields[1]) else { return nil }
+        let (size, overflow) = pages.multipliedReportingOverflow(by: Int64(sysconf(Int32(_SC_PAGESIZE))))
+        return overflow ? nil : size
+    }
+
     /// The letter of a process's state; nil when it is gone.
     private static func state(of pid: Int32) -> UInt8? {
         guard let bytes = try? FileSystem.read("/proc/\(pid)/stat"), let end = bytes.lastIndex(of: UInt8(ascii: ")"))

@@ -131,12 +131,27 @@ import Testing
         #expect(fixture.host.statistics.abandoned == 0)
     }
 
+    /// A call that meets the opening of its instance is not outrun by those that come later.
+    @Test(arguments: [IsolationMode.inProcess, .worker])
+    func callsBeginInTheOrderTheyCame(_ isolation: IsolationMode) throws {
+        let fixture = try HostFixture(["noop"], isolation: isolation)
+        if isolation == .worker { #expect(fixture.call("noop.run")?.outcomeClass == .ok) }
+        let sink = RecordingSink()
+        let count = 5_000
+        for tag in 0..<UInt64(count) {
+            _ = fixture.host.start(HostFixture.request("noop.place", tag: tag), sink: sink)
+        }
+        let outcomes = try #require(sink.outcomes(count))
+        let outrun = outcomes.count { $0.outcome.output["place"]?.intValue != Int64($0.tag) }
+        #expect(outrun == 0)
+    }
+
     @Test func waitingCallsEndAtOnceWhenCancelled() throws {
         let fixture = try HostFixture(["noop", "slow"], blockingLimit: 1)
         let sink = RecordingSink()
         let gate = "\(fixture.folder)/gate"
         _ = fixture.host.start(HostFixture.request("slow.go", tag: 0, input: .string(gate)), sink: sink)
-        // The one thread is taken before the others come: calls that meet the opening of their instance have no order.
+        // The one thread is taken before the others come.
         #expect(sink.waitForLine("log 0 info: entered"))
         let handles = (1...50 as ClosedRange<UInt64>).map { tag in
             fixture.host.start(HostFixture.request("slow.go", tag: tag, input: .string(gate)), sink: sink)

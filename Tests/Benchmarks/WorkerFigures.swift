@@ -43,6 +43,7 @@ enum WorkerFigures {
             Table.show(.plain("1 MiB there and back, \(name)", "\(Figure.short(payload)) µs"))
         }
         try measureStart(settings, build: build)
+        measureFlight(settings)
     }
 
     /// A worker from nothing to its first outcome, beside a program that is linked alike and does nothing.
@@ -66,6 +67,34 @@ enum WorkerFigures {
         let begun = MonotonicClock.now()
         for _ in 0..<times { _ = try? process.run(within: .seconds(10)) }
         return Double(MonotonicClock.now() - begun) / 1e3 / Double(times)
+    }
+
+    /// Ten thousand calls at the same time: threads and memory of this process and the worker, before and meanwhile.
+    private static func measureFlight(_ settings: HostSettings) {
+        let host = PluginHost(settings)
+        defer { host.shutdown(within: .seconds(2)) }
+        _ = pipelined(host, "noop.begin", calls: 2_000, inFlight: 64)
+        let processes = [ProcessTable.current] + host.workerProcesses
+        func threads() -> [Int] { processes.map(ProcessTable.threads) }
+        func memory() -> [Int64] { processes.map { ProcessTable.residentBytes(of: $0) ?? 0 } }
+        func text<Number: BinaryInteger>(_ numbers: [Number]) -> String {
+            numbers.map { "\($0)" }.joined(separator: " + ")
+        }
+        let (sink, count) = (BenchSink(), 10_000)
+        let (threadsBefore, memoryBefore) = (threads(), memory())
+        for tag in 0..<UInt64(count) { start(host, "noop.hold", tag, 1, .object([:]), sink) }
+        // Its answer says that the worker has seen all that came before.
+        _ = pipelined(host, "noop.begin", calls: 1, inFlight: 1)
+        let (threadsThen, memoryThen) = (threads(), memory())
+        start(host, "noop.hold", UInt64(count), 2, .object([:]), sink)
+        sink.wait(for: count + 1)
+        Table.show(
+            .atMost(
+                1, Double(threadsThen.reduce(0, +)) / Double(threadsBefore.reduce(0, +)),
+                name: "threads with 10,000 calls in flight", value: text(threadsThen),
+                limit: "\(text(threadsBefore)) before"))
+        let bytes = zip(memoryThen, memoryBefore).map { max(0, $0 - $1) / Int64(count) }
+        Table.show(.plain("bytes of memory for each of them", text(bytes)))
     }
 
     private static func start(

@@ -51,6 +51,8 @@ final class ExecutorInstance: Sendable {
 
     fileprivate struct State {
         var stage = Stage.unopened
+        /// Whether calls that waited for the opening are still being let in; later ones queue up behind them.
+        var isLettingIn = false
         var running = 0
         var waiting: [ActiveCall] = []
         var head = 0
@@ -83,12 +85,11 @@ final class ExecutorInstance: Sendable {
         state.withLock { state in
             switch state.stage {
             case .open:
-                if limit == 0 { return .dispatch }
-                guard state.running < limit else {
+                guard !state.isLettingIn, limit == 0 || state.running < limit else {
                     state.waiting.append(call)
                     return .wait
                 }
-                state.running += 1
+                if limit > 0 { state.running += 1 }
                 return .dispatch
             case .unopened:
                 state.stage = .opening
@@ -103,22 +104,30 @@ final class ExecutorInstance: Sendable {
         }
     }
 
-    /// Notes how opening went.
-    ///
-    /// - Returns: the calls that waited: to be dispatched, or to be ended with the refusal.
-    func opened(_ stage: Stage) -> [ActiveCall] {
+    /// Notes how opening went; ``letIn()`` follows until it has nothing more.
+    func opened(_ stage: Stage) {
         state.withLock { state in
             state.stage = stage
-            let isOpen = if case .open = stage { true } else { false }
-            guard isOpen, limit > 0 else {
-                defer { state.waiting = [] }
-                return state.waiting
+            state.isLettingIn = true
+        }
+    }
+
+    /// The calls that waited for the opening, and those that came while the ones before them were let in.
+    ///
+    /// - Returns: the calls to be dispatched, or to be ended when the instance was refused; when none is left, later ones
+    ///   need no longer wait for them.
+    func letIn() -> [ActiveCall] {
+        state.withLock { state in
+            guard case .open = state.stage else {
+                defer { (state.waiting, state.head, state.isLettingIn) = ([], 0, false) }
+                return Array(state.waiting[state.head...])
             }
             var ready: [ActiveCall] = []
-            while state.running < limit, let next = state.next() {
-                state.running += 1
+            while limit == 0 || state.running < limit, let next = state.next() {
+                if limit > 0 { state.running += 1 }
                 ready.append(next)
             }
+            if ready.isEmpty { state.isLettingIn = false }
             return ready
         }
     }
@@ -127,7 +136,7 @@ final class ExecutorInstance: Sendable {
     func leave() -> ActiveCall? {
         guard limit > 0 else { return nil }
         return state.withLock { state in
-            if let next = state.next() { return next }
+            if !state.isLettingIn, let next = state.next() { return next }
             state.running -= 1
             return nil
         }

@@ -102,11 +102,7 @@ public final class ChildProcess: Sendable {
 
     /// Bytes of memory that it holds, from `/proc`; nil when it is gone.
     public var residentBytes: Int64? {
-        guard let bytes = try? FileSystem.read("/proc/\(pid)/statm") else { return nil }
-        let fields = String(decoding: bytes, as: UTF8.self).split(separator: " ")
-        guard fields.count > 1, let pages = Int64(fields[1]) else { return nil }
-        let (size, overflow) = pages.multipliedReportingOverflow(by: Int64(sysconf(Int32(_SC_PAGESIZE))))
-        return overflow ? nil : size
+        ProcessTable.residentBytes(of: pid)
     }
 
     private static func reap(_ pid: Int32, waits: Bool) -> ProcessEnd? {

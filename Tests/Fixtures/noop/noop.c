@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <batten/plugin.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -124,6 +125,25 @@ static batten_rc begin_hold(batten_instance *instance, const batten_call *call) 
     }
     while (held_count > 0) done(held[--held_count], batten_text("{}"));
     done(call, batten_text("{}"));
+    return BATTEN_RC_OK;
+}
+
+/* --- answers with its place among the calls that came; opening it takes a while --- */
+
+static batten_rc open_slowly(batten_state *state, batten_span config, batten_instance **instance, batten_buffer *why) {
+    (void)config;
+    (void)why;
+    usleep(20000);
+    *instance = (batten_instance *)state;
+    return BATTEN_RC_OK;
+}
+
+static batten_rc begin_place(batten_instance *instance, const batten_call *call) {
+    static _Thread_local unsigned places;
+    char output[32];
+    (void)instance;
+    snprintf(output, sizeof output, "{\"place\": %u}", places++);
+    done(call, batten_text(output));
     return BATTEN_RC_OK;
 }
 
@@ -346,10 +366,12 @@ static const batten_executor executors[] = {
     {.struct_size = sizeof(batten_executor), .type = "noop.hold", .begin = begin_hold},
     {.struct_size = sizeof(batten_executor), .type = "noop.post", .begin = begin_post},
     {.struct_size = sizeof(batten_executor), .type = "noop.stream", .begin = begin_stream},
+    {.struct_size = sizeof(batten_executor), .type = "noop.place", .open = open_slowly, .begin = begin_place},
 };
 static const batten_executor *const table[] = {&executors[0], &executors[1], &executors[2],
                                                &executors[3], &executors[4], &executors[5],
-                                               &executors[6], &executors[7], &executors[8]};
+                                               &executors[6], &executors[7], &executors[8],
+                                               &executors[9]};
 
 static const batten_plugin plugin = {
     .struct_size = sizeof(batten_plugin),

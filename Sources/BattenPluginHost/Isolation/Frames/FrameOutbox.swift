@@ -47,6 +47,9 @@ import Synchronization
         for entry in left { _ = Descriptor(owning: entry.descriptor) }
     }
 
+    /// Whether the peer is gone: nothing is added any more.
+    var hasEnded: Bool { state.withLock { $0.hasEnded } }
+
     /// Bytes that have not gone out.
     var queuedBytes: Int { state.withLock { $0.queued } }
 

@@ -113,7 +113,7 @@ import Synchronization
             case sent(isBusy: Bool, startsTicking: Bool)
         }
         let result = shared.withLock { shared -> Result in
-            guard shared.isTaking else { return .refused }
+            guard shared.isTaking, !outbox.hasEnded else { return .refused }
             guard call.enter(self) else { return .gone }
             let number = instance(for: call, &shared)
             shared.calls[call.token] = call
@@ -121,7 +121,8 @@ import Synchronization
                 body.append(integer: number)
                 body.append(contentsOf: call.image)
             }
-            guard isAdded else {
+            // What becomes of the calls of a worker that is gone is told when its end is known.
+            guard isAdded || outbox.hasEnded else {
                 shared.calls[call.token] = nil
                 return .gone
             }

@@ -151,7 +151,8 @@ final class WorkerGroup: Sendable {
     private func feed(_ worker: WorkerConnection) {
         // The workers that are starting get their share.
         var share = state.withLock { ($0.waiting.count + $0.starting) / ($0.starting + 1) }
-        while share > 0, let load = worker.load, load < WorkerConnection.mostCalls {
+        // Beyond its share it takes one when it has none: no end of a call would have it fed again.
+        while let load = worker.load, load == 0 || share > 0, load < WorkerConnection.mostCalls {
             let next = state.withLock { state -> IsolatedCall? in
                 let next = state.waiting.next()
                 if next == nil { hasWaiting.store(false, ordering: .relaxed) }
@@ -289,7 +290,8 @@ final class WorkerGroup: Sendable {
         }
         for call in calls { host.endIsolated(call, verdict.outcome(of: call.executor.type, isOwn: isOwn)) }
         if let call = worker.onlyCall {
-            if !verdict.wasReady, !call.hasEnded {
+            // It never was inside.
+            if !call.hasEnded {
                 var outcome = verdict.outcome(of: call.executor.type, isOwn: isOwn)
                 outcome.effect = .none
                 host.endIsolated(call, outcome)
