@@ -88,24 +88,12 @@ extension WorkflowDecoder {
         }
     }
 
-    /// The shape of a cron text; what its fields mean is the scheduler's business.
     private mutating func cron(_ member: SourceNode.Member?) {
         guard let member, let text = nodes.text(member, of: "a schedule") else { return }
-        let names = ["@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"]
-        if text.hasPrefix("@") {
-            _ = nodes.word(text, at: member.value.range, what: "'cron' of a schedule", among: names)
-            return
-        }
-        let fields = text.split(separator: " ")
-        let allowed: (Unicode.Scalar) -> Bool = { scalar in
-            scalar.properties.isAlphabetic && scalar.isASCII || "0123456789*,-/?#".unicodeScalars.contains(scalar)
-        }
-        guard fields.count == 5 || fields.count == 6, fields.allSatisfy({ $0.unicodeScalars.allSatisfy(allowed) })
-        else {
-            nodes.problems.add(
-                .badSchedule, "'\(shortened(text))' is not a cron expression", at: member.value.range,
-                help: "write five fields: minute, hour, day of month, month, day of week; six put seconds first")
-            return
+        do throws(CronError) {
+            _ = try CronExpression(text)
+        } catch {
+            nodes.problems.add(.badSchedule, error.message, at: member.value.range, help: error.help)
         }
     }
 
