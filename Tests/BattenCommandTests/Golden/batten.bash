@@ -6,7 +6,7 @@ _batten() {
         case ${COMP_WORDS[i]} in
             -*) ;;
             *) command="${command:+$command }${COMP_WORDS[i]}"
-               case "$command" in plugin|db) ;; *) break ;; esac ;;
+               case "$command" in schedule|plugin|db) ;; *) break ;; esac ;;
         esac
     done
     case "$command:$before" in
@@ -67,6 +67,8 @@ _batten() {
         "outputs:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "why:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "why:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "schedule next:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "schedule next:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "plugin list:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "plugin list:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "plugin info:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
@@ -116,7 +118,8 @@ _batten() {
         *:--junit) COMPREPLY=($(compgen -f -- "$word")); return ;;
     esac
     case "$command" in
-        '') COMPREPLY=($(compgen -W "run resume pause cancel gates approve reject signal exec init validate plan graph convert schema explain add list show remove enable disable runs status logs events outputs why plugin db query config doctor help completions version" -- "$word")) ;;
+        '') COMPREPLY=($(compgen -W "run resume pause cancel gates approve reject signal exec init validate plan graph convert schema explain add list show remove enable disable runs status logs events outputs why schedule plugin db query config doctor help completions version" -- "$word")) ;;
+        'schedule') COMPREPLY=($(compgen -W "next" -- "$word")) ;;
         'plugin') COMPREPLY=($(compgen -W "list info new check install run dev remove trust" -- "$word")) ;;
         'db') COMPREPLY=($(compgen -W "info check backup migrate vacuum gc" -- "$word")) ;;
         'run')
@@ -202,6 +205,9 @@ _batten() {
             else COMPREPLY=(); fi ;;
         'why')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'schedule next')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--cron --timezone --after --count --utc --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
         'plugin list')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))

@@ -28,6 +28,7 @@ complete -c batten -n __fish_use_subcommand -a logs -d 'show what a run'\''s sta
 complete -c batten -n __fish_use_subcommand -a events -d 'show a run'\''s journal: every decision in its order'
 complete -c batten -n __fish_use_subcommand -a outputs -d 'show what a run or one of its stages gave back'
 complete -c batten -n __fish_use_subcommand -a why -d 'tell what each unfinished stage of a run waits for, and since when'
+complete -c batten -n __fish_use_subcommand -a schedule -d 'commands for schedule'
 complete -c batten -n __fish_use_subcommand -a plugin -d 'commands for plugin'
 complete -c batten -n __fish_use_subcommand -a db -d 'commands for db'
 complete -c batten -n __fish_use_subcommand -a query -d 'ask the store with SQL that only reads'
@@ -36,6 +37,7 @@ complete -c batten -n __fish_use_subcommand -a doctor -d 'look at this installat
 complete -c batten -n __fish_use_subcommand -a help -d 'show what the commands do, or one of them in full'
 complete -c batten -n __fish_use_subcommand -a completions -d 'write the completion script of a shell'
 complete -c batten -n __fish_use_subcommand -a version -d 'show the version'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and not __fish_seen_subcommand_from next' -a next -d 'show when a schedule fires next'
 complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info new check install run dev remove trust' -a list -d 'list the plugins that are found, and what they offer'
 complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info new check install run dev remove trust' -a info -d 'show what a plugin says of itself'
 complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info new check install run dev remove trust' -a new -d 'make the folder of a new plugin'
@@ -372,6 +374,21 @@ complete -c batten -n '__fish_seen_subcommand_from why' -l in-process-plugins -d
 complete -c batten -n '__fish_seen_subcommand_from why' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from why' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from why' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from next' -l cron -d 'a cron expression of five or six fields, or a name such as @daily' -x
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from next' -l timezone -d 'the IANA zone that the expression means, like Europe/Oslo' -x
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from next' -l after -d 'times after this one' -x
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from next' -l count -s n -d 'how many times' -x
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from next' -l utc -d 'show the times in UTC'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from next' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from next' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from next' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from next' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from next' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from next' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from next' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from next' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from next' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from next' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from list' -l format -d 'how results are written' -x -a 'text json yaml'
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from list' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from list' -l config -d 'the user'\''s configuration file' -r -F

@@ -32,6 +32,7 @@ _batten() {
             'events:show a run'\''s journal: every decision in its order'
             'outputs:show what a run or one of its stages gave back'
             'why:tell what each unfinished stage of a run waits for, and since when'
+            'schedule:next'
             'plugin:list, info, new, check, install, run, dev, remove, trust'
             'db:info, check, backup, migrate, vacuum, gc'
             'query:ask the store with SQL that only reads'
@@ -45,6 +46,17 @@ _batten() {
         return
     fi
     case "$command" in
+        schedule)
+            if (( CURRENT == 3 )); then
+                local -a verbs=(
+                    'next:show when a schedule fires next'
+                )
+                _describe command verbs
+                return
+            fi
+            case "${words[3]}" in
+                next) _arguments '--cron[a cron expression of five or six fields, or a name such as @daily]:EXPR: ' '--timezone[the IANA zone that the expression means, like Europe/Oslo]:ZONE: ' '--after[times after this one]:TIME: ' '--count[how many times]:COUNT: ' '--utc[show the times in UTC]' '--format[how results are written]:FORMAT:(text json yaml)' '--home[folder of the store, its blobs and the engines'\'' locks]:DIR:_files -/' '--config[the user'\''s configuration file]:FILE:_files' '--color[whether text is coloured; NO_COLOR is respected]:WHEN:(auto always never)' '--no-color[the same as --color never]' '*--plugin-dir[a further folder to find plugins in]:DIR:_files -/' '--in-process-plugins[load plugins from outside the bundled folder into this process]' '--safe-mode[use no plugins but those that came with Batten]' '--quiet[write results and errors only]' '--help[show help]' ':NAME: ' ;;
+            esac ;;
         plugin)
             if (( CURRENT == 3 )); then
                 local -a verbs=(
