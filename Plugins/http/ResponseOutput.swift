@@ -17,7 +17,7 @@ enum ResponseOutput {
             "http_version": .string(response.version),
             "redirects": .integer(Int64(response.redirects)),
         ]
-        if text == nil { members["body_base64"] = .string(Cryptography.base64(response.body)) }
+        if text == nil { members["body_base64"] = .string(Base64.encode(response.body)) }
         return members
     }
 

@@ -86,7 +86,7 @@ final class UploadJob: @unchecked Sendable {
                 return
             }
             if input.digest == true, let first = measures.first {
-                request.headers.set("Content-Digest", "sha-256=:\(Cryptography.base64(bytes(ofHex: first.sha256))):")
+                request.headers.set("Content-Digest", "sha-256=:\(Base64.encode(bytes(ofHex: first.sha256))):")
             }
             authenticate()
         }

@@ -174,7 +174,7 @@ struct EmailInput: Decodable {
                 type.utf8.allSatisfy({ $0 < 0x7f })
             else { throw .badInput(field: "\(field).content_type", "is '\(type)'; must be a type such as text/csv") }
         }
-        if let base64 = attachment.base64, Cryptography.unbase64(base64) == nil {
+        if let base64 = attachment.base64, Base64.decode(base64) == nil {
             throw .badInput(field: "\(field).base64", "is not base 64")
         }
     }
@@ -202,7 +202,7 @@ struct MailDraft: Sendable {
         self.attachments = attachments.map { one in
             let path = one.path.map { $0.hasPrefix("/") || folder.isEmpty ? $0 : "\(folder)/\($0)" }
             let name = one.filename ?? path?.split(separator: "/").last.map(String.init) ?? "attachment"
-            let content = one.text.map { Array($0.utf8) } ?? one.base64.flatMap { Cryptography.unbase64($0) } ?? []
+            let content = one.text.map { Array($0.utf8) } ?? one.base64.flatMap { Base64.decode($0) } ?? []
             return Source(
                 name: name,
                 type: one.contentType ?? (one.text != nil ? "text/plain; charset=utf-8" : "application/octet-stream"),

@@ -123,7 +123,7 @@ struct Query {
                     "\(field): gives more text and blobs than max_bytes; ask for less or raise it", effect: .none)
             }
             let bytes = UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : count)
-            return .string(type == SQLITE_BLOB ? Base64.encode(Array(bytes)) : String(decoding: bytes, as: UTF8.self))
+            return .string(type == SQLITE_BLOB ? Base64.encode(bytes) : String(decoding: bytes, as: UTF8.self))
         }
     }
 }

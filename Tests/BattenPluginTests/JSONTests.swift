@@ -95,4 +95,21 @@ import Testing
         #expect((MonotonicTime.now + .seconds(10)).remaining.map { $0 > .seconds(9) && $0 <= .seconds(10) } == true)
         #expect(MonotonicTime.never.remaining == nil)
     }
+
+    @Test func bytesAreWrittenInBase64() {
+        let published = [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")]
+        for (plain, text) in published { #expect(Base64.encode(Array(plain.utf8)) == text) }
+        for count in 0..<70 {
+            let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 * 37) }
+            let text = Base64.encode(bytes)
+            let bare = String(text.prefix { $0 != "=" })
+            let broken = text.map { "\($0)\r\n" }.joined()
+            let safe = String(text.map { $0 == "+" ? "-" : $0 == "/" ? "_" : $0 })
+            #expect([text, bare, broken, safe].map(Base64.decode) == [bytes, bytes, bytes, bytes])
+        }
+        let none = [
+            "A", "Z", "Zg=", "AA=A", "A===", "AAA==", "AAAA=", "AAAA*", "AB==", "Zh==", "Zg==Zg==", "====", "Zg\u{0}",
+        ]
+        for text in none { #expect(Base64.decode(text) == nil, "\(text)") }
+    }
 }

@@ -17,18 +17,7 @@ extension TextForm {
             }
             return String(decoding: text, as: UTF8.self)
         case .base64:
-            var text: [UInt8] = []
-            text.reserveCapacity((bytes.count + 2) / 3 * 4)
-            for start in stride(from: 0, to: bytes.count, by: 3) {
-                let group = bytes[start..<min(start + 3, bytes.count)]
-                let bits = group.reduce(0) { $0 << 8 | UInt32($1) } << (8 * UInt32(3 - group.count))
-                for place in 0..<4 {
-                    text.append(
-                        place <= group.count
-                            ? Self.digits[Int(bits >> (18 - 6 * UInt32(place)) & 63)] : UInt8(ascii: "="))
-                }
-            }
-            return String(decoding: text, as: UTF8.self)
+            return Base64.encode(bytes)
         }
     }
 
@@ -42,17 +31,9 @@ extension TextForm {
             guard digits.count == text.utf8.count, digits.count.isMultiple(of: 2) else { return nil }
             return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
         case .base64:
-            return Self.readBase64(Array(text.utf8))
+            return Base64.decode(text)
         }
     }
-
-    private static let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-    private static let values: [UInt8] = {
-        var values = [UInt8](repeating: 255, count: 256)
-        for (value, digit) in digits.enumerated() { values[Int(digit)] = UInt8(value) }
-        return values
-    }()
 
     private static func hexValue(_ digit: UInt8) -> UInt8? {
         switch digit {
@@ -61,27 +42,5 @@ extension TextForm {
         case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
         default: nil
         }
-    }
-
-    private static func readBase64(_ text: [UInt8]) -> [UInt8]? {
-        var end = text.count
-        while end > 0, text.count - end < 2, text[end - 1] == UInt8(ascii: "=") { end -= 1 }
-        guard end == text.count || text.count.isMultiple(of: 4), end % 4 != 1 else { return nil }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(end / 4 * 3 + 2)
-        var bits: UInt32 = 0
-        var count: UInt32 = 0
-        for digit in text[..<end] {
-            let value = values[Int(digit)]
-            guard value < 64 else { return nil }
-            bits = bits << 6 | UInt32(value)
-            count += 6
-            if count >= 8 {
-                count -= 8
-                bytes.append(UInt8(truncatingIfNeeded: bits >> count))
-                bits &= (1 << count) - 1
-            }
-        }
-        return bits == 0 ? bytes : nil
     }
 }

@@ -1,3 +1,5 @@
+internal import BattenPlugin
+
 /// The forms that text takes in mail.
 enum MailText {
     /// A header line, with encoded words where the text is not ASCII, folded at 78 columns, ended by CRLF.
@@ -56,12 +58,12 @@ enum MailText {
             let more = Array(String(scalar).utf8)
             // 39 bytes make 52 characters of base 64 and the frame takes 12, which leaves room for the header's name.
             if bytes.count + more.count > 39 {
-                words.append("=?UTF-8?B?\(Cryptography.base64(bytes))?=")
+                words.append("=?UTF-8?B?\(Base64.encode(bytes))?=")
                 bytes = []
             }
             bytes += more
         }
-        if !bytes.isEmpty { words.append("=?UTF-8?B?\(Cryptography.base64(bytes))?=") }
+        if !bytes.isEmpty { words.append("=?UTF-8?B?\(Base64.encode(bytes))?=") }
         return words
     }
 
@@ -149,7 +151,7 @@ enum MailText {
         var start = 0
         while start < bytes.count {
             let end = min(start + 57, bytes.count)
-            result += Cryptography.base64(Array(bytes[start..<end])).utf8
+            result += Base64.encode(bytes[start..<end]).utf8
             result += [13, 10]
             start = end
         }
