@@ -40,7 +40,7 @@ func bundled(_ id: String, _ target: String) -> Product {
 let fixtures: [String] = [
     "hostile", "hostile-cpp",
     "noop", "wrong-major", "short-struct", "no-entry", "other-abi", "lying-schema", "double-complete", "late-complete",
-    "no-complete", "slow", "bad-id", "min-host-too-new", "poison", "services",
+    "no-complete", "slow", "bad-id", "min-host-too-new", "poison", "services", "rules",
 ]
 
 let package = Package(

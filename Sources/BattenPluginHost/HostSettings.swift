@@ -34,6 +34,8 @@ public struct HostSettings: Sendable {
     public var configurations: [String: JSONValue]
     /// What each plugin's workers may use, by plugin id; ``WorkerLimits/standard`` for the others.
     public var limits: [String: WorkerLimits] = [:]
+    /// Whether plugins are held to the rules of the header while they work: a call in which one is broken ends for it.
+    public var keepsRules = false
     /// How much of a worker's confinement the kernel must be able to enforce.
     public var requirement = WorkerConfinement.Requirement.available
     /// How many blocking calls may run at once.

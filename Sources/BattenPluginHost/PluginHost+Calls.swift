@@ -12,18 +12,24 @@ extension PluginHost {
             return leave(call.instance)
         }
         guard table.enter(call, beginning: true) else { return leave(call.instance) }
-        let rc = unsafe begin(opened.pointer, call.pointer)
+        let type = executor.descriptor.type
+        let rc = leavingProcess("begin of \(type)", of: executor.plugin, in: call) {
+            quickly("begin of \(type)", of: executor.plugin, in: call) {
+                unsafe begin(opened.pointer, call.pointer)
+            }
+        }
+        if rc != .BATTEN_RC_OK { call.takeBack() }
         switch table.beginReturned(call, accepted: rc == .BATTEN_RC_OK) {
         case .goesOn: return
         case .wasAbandoned: call.instance.executor.plugin.outstanding.subtract(1, ordering: .relaxed)
         case .deliver(let end):
             if rc != .BATTEN_RC_OK {
-                misbehaved(executor.plugin, "\(executor.descriptor.type): begin completed a call that it refused")
+                breaks(.begin, "\(type): begin completed a call that it refused", by: executor.plugin, in: call)
             }
             call.deliver(end)
             leave(call.instance)
         case .refused:
-            call.deliver(HostOutcome.notBegun(executor.descriptor.type, rc))
+            call.deliver(HostOutcome.notBegun(type, rc))
             leave(call.instance)
         }
     }
@@ -36,12 +42,14 @@ extension PluginHost {
             return leave(call.instance)
         }
         guard table.enter(call, beginning: false) else { return leave(call.instance) }
-        unsafe run(opened.pointer, call.pointer)
+        leavingProcess("run of \(executor.descriptor.type)", of: executor.plugin, in: call) {
+            unsafe run(opened.pointer, call.pointer)
+        }
         switch table.runReturned(call) {
         case .completed: return
         case .incomplete:
             let type = executor.descriptor.type
-            misbehaved(executor.plugin, "\(type): run returned without completing its call")
+            breaks(.run, "\(type): run returned without completing its call", by: executor.plugin)
             call.deliver(HostOutcome.bug(type, code: "no_completion", "run returned without completing the call"))
             leave(call.instance)
         case .wasAbandoned:
@@ -54,8 +62,11 @@ extension PluginHost {
     func complete(_ token: UInt64, _ pointer: UnsafePointer<batten_outcome>?, from plugin: LoadedPlugin) -> batten_rc {
         guard let call = table.find(token) else { return completeEnded(token, from: plugin) }
         guard call.instance.executor.plugin === plugin else {
-            misbehaved(plugin, "it completed a call of another plugin")
+            breaks(.complete, "it completed a call of another plugin", by: plugin)
             return .BATTEN_RC_STALE
+        }
+        if rules != nil, let pointer = unsafe pointer {
+            for broken in unsafe OutcomeRules.broken(pointer) { breaks(broken.rule, broken.what, by: plugin, in: call) }
         }
         let read = unsafe pointer.flatMap { unsafe self.spoken(of: call, $0) }
         let end =
@@ -64,11 +75,15 @@ extension PluginHost {
                 HostOutcome.bug(
                     call.instance.executor.descriptor.type, code: "bad_outcome",
                     "its batten_outcome cannot be read"))
+        if read == nil, rules != nil {
+            breaks(.complete, "complete: the outcome is shorter than it says, or points nowhere", by: plugin, in: call)
+        }
         switch table.complete(token, with: end) {
         case .deliver:
+            call.takeBack()
             call.deliver(end)
             leave(call.instance)
-        case .kept: break
+        case .kept: call.takeBack()
         case .stale, .wasAbandoned: return ended(token, plugin)
         }
         return read == nil ? .BATTEN_RC_BAD_ARGUMENT : .BATTEN_RC_OK
@@ -87,6 +102,7 @@ extension PluginHost {
     private func completeEnded(_ token: UInt64, from plugin: LoadedPlugin) -> batten_rc {
         switch table.complete(token, with: .outcome(StageOutcome(.permanent))) {
         case .wasAbandoned(let call):
+            call.takeBack()
             if call.instance.loop != nil { call.instance.executor.plugin.outstanding.subtract(1, ordering: .relaxed) }
             return .BATTEN_RC_STALE
         case .stale, .deliver, .kept:
@@ -95,11 +111,7 @@ extension PluginHost {
     }
 
     private func ended(_ token: UInt64, _ plugin: LoadedPlugin) -> batten_rc {
-        misbehaved(plugin, "it completed a call that was over: a call is completed exactly once")
+        breaks(.complete, "it completed a call that was over: a call is completed exactly once", by: plugin)
         return .BATTEN_RC_STALE
-    }
-
-    private func misbehaved(_ plugin: LoadedPlugin, _ rule: String) {
-        settings.report(.misbehaviour(plugin: plugin.descriptor.id, rule: rule))
     }
 }

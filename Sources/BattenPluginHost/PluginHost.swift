@@ -17,6 +17,8 @@ public final class PluginHost: ExecutorHost, Sendable {
     let deadlines: Deadlines
     let catalog: PluginCatalog
     let leases: Leases
+    /// Holds plugins to the rules of the header while they work; nil when nobody asked for it.
+    let rules: RuleKeeper?
     /// Where calls of an executor go, by type; with a mark for those that ask for more isolation.
     let routes = Mutex<[String: Route]>([:])
     /// The plugins that have workers, by id.
@@ -52,6 +54,7 @@ public final class PluginHost: ExecutorHost, Sendable {
         }
         catalog = PluginCatalog(settings)
         leases = Leases(services: settings.services)
+        rules = settings.keepsRules ? RuleKeeper(isWorker: isWorker) : nil
         StandardStream.surviveClosedPipes()
     }
 
@@ -249,7 +252,9 @@ public final class PluginHost: ExecutorHost, Sendable {
         guard table.find(call.token) === call, let opened = call.instance.opened,
             let cancel = unsafe call.instance.executor.descriptor.functions.cancel, let why = batten_stop(rawValue: why)
         else { return }
-        unsafe cancel(opened.pointer, call.token, why)
+        quickly("cancel of \(call.instance.executor.descriptor.type)", of: call.instance.executor.plugin, in: call) {
+            unsafe cancel(opened.pointer, call.token, why)
+        }
     }
 
     /// Gives a call up: its outcome is delivered, its token is dead, its memory stays the plugin's.
@@ -259,6 +264,10 @@ public final class PluginHost: ExecutorHost, Sendable {
         let executor = call.instance.executor
         let left = executor.plugin.outstanding.add(1, ordering: .relaxed).newValue
         if call.instance.loop == nil { pool.markStuck() }
+        if rules != nil, executor.descriptor.isCancellable {
+            let type = executor.descriptor.type
+            breaks(.cancel, "\(type) says it is cancellable and did not end in its grace time", by: executor.plugin)
+        }
         settings.report(
             .abandoned(
                 plugin: executor.plugin.descriptor.id, executor: executor.descriptor.type, outstanding: left))

@@ -66,12 +66,18 @@ import Testing
         var usage: [String: Int64]
     }
 
-    private static func results(_ mode: IsolationMode, in folder: String) throws -> [Result] {
+    private static func results(
+        _ mode: IsolationMode, keepsRules: Bool = false, in folder: String
+    ) throws -> [Result] {
         try FileSystem.makeFolder(folder)
         defer { try? FileSystem.removeTree(folder) }
         try FileSystem.writeAtomically(Array("from a file".utf8), to: "\(folder)/in.txt")
         try FileSystem.makeFolder("\(folder)/sub")
-        let rig = try ServersRig(LLMTests.config, isolation: mode, folder: folder)
+        let rig = try ServersRig(LLMTests.config, isolation: mode, keepsRules: keepsRules, folder: folder)
+        defer {
+            rig.host.shutdown(within: .seconds(5))
+            #expect(rig.brokenRules == [], "\(mode)")
+        }
         return try calls.map { call in
             let input = call.input.split(separator: "FOLDER", omittingEmptySubsequences: false)
                 .joined(separator: folder)
@@ -103,9 +109,14 @@ import Testing
         let folder = "/tmp/batten-equal-test-\(Entropy.name(length: 12))"
         let inProcess = try Self.results(.inProcess, in: folder)
         let isolated = try Self.results(.worker, in: folder)
+        // Whoever keeps the rules of the header notices nothing of a host that looks after them.
+        let watched = try Self.results(.inProcess, keepsRules: true, in: folder)
+        let watchedWorkers = try Self.results(.worker, keepsRules: true, in: folder)
         for (index, call) in Self.calls.enumerated() {
             #expect(inProcess[index].outcome == isolated[index].outcome, "\(call)")
             #expect(inProcess[index] == isolated[index], "\(call)")
+            #expect(inProcess[index] == watched[index], "\(call)")
+            #expect(inProcess[index] == watchedWorkers[index], "\(call)")
         }
         // The table is about success and failure of each executor that came with Batten.
         let rig = try ServersRig()

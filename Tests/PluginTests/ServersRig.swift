@@ -47,12 +47,19 @@ final class ServersRig: Sendable {
     let host: PluginHost
     let folder: String
     private let count = Atomic<UInt64>(0)
+    private let broken = Monitor<[String]>([])
+
+    /// The rules of the header that plugins broke.
+    var brokenRules: [String] { broken.withLock { $0 } }
 
     /// - Parameters:
     ///   - config: the plugins' configurations, as JSON in which `$ODD` and so on are filled in.
     ///   - isolation: where all calls are carried out; nil is as users have it.
+    ///   - keepsRules: whether plugins are held to the rules of the header while they work.
     ///   - folder: the calls' folder, removed at the end; nil makes one.
-    init(_ config: String = "{}", isolation: IsolationMode? = nil, folder: String? = nil) throws {
+    init(
+        _ config: String = "{}", isolation: IsolationMode? = nil, keepsRules: Bool = false, folder: String? = nil
+    ) throws {
         self.folder = try folder ?? FileSystem.makeTemporaryFolder(prefix: "/tmp/batten-servers-test-")
         let settings = try JSONReader.parse(try Servers.filled(config)).objectValue ?? [:]
         var configurations: [String: JSONValue] = [:]
@@ -65,8 +72,13 @@ final class ServersRig: Sendable {
                 host.isolation[id] = isolation
             }
         }
-        // Some say of themselves that they always are isolated.
-        if isolation == .inProcess { host.isolation["transform"] = nil }
+        // It says of itself that it is always isolated: the usual way and one process a call stand for the two modes.
+        if isolation == .inProcess { host.isolation["transform"] = .workerPerCall }
+        host.keepsRules = keepsRules
+        host.report = { [broken] report in
+            guard case .misbehaviour(_, let rule) = report else { return }
+            broken.signal(all: true) { $0.append(rule) }
+        }
         self.host = PluginHost(host)
     }
 

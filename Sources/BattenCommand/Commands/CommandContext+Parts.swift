@@ -28,6 +28,7 @@ extension CommandContext {
         host.isolation = try PluginSettings.isolation(resolvedSettings())
         host.recycling = try PluginSettings.recycling(resolvedSettings())
         host.requirement = settings.confinement
+        host.keepsRules = settings.keepsRules
         return host
     }
 

@@ -93,6 +93,9 @@ struct SettingKey: Sendable {
             variable: "BATTEN_PLUGIN_CONFINEMENT", option: nil, isForProjects: false,
             help: "full refuses to run a plugin that this kernel cannot hold to all it declares; available does not"),
         SettingKey(
+            name: "plugin_rules", kind: .boolean, variable: "BATTEN_CHECK", option: nil, isForProjects: false,
+            help: "hold plugins to the rules of their header while they work; a call in which one is broken fails"),
+        SettingKey(
             name: "plugins", kind: .objects, variable: nil, option: nil, isForProjects: true,
             help: "configuration of each plugin, by plugin id"),
     ]

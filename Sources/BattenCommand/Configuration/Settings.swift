@@ -35,6 +35,8 @@ struct Settings: Sendable {
     var signatures: SignaturePolicy
     /// Whether only bundled plugins are used.
     var safeMode: Bool
+    /// Whether plugins are held to the rules of their header while they work.
+    var keepsRules: Bool
     /// How much of a worker's confinement the kernel must be able to enforce.
     var confinement: WorkerConfinement.Requirement
     /// Further plugin folders, in order: `--plugin-dir`, then `BATTEN_PLUGIN_PATH`.

@@ -183,7 +183,7 @@ struct SettingsLoader {
         case "log.lag": return "200ms"
         case "retention.days": return 30
         case "retention.runs_per_workflow": return 10_000
-        case "in_process_plugins", "safe_mode": return false
+        case "in_process_plugins", "safe_mode", "plugin_rules": return false
         case "plugin_signatures": return "optional"
         case "plugin_confinement": return .string(WorkerConfinement.Requirement.available.rawValue)
         default: return .null
@@ -223,7 +223,7 @@ struct SettingsLoader {
             signatures: SignaturePolicy(
                 isRequired: value("plugin_signatures").stringValue == "required",
                 keys: (value("plugin_keys").arrayValue ?? []).compactMap(\.stringValue)),
-            safeMode: value("safe_mode").boolValue ?? false,
+            safeMode: value("safe_mode").boolValue ?? false, keepsRules: value("plugin_rules").boolValue ?? false,
             confinement: value("plugin_confinement").stringValue.flatMap(WorkerConfinement.Requirement.init(rawValue:))
                 ?? .available,
             pluginFolders: (value("plugin_path").arrayValue ?? []).compactMap(\.stringValue),

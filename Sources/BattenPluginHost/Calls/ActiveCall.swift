@@ -34,6 +34,8 @@ import Synchronization
     let output = Mutex(OutputState())
     /// What it has made with the blob service.
     let blobs = Mutex(CallBlobs())
+    /// The rules that were broken in it, as far as they were looked after.
+    private let broken = Mutex<[BrokenRule]>([])
     private let sink: any CallSink
     private let imageSink: (any ImageSink)?
 
@@ -50,14 +52,17 @@ import Synchronization
         imageSink = nil
         deadline = request.deadline
         grace = max(0, request.grace.nanosecondsSaturated)
-        memory = unsafe CallMemory(request, host: instance.executor.plugin.table)
+        let plugin = instance.executor.plugin
+        memory = unsafe CallMemory(request, host: plugin.table, isLent: plugin.host.rules != nil)
     }
 
     /// A call whose deadline and grace time somebody else watches.
     ///
     /// - Parameter image: a ``CallImage``; nil is returned when it is none.
     init?(image: UnsafeRawBufferPointer, tag: UInt64, instance: ExecutorInstance, sink: any ImageSink) {
-        guard let memory = unsafe CallMemory(image, host: instance.executor.plugin.table) else { return nil }
+        let plugin = instance.executor.plugin
+        let made = unsafe CallMemory(image, host: plugin.table, isLent: plugin.host.rules != nil)
+        guard let memory = made else { return nil }
         self.tag = tag
         self.instance = instance
         self.sink = sink
@@ -81,6 +86,22 @@ import Synchronization
     func assign(token: UInt64) {
         self.token = token
         unsafe memory.call.pointee.token = token
+        memory.lent?.lend("the executor \(instance.executor.descriptor.type) in the call \(token & 0xffff_ffff)")
+    }
+
+    /// The plugin has completed it, or did not begin it: what it was lent is the host's again.
+    func takeBack() {
+        guard let lent = memory.lent else { return }
+        lent.takeBack()
+        host.rules?.completed(token)
+        host.rules?.keep(lent)
+    }
+
+    /// Notes a rule that was broken in it.
+    func broke(_ rule: BrokenRule) {
+        broken.withLock { broken in
+            if broken.count < 20, !broken.contains(where: { $0.shape == rule.shape }) { broken.append(rule) }
+        }
     }
 
     /// Hands the end to the sink; the caller has taken the call out of the table and thus does it once.
@@ -91,7 +112,7 @@ import Synchronization
         }
         host.leases.end(token)
         blobs.withLock { $0.removeAll() }
-        switch end {
+        switch end.judged(instance.executor.descriptor.type, broken.withLock { $0 }) {
         case .outcome(let outcome): sink.finished(tag: tag, outcome: outcome)
         case .image(let image): imageSink?.finished(tag: tag, image: image)
         }

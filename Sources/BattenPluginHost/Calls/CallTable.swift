@@ -46,6 +46,16 @@ final class CallTable: Sendable {
         state.withLock { $0.find(token) }
     }
 
+    /// Whether a call has had a token.
+    func hasGiven(_ token: UInt64) -> Bool {
+        state.withLock { state in
+            let index = Int(truncatingIfNeeded: token & 0xffff_ffff) - 1
+            guard state.slots.indices.contains(index), token >> 32 > 0 else { return false }
+            let slot = state.slots[index]
+            return slot.call == nil ? token >> 32 < slot.generation : token >> 32 <= slot.generation
+        }
+    }
+
     /// Lets the plugin see a call; false when it has ended while it waited.
     func enter(_ call: ActiveCall, beginning: Bool) -> Bool {
         state.withLock { _ in

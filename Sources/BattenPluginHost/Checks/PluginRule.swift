@@ -5,9 +5,9 @@ public enum PluginRule: String, Sendable, Hashable, CaseIterable {
     case entry, descriptor, descriptors, signals
     case processState = "process-state"
     case start, refusal, stop, memory
-    case run, begin, cancel, complete, close
+    case run, begin, cancel, complete, close, quick
     case shouldStop = "should_stop"
-    case loop, services, outcome, output
+    case loop, services, token, text, borrowed, outcome, output
     case crash, hang
 
     /// What the rule asks for, in one sentence.
@@ -37,10 +37,14 @@ public enum PluginRule: String, Sendable, Hashable, CaseIterable {
         case .cancel: "A cancellable call ends soon after it was asked to, once, and an unknown token is ignored."
         case .complete: "Each call is completed exactly once, with an outcome that can be read."
         case .close: "When an instance is closed, nothing of it is watched or timed any more."
+        case .quick: "Whatever is tagged [quick] returns without blocking."
         case .shouldStop: "should_stop is asked for calls that exist."
         case .loop: "The loop's functions are called on the loop's thread; other threads use post."
         case .services: "Services are used as the header says: ranges, leases, tokens, threads."
-        case .outcome: "An outcome has a class that the header names."
+        case .token: "A token is used from its call's beginning until its completion; only should_stop may come later."
+        case .text: "Text is UTF-8, JSON where the header says so, and a span with bytes points to them."
+        case .borrowed: "What the host lends is only read, within its bounds, and until the call is completed."
+        case .outcome: "An outcome has a class that the header names, and code, message and reserved fields to match."
         case .output: "The output of a call that is done is JSON and fits the executor's schema."
         case .crash: "No signal, exit, exception or panic leaves the plugin."
         case .hang: "Nothing blocks for ever."

@@ -59,14 +59,17 @@ import Synchronization
             }
             guard let open = unsafe executor.functions.open else { return unsafe .open(OpenedInstance(pointer: nil)) }
             var pointer: OpaquePointer?
-            let (rc, why) = unsafe Self.asking(JSONWriter.bytes(instance.config)) { config, buffer in
-                unsafe open(state.pointer, config, &pointer, buffer)
+            let (rc, why) = host.leavingProcess("open of \(executor.type)", of: self) {
+                unsafe Self.asking(JSONWriter.bytes(instance.config)) { config, buffer in
+                    unsafe open(state.pointer, config, &pointer, buffer)
+                }
             }
+            host.examine("open of \(executor.type)", rc == .BATTEN_RC_OK, why, by: self)
             guard rc != .BATTEN_RC_OK else { return unsafe .open(OpenedInstance(pointer: pointer)) }
             return .refused(
                 StageOutcome(
                     .permanent, effect: .none, code: "plugin.open_failed",
-                    message: "\(executor.type) refuses its configuration: \(why.isEmpty ? "it gave no reason" : why)"))
+                    message: "\(executor.type) refuses its configuration: \(why.shown)"))
         }
     }
 
@@ -91,10 +94,13 @@ import Synchronization
         }
         var pointer: OpaquePointer?
         if let start = unsafe descriptor.life.start {
-            let (rc, why) = unsafe Self.asking(JSONWriter.bytes(config)) { config, buffer in
-                unsafe start(table, config, &pointer, buffer)
+            let (rc, why) = host.leavingProcess("start", of: self) {
+                unsafe Self.asking(JSONWriter.bytes(config)) { config, buffer in
+                    unsafe start(table, config, &pointer, buffer)
+                }
             }
-            guard rc == .BATTEN_RC_OK else { return refuse(why.isEmpty ? "it gave no reason" : why) }
+            host.examine("start", rc == .BATTEN_RC_OK, why, by: self)
+            guard rc == .BATTEN_RC_OK else { return refuse(why.shown) }
         }
         let state = unsafe OpenedInstance(pointer: pointer)
         life = .started(state)
@@ -111,33 +117,58 @@ import Synchronization
                 let reason = "\(left) given-up calls are still inside it"
                 return host.settings.report(.notStopped(plugin: descriptor.id, reason: reason))
             }
-            for executor in executors.values {
-                for instance in executor.allInstances {
-                    guard let opened = instance.takeForClosing() else { continue }
-                    if unsafe executor.descriptor.functions.open != nil {
-                        unsafe executor.descriptor.functions.close?(opened.pointer)
-                    }
+            host.leavingProcess("close and stop", of: self) { close(state, deadline) }
+            for broken in host.rules?.leftovers(of: descriptor.id) ?? [] {
+                host.breaks(broken.rule, broken.what, by: self)
+            }
+        }
+    }
+
+    private func close(_ state: OpenedInstance, _ deadline: Int64) {
+        for executor in executors.values {
+            for instance in executor.allInstances {
+                guard let opened = instance.takeForClosing() else { continue }
+                if unsafe executor.descriptor.functions.open != nil {
+                    unsafe executor.descriptor.functions.close?(opened.pointer)
                 }
             }
-            unsafe descriptor.life.stop?(state.pointer, deadline)
         }
+        unsafe descriptor.life.stop?(state.pointer, deadline)
+    }
+
+    /// What a plugin wrote into the buffer for the reason of a refusal.
+    struct Reason {
+        /// The text, as far as it fits.
+        var text: String
+        /// Bytes that the plugin says it wrote.
+        var length: UInt64
+        /// Bytes that there was room for.
+        var capacity: UInt64
+        var isUTF8: Bool
+
+        /// The text for people.
+        var shown: String { text.isEmpty ? "it gave no reason" : text }
     }
 
     /// Calls one of the plugin's functions that takes a configuration and a buffer for the reason of a refusal.
     private static func asking(
         _ config: [UInt8], _ body: (batten_span, UnsafeMutablePointer<batten_buffer>) -> batten_rc
-    ) -> (batten_rc, String) {
+    ) -> (batten_rc, Reason) {
         var room = [UInt8](repeating: 0, count: 4096)
-        var length = 0
+        var length: UInt64 = 0
         let rc = unsafe config.withUnsafeBufferPointer { config in
             unsafe room.withUnsafeMutableBufferPointer { room in
                 var buffer = unsafe batten_buffer(ptr: room.baseAddress, capacity: UInt64(room.count), length: 0)
                 let rc = unsafe body(batten_span(ptr: config.baseAddress, len: UInt64(config.count)), &buffer)
-                length = unsafe Int(min(buffer.length, UInt64(room.count)))
+                length = unsafe buffer.length
                 return rc
             }
         }
-        return (rc, String(decoding: room.prefix(length), as: UTF8.self))
+        let bytes = room.prefix(Int(clamping: length))
+        let reason = Reason(
+            text: String(decoding: bytes, as: UTF8.self), length: length, capacity: UInt64(room.count),
+            isUTF8: String(validating: bytes, as: UTF8.self) != nil)
+        return (rc, reason)
     }
 }
 

@@ -16,10 +16,14 @@ enum SecretService {
 private func secretRead(
     _ host: HostTable.Host?, _ token: batten_token, _ name: batten_span, _ buffer: UnsafeMutablePointer<batten_buffer>?
 ) -> batten_rc {
-    guard let buffer = unsafe buffer, let name = unsafe checkedText(name), !name.isEmpty,
-        unsafe buffer.pointee.capacity == 0 || buffer.pointee.ptr != nil
-    else { return .BATTEN_RC_BAD_ARGUMENT }
-    guard let call = unsafe HostTable.call(host, token) else { return .BATTEN_RC_STALE }
+    let use = unsafe ServiceUse(host, token, "secret.read")
+    guard let name = unsafe use.text(name, "name") else { return .BATTEN_RC_BAD_ARGUMENT }
+    guard let buffer = unsafe buffer, !name.isEmpty, unsafe buffer.pointee.capacity == 0 || buffer.pointee.ptr != nil
+    else { return use.bad("has no name, or a buffer that points nowhere") }
+    guard let call = use.call() else { return .BATTEN_RC_STALE }
+    if !call.instance.executor.descriptor.declares(secret: name) {
+        use.tell(.services, "asks for the secret '\(name)', which the executor does not declare")
+    }
     guard call.instance.executor.descriptor.declares(secret: name),
         let value = call.host.settings.services.secret(name, tag: call.tag)
     else { return .BATTEN_RC_DENIED }
@@ -67,10 +71,14 @@ private func quotaHold(
     _ host: HostTable.Host?, _ token: batten_token, _ meter: batten_span, _ subject: batten_span, _ amount: Int64,
     _ granted: QuotaService.Granted?, _ user: UnsafeMutableRawPointer?
 ) -> batten_rc {
-    guard let meter = unsafe checkedText(meter), let subject = unsafe checkedText(subject), !meter.isEmpty,
-        amount >= 0, let granted = unsafe granted
-    else { return .BATTEN_RC_BAD_ARGUMENT }
-    guard let call = unsafe HostTable.call(host, token) else { return .BATTEN_RC_STALE }
+    let use = unsafe ServiceUse(host, token, "quota.hold")
+    guard let meter = unsafe use.text(meter, "meter"), let subject = unsafe use.text(subject, "subject") else {
+        return .BATTEN_RC_BAD_ARGUMENT
+    }
+    guard !meter.isEmpty, amount >= 0, let granted = unsafe granted else {
+        return use.bad("has no meter, no function to answer to, or the amount \(amount)")
+    }
+    guard let call = use.call() else { return .BATTEN_RC_STALE }
     let callback = unsafe GrantedCallback(function: granted, user: user, token: token)
     let request = QuotaRequest(meter: meter, subject: subject, amount: amount)
     let services = call.host.settings.services
@@ -95,7 +103,12 @@ private func quotaHold(
 }
 
 private func quotaSettle(_ host: HostTable.Host?, _ lease: UInt64, _ used: Int64) -> batten_rc {
-    guard let plugin = unsafe HostTable.plugin(host), used >= 0 else { return .BATTEN_RC_BAD_ARGUMENT }
+    let use = unsafe ServiceUse(host, 0, "quota.settle")
+    guard let plugin = use.plugin else { return .BATTEN_RC_BAD_ARGUMENT }
+    guard used >= 0 else { return use.bad("has the amount \(used)") }
+    if use.isChecked, !plugin.host.leases.hasGiven(lease) {
+        use.tell(.services, "names the lease \(lease), which is none")
+    }
     return plugin.host.leases.settle(lease, used: used) ? .BATTEN_RC_OK : .BATTEN_RC_STALE
 }
 
@@ -117,10 +130,11 @@ enum BlobService {
 private func blobOpen(
     _ host: HostTable.Host?, _ token: batten_token, _ number: UInt64, _ result: UnsafeMutablePointer<Int32>?
 ) -> batten_rc {
-    guard let result = unsafe result else { return .BATTEN_RC_BAD_ARGUMENT }
-    guard let call = unsafe HostTable.call(host, token) else { return .BATTEN_RC_STALE }
+    let use = unsafe ServiceUse(host, token, "blob.open")
+    guard let result = unsafe result else { return use.bad("has no place for the descriptor") }
+    guard let call = use.call() else { return .BATTEN_RC_STALE }
     return call.blobs.withLock { blobs in
-        guard let descriptor = blobs.descriptor(number) else { return .BATTEN_RC_BAD_ARGUMENT }
+        guard let descriptor = blobs.descriptor(number) else { return use.bad("names \(number), which is no blob") }
         guard let opened = try? MemoryFile.reopened(descriptor) else { return .BATTEN_RC_REFUSED }
         unsafe result.pointee = opened.release()
         return .BATTEN_RC_OK
@@ -131,8 +145,9 @@ private func blobCreate(
     _ host: HostTable.Host?, _ token: batten_token, _ hint: UInt64, _ result: UnsafeMutablePointer<Int32>?,
     _ number: UnsafeMutablePointer<UInt64>?
 ) -> batten_rc {
-    guard let result = unsafe result, let number = unsafe number else { return .BATTEN_RC_BAD_ARGUMENT }
-    guard let call = unsafe HostTable.call(host, token) else { return .BATTEN_RC_STALE }
+    let use = unsafe ServiceUse(host, token, "blob.create")
+    guard let result = unsafe result, let number = unsafe number else { return use.bad("has no place for the answer") }
+    guard let call = use.call() else { return .BATTEN_RC_STALE }
     guard let file = try? MemoryFile.make("batten-blob"), let handed = try? MemoryFile.duplicate(file.rawValue) else {
         return .BATTEN_RC_REFUSED
     }
@@ -146,9 +161,10 @@ private func blobCreate(
 }
 
 private func blobSeal(_ host: HostTable.Host?, _ token: batten_token, _ number: UInt64) -> batten_rc {
-    guard let call = unsafe HostTable.call(host, token) else { return .BATTEN_RC_STALE }
+    let use = unsafe ServiceUse(host, token, "blob.seal")
+    guard let call = use.call() else { return .BATTEN_RC_STALE }
     return call.blobs.withLock { blobs in
-        guard let descriptor = blobs.descriptor(number) else { return .BATTEN_RC_BAD_ARGUMENT }
+        guard let descriptor = blobs.descriptor(number) else { return use.bad("names \(number), which is no blob") }
         guard (try? MemoryFile.seal(descriptor)) != nil else { return .BATTEN_RC_REFUSED }
         blobs.markSealed(number)
         return .BATTEN_RC_OK

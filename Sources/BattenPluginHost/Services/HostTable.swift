@@ -31,12 +31,6 @@ enum HostTable {
         return unsafe Unmanaged<LoadedPlugin>.fromOpaque(context).takeUnretainedValue()
     }
 
-    /// The live call of a token, if it is one of the plugin's.
-    static func call(_ host: Host?, _ token: batten_token) -> ActiveCall? {
-        guard let plugin = unsafe plugin(host), let call = plugin.host.table.find(token) else { return nil }
-        return call.instance.executor.plugin === plugin ? call : nil
-    }
-
     /// A copy of a text that lives for ever.
     private static func immortal(_ text: String) -> UnsafePointer<CChar> {
         let bytes = text.utf8CString
@@ -64,6 +58,12 @@ private func hostComplete(
 }
 
 private func hostShouldStop(_ host: HostTable.Host?, _ token: batten_token) -> batten_stop {
-    guard let call = unsafe HostTable.call(host, token) else { return .BATTEN_STOP_STALE }
+    guard let plugin = unsafe HostTable.plugin(host) else { return .BATTEN_STOP_STALE }
+    guard let call = plugin.host.table.find(token), call.instance.executor.plugin === plugin else {
+        if plugin.host.rules != nil, !plugin.host.table.hasGiven(token) {
+            plugin.host.breaks(.shouldStop, "should_stop is asked about \(token), which no call has had", by: plugin)
+        }
+        return .BATTEN_STOP_STALE
+    }
     return batten_stop(rawValue: call.stop.load(ordering: .relaxed)) ?? .BATTEN_STOP_NONE
 }

@@ -26,6 +26,9 @@ final class Leases: Sendable {
         }
     }
 
+    /// Whether a reservation has had this name.
+    func hasGiven(_ name: UInt64) -> Bool { state.withLock { name > 0 && name <= $0.last } }
+
     /// Settles a reservation; false when it is over, or of a call that is not the asker's.
     func settle(_ name: UInt64, used: Int64, isOwner: (_ token: UInt64) -> Bool = { _ in true }) -> Bool {
         guard let found = take(name, isOwner) else { return false }

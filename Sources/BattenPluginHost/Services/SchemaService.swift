@@ -28,10 +28,15 @@ private func schemaCheck(
     _ host: HostTable.Host?, _ schema: batten_span, _ value: batten_span,
     _ result: UnsafeMutablePointer<batten_buffer>?
 ) -> batten_rc {
-    guard let result = unsafe result, unsafe HostTable.plugin(host) != nil,
-        let schemaText = unsafe checkedText(schema), let valueText = unsafe checkedText(value),
-        let schema = try? JSONReader.parse(schemaText), let value = try? JSONReader.parse(valueText)
+    let use = unsafe ServiceUse(host, 0, "schema.check")
+    guard use.plugin != nil, let schemaText = unsafe use.text(schema, "schema"),
+        let valueText = unsafe use.text(value, "value")
     else { return .BATTEN_RC_BAD_ARGUMENT }
+    guard let result = unsafe result else { return use.bad("has no place for the result") }
+    // Whether a text is JSON is what a plugin may want to find out.
+    guard let schema = try? JSONReader.parse(schemaText), let value = try? JSONReader.parse(valueText) else {
+        return .BATTEN_RC_BAD_ARGUMENT
+    }
     var code = batten_rc.BATTEN_RC_OK
     var text: [UInt8]
     do throws(SchemaError) {

@@ -37,8 +37,3 @@ import CBattenABI
 func tableSize<Table>(_ type: Table.Type) -> UInt64 {
     UInt64(MemoryLayout<Table>.size)
 }
-
-/// Text of a span that a plugin passed; nil when it is none.
-func checkedText(_ span: batten_span) -> String? {
-    unsafe OutcomeReader.isReadable(span) ? OutcomeReader.text(span) : nil
-}

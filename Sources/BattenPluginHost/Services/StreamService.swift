@@ -24,10 +24,12 @@ enum StreamService {
 private func streamWrite(
     _ host: HostTable.Host, _ token: batten_token, _ channel: batten_span, _ bytes: batten_span
 ) -> batten_rc {
-    guard let channel = unsafe checkedText(channel), !channel.isEmpty, unsafe OutcomeReader.isReadable(bytes) else {
+    let use = unsafe ServiceUse(host, token, "stream.write")
+    guard let channel = unsafe use.text(channel, "channel"), unsafe use.isReadable(bytes, "piece") else {
         return .BATTEN_RC_BAD_ARGUMENT
     }
-    guard let call = unsafe HostTable.call(host, token) else { return .BATTEN_RC_STALE }
+    guard !channel.isEmpty else { return use.bad("names no channel") }
+    guard let call = use.call() else { return .BATTEN_RC_STALE }
     guard !call.host.settings.isBehind() else {
         call.output.withLock { $0.pausedUntil = MonotonicClock.now() + StreamService.pause }
         return .BATTEN_RC_BUSY
@@ -51,8 +53,10 @@ private func streamWrite(
 }
 
 private func streamWait(_ host: HostTable.Host, _ token: batten_token, _ deadline: Int64) -> batten_rc {
+    let use = unsafe ServiceUse(host, token, "stream.wait")
+    if EventLoop.current != nil { use.tell(.quick, "was called on a loop's thread, and blocks") }
     while true {
-        guard let call = unsafe HostTable.call(host, token) else { return .BATTEN_RC_STALE }
+        guard let call = use.call() else { return .BATTEN_RC_STALE }
         let until = call.output.withLock { $0.pausedUntil }
         let now = MonotonicClock.now()
         if until <= now { return .BATTEN_RC_OK }
@@ -64,8 +68,9 @@ private func streamWait(_ host: HostTable.Host, _ token: batten_token, _ deadlin
 private func streamWhenReady(
     _ host: HostTable.Host?, _ token: batten_token, _ ready: LoopService.Task?, _ user: UnsafeMutableRawPointer?
 ) -> batten_rc {
-    guard let ready = unsafe ready else { return .BATTEN_RC_BAD_ARGUMENT }
-    guard let call = unsafe HostTable.call(host, token) else { return .BATTEN_RC_STALE }
+    let use = unsafe ServiceUse(host, token, "stream.when_ready")
+    guard let ready = unsafe ready else { return use.bad("has no function") }
+    guard let call = use.call() else { return .BATTEN_RC_STALE }
     guard let loop = call.instance.loop else { return .BATTEN_RC_REFUSED }
     let until = call.output.withLock { output -> Int64? in
         guard !output.isReadyWanted else { return nil }
@@ -73,7 +78,8 @@ private func streamWhenReady(
         return output.pausedUntil
     }
     guard let until else { return .BATTEN_RC_REFUSED }
-    let callback = unsafe PluginCallback(function: ready, user: user)
+    let callback = unsafe PluginCallback(
+        function: ready, user: user, plugin: call.instance.executor.plugin, name: "stream.when_ready")
     let accepted = loop.post {
         _ = loop.setTimer(at: until) {
             call.output.withLock { $0.isReadyWanted = false }

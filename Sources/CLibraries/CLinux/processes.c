@@ -212,6 +212,7 @@ static void report_crash(int number, siginfo_t *info, void *context) {
     char address[19] = "0x0000000000000000";
     uintptr_t value = (uintptr_t)info->si_addr;
     for (int i = 17; i > 1; i--, value >>= 4) address[i] = "0123456789abcdef"[value & 15];
+    if (number == SIGSEGV) linux_explain_guard(info->si_addr);
     say("batten-worker: crash: ");
     for (unsigned i = 0; i < sizeof crashes / sizeof crashes[0]; i++) {
         if (crashes[i].number == number) say(crashes[i].name);

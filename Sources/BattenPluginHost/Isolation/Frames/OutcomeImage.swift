@@ -6,6 +6,8 @@ import CBattenABI
 @safe struct OutcomeImage: Sendable {
     /// Class, effect, delay, four sized texts, then the output's bytes.
     let bytes: [UInt8]
+    /// What the plugin says of the effect.
+    let effect: UInt32
     /// A sealed memory file that is the output; the holder closes it.
     let blob: Int32
 
@@ -29,6 +31,7 @@ import CBattenABI
         unsafe image.append(
             contentsOf: UnsafeBufferPointer(start: given.output.bytes.ptr, count: Int(given.output.bytes.len)))
         bytes = image
+        effect = unsafe given.effect.rawValue
         blob = unsafe given.output.blob == 0 ? -1 : takeBlob(given.output.blob) ?? -1
     }
 

@@ -19,6 +19,8 @@ struct WorkerHello: Sendable {
     var limits: JSONValue
     /// How many blocking calls may run at once.
     var blockingLimit: Int
+    /// Whether the plugin is held to the rules of the header while it works.
+    var keepsRules = false
     /// A descriptor of this process with the bytes to load; nil is the file itself.
     var copy: Int32?
 
@@ -27,7 +29,7 @@ struct WorkerHello: Sendable {
         .object([
             "version": .int(Self.version), "plugin": .string(plugin), "path": .string(path),
             "host_version": .string(hostVersion), "config": config, "capabilities": capabilities, "limits": limits,
-            "blocking_limit": .int(Int64(blockingLimit)),
+            "blocking_limit": .int(Int64(blockingLimit)), "keeps_rules": .bool(keepsRules),
         ])
     }
 }
@@ -42,11 +44,12 @@ extension WorkerHello {
         guard let plugin = document["plugin"]?.stringValue, let path = document["path"]?.stringValue,
             let hostVersion = document["host_version"]?.stringValue, let config = document["config"],
             let capabilities = document["capabilities"], let limits = document["limits"],
-            let blocking = document["blocking_limit"]?.intValue, blocking > 0
+            let blocking = document["blocking_limit"]?.intValue, blocking > 0,
+            let keepsRules = document["keeps_rules"]?.boolValue
         else { throw FrameFault("a hello frame lacks a field") }
         self.init(
             plugin: plugin, path: path, hostVersion: hostVersion, config: config, capabilities: capabilities,
-            limits: limits, blockingLimit: Int(clamping: blocking))
+            limits: limits, blockingLimit: Int(clamping: blocking), keepsRules: keepsRules)
     }
 }
 

@@ -72,7 +72,7 @@ final class IsolatedPlugin: Sendable {
             plugin: descriptor.id, path: path, hostVersion: settings.hostVersion,
             config: settings.configurations[descriptor.id] ?? .object([:]),
             capabilities: confinement.capabilities.json, limits: confinement.settings,
-            blockingLimit: settings.blockingLimit)
+            blockingLimit: settings.blockingLimit, keepsRules: settings.keepsRules)
     }
 
     /// A descriptor of the bytes to load, the caller's; -1 when the file itself is loaded, nil when there is none left: then

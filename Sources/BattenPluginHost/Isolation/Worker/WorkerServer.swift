@@ -41,6 +41,7 @@ import Synchronization
         var settings = HostSettings(
             bundledFolder: nil, configurations: [hello.plugin: hello.config], blockingLimit: hello.blockingLimit,
             hostVersion: hello.hostVersion, services: self, report: { [self] report in tell(report) })
+        settings.keepsRules = hello.keepsRules
         settings.isBehind = { [self] in isBehind }
         let host = PluginHost(settings, loops: LoopGroup(only: loop), isWorker: true)
         plugin = LoadedPlugin(file, descriptor, verified: nil, host: host)

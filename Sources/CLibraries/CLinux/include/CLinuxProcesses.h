@@ -2,6 +2,7 @@
 #ifndef BATTEN_CLINUX_PROCESSES_H
 #define BATTEN_CLINUX_PROCESSES_H
 #include <stddef.h>
+#include <stdint.h>
 
 /* socketpair of streams, close-on-exec; both ends wait. */
 int linux_socket_pair(int *near, int *far);
@@ -32,5 +33,28 @@ void linux_report_crashes(void);
 void *linux_begin_crash_stack(void);
 /* Takes it away before the thread ends. */
 void linux_end_crash_stack(void *room);
+
+/* Memory to lend: at least `lent` bytes up to a page's end, and one more page; NULL when there is none. */
+void *linux_guarded_map(size_t lent, size_t *page);
+/* Lends `length` bytes, whole pages: they can only be read, and the page after them not even that. The answer names the
+ * loan, -1 when it has no name; the label says whose it is. */
+int linux_guard(void *start, size_t length, size_t page, const char *label);
+/* Ends a loan: nobody can use the memory any more. */
+void linux_guard_over(int place, void *start, size_t length);
+/* Gives the memory back to the system. */
+void linux_unguard(int place, void *start, size_t length, size_t page);
+/* Says on descriptor 2 what was done with lent memory at an address, if it is any. Safe in a signal handler. */
+int linux_explain_guard(const void *address);
+/* Has a SIGSEGV say that before whatever else it does. */
+void linux_explain_faults(void);
+
+/* Processor time of the calling thread in nanoseconds, and how often it waited for something. */
+void linux_thread_effort(int64_t *processor, int64_t *waits);
+
+/* Digests of what belongs to the whole process: handlers and mask of signals, and so on. */
+typedef struct {
+    uint64_t signals, folder, environment, locale, limits, standard, umask;
+} linux_marks;
+void linux_process_marks(linux_marks *marks);
 
 #endif

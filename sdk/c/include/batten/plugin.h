@@ -29,6 +29,8 @@
 ///   its family.
 /// - Times are nanoseconds. Points in time are of CLOCK_MONOTONIC and mean the same in host and worker processes.
 /// - No exception, panic or longjmp crosses a function of this header.
+/// - Whoever breaks a rule in a host that was started with BATTEN_CHECK=1 is told which one, and the call in which it
+///   was broken ends with BATTEN_CLASS_BUG; touching what was only lent ends the process.
 /// - A plugin is never unloaded. It leaves process-wide state alone: signal handlers and masks, locale, current
 ///   folder, umask, environment, descriptors 0 to 2, resource limits. It does not call exit() or fork().
 #ifndef BATTEN_PLUGIN_H
@@ -272,8 +274,9 @@ struct batten_host {
                                                         const char *service_id) BATTEN_NOEXCEPT;
 
     /// Ends the call `token`: exactly once for each call, from any thread, also from inside `begin` or `run`. The host
-    /// copies the outcome; when this returns, the call's memory is gone. STALE: the call was over already, by an
-    /// earlier completion or because the host gave it up; no harm is done. BAD_ARGUMENT: the outcome cannot be
+    /// copies the outcome; when this returns, the call's memory is gone, and `should_stop` is the one function that may
+    /// still be asked about the token. STALE: the call was over already, by an earlier completion, which breaks this
+    /// rule, or because the host gave it up, of which the plugin cannot know; no harm is done. BAD_ARGUMENT: the outcome cannot be
     /// read; the call then ends with BATTEN_CLASS_BUG.
     /// [any] [quick]
     batten_rc (*complete)(const batten_host *host, batten_token token, const batten_outcome *outcome) BATTEN_NOEXCEPT;
@@ -335,7 +338,7 @@ typedef struct batten_executor {
                                       batten_buffer *why) BATTEN_NOEXCEPT;
 
     /// Ends an instance. No call of it is in flight; an instance with calls that the host gave up and that never
-    /// completed is not closed. May be NULL.
+    /// completed is not closed. Afterwards no descriptor is watched for it and no timer of it runs. May be NULL.
     /// [control]
     void (*BATTEN_NULLABLE close)(batten_instance *BATTEN_NULLABLE instance) BATTEN_NOEXCEPT;
 
