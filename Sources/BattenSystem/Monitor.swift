@@ -1,33 +1,33 @@
+internal import CLinux
 internal import Glibc
 
 /// A value that threads share under a lock, and on whose changes they can wait.
 ///
 /// Where nobody waits, `Synchronization.Mutex` is the lighter choice.
 @safe public final class Monitor<State>: @unchecked Sendable {
-    // SAFETY: `state` is touched only while `mutex` is held; the two C objects never move because they are allocated
-    // once, and they are made for use by many threads.
+    // SAFETY: `state`, `sleepers` and the number at `turn` are touched only while `mutex` is held, but for the kernel,
+    // which compares the number; both allocations never move, and they live as long as the object.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-    private let condition: UnsafeMutablePointer<pthread_cond_t>
+    /// Where threads sleep; its number changes whenever one of them is to be woken.
+    ///
+    /// Rationale: a `pthread_cond_t` hands the lock on in a way that costs each sleeper one more call of the kernel.
+    private let turn: UnsafeMutablePointer<UInt32>
+    private var sleepers = 0
     private var state: State
 
     /// Creates the monitor around its first state.
     public init(_ initial: sending State) {
         state = initial
         unsafe mutex = .allocate(capacity: 1)
-        unsafe condition = .allocate(capacity: 1)
         unsafe pthread_mutex_init(mutex, nil)
-        var attributes = pthread_condattr_t()
-        unsafe pthread_condattr_init(&attributes)
-        unsafe pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
-        unsafe pthread_cond_init(condition, &attributes)
-        unsafe pthread_condattr_destroy(&attributes)
+        unsafe turn = .allocate(capacity: 1)
+        unsafe turn.initialize(to: 0)
     }
 
     deinit {
-        unsafe pthread_cond_destroy(condition)
         unsafe pthread_mutex_destroy(mutex)
-        unsafe condition.deallocate()
         unsafe mutex.deallocate()
+        unsafe turn.deallocate()
     }
 
     /// Reads or changes the state without waking anyone.
@@ -41,8 +41,10 @@ internal import Glibc
     public func signal<Result>(all: Bool = false, _ body: (inout State) throws -> Result) rethrows -> Result {
         unsafe pthread_mutex_lock(mutex)
         defer {
+            let wakes = sleepers > 0
+            if wakes { unsafe linux_advance(turn) }
             unsafe pthread_mutex_unlock(mutex)
-            _ = unsafe all ? pthread_cond_broadcast(condition) : pthread_cond_signal(condition)
+            if wakes { unsafe linux_wake(turn, all ? 1 : 0) }
         }
         return try body(&state)
     }
@@ -59,13 +61,18 @@ internal import Glibc
         defer { unsafe pthread_mutex_unlock(mutex) }
         while true {
             if let result = try body(&state) { return result }
-            guard let deadline else {
-                _ = unsafe pthread_cond_wait(condition, mutex)
-                continue
-            }
-            var time = timespec(
-                tv_sec: Int(max(deadline, 0) / 1_000_000_000), tv_nsec: Int(max(deadline, 0) % 1_000_000_000))
-            if unsafe pthread_cond_timedwait(condition, mutex, &time) == ETIMEDOUT { return try body(&state) }
+            if sleep(until: deadline) { return try body(&state) }
         }
+    }
+
+    /// Sleeps without the lock until a signal; true when the deadline came first.
+    private func sleep(until deadline: Int64?) -> Bool {
+        sleepers += 1
+        let number = unsafe turn.pointee
+        unsafe pthread_mutex_unlock(mutex)
+        let isLate = unsafe linux_wait_while(turn, number, deadline.map { max($0, 0) } ?? -1) != 0
+        unsafe pthread_mutex_lock(mutex)
+        sleepers -= 1
+        return isLate
     }
 }

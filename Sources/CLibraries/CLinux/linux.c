@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gnu/libc-version.h>
+#include <limits.h>
+#include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
@@ -55,6 +57,24 @@ int linux_timerfd(void) { return timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | T
 int linux_timerfd_set(int descriptor, int64_t nanoseconds) {
     struct itimerspec value = {{0, 0}, {nanoseconds / 1000000000, nanoseconds % 1000000000}};
     return timerfd_settime(descriptor, TFD_TIMER_ABSTIME, &value, NULL);
+}
+
+int linux_wait_while(const uint32_t *place, uint32_t number, int64_t deadline) {
+    struct timespec end = {deadline / 1000000000, deadline % 1000000000};
+    const int saved = errno;
+    long rc = syscall(SYS_futex, place, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, number, deadline < 0 ? NULL : &end, NULL,
+        FUTEX_BITSET_MATCH_ANY);
+    const int is_late = rc != 0 && errno == ETIMEDOUT;
+    errno = saved;
+    return is_late;
+}
+
+void linux_advance(uint32_t *place) { __atomic_fetch_add(place, 1, __ATOMIC_RELEASE); }
+
+void linux_wake(uint32_t *place, int all) {
+    const int saved = errno;
+    syscall(SYS_futex, place, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, all ? INT_MAX : 1, NULL, NULL, 0);
+    errno = saved;
 }
 
 int linux_set_thread_name(const char *name) { return prctl(PR_SET_NAME, name, 0, 0, 0); }

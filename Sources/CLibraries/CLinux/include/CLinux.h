@@ -26,6 +26,14 @@ int linux_eventfd(void);
 int linux_timerfd(void);
 /* Sets such a timer to go off once at that nanosecond of the clock. */
 int linux_timerfd_set(int descriptor, int64_t nanoseconds);
+/* Sleeps while the number at the place is this one, until a wake or until that nanosecond of CLOCK_MONOTONIC; -1 is no
+ * end. Answers 1 when the time has come, else 0; may also return for no reason. */
+int linux_wait_while(const uint32_t *place, uint32_t number, int64_t deadline);
+/* Adds 1 to the number at a place. */
+void linux_advance(uint32_t *place);
+/* Wakes one sleeper at a place, or all. */
+void linux_wake(uint32_t *place, int all);
+
 /* Names the calling thread; the first 15 bytes count. */
 int linux_set_thread_name(const char *name);
 /* sched_getaffinity: how many processors this process may use. */
