@@ -8,7 +8,7 @@ extension PluginHost {
     /// Where a call goes.
     enum Route {
         case inProcess
-        case isolated(ExecutorDescriptor, IsolatedPlugin)
+        case isolated(GrantedExecutor, IsolatedPlugin)
     }
 
     /// Decides where a call goes: the plugin's own mode, or more isolation where the stage asks for it.
@@ -50,7 +50,7 @@ extension PluginHost {
             return made
         }
         guard let executor = plugin.executors[type] else { return .inProcess }
-        guard !executor.isHostProcessOnly else {
+        guard !executor.descriptor.isHostProcessOnly else {
             throw PluginError(
                 .hostProcessOnly, "\(type) cannot run in a worker process, and its plugin is isolated",
                 help: "give --in-process-plugins if you trust the plugin with everything this process may do")
@@ -101,9 +101,9 @@ extension PluginHost {
 
     /// Starts a call in a worker.
     func start(
-        _ request: ExecutorCall, _ executor: ExecutorDescriptor, in plugin: IsolatedPlugin, sink: any CallSink
+        _ request: ExecutorCall, _ executor: GrantedExecutor, in plugin: IsolatedPlugin, sink: any CallSink
     ) -> CallHandle {
-        if let violation = executor.input.violation(of: request.input) {
+        if let violation = executor.descriptor.input.violation(of: request.input) {
             sink.finished(tag: request.tag, outcome: HostOutcome.badInput(request.executor, violation))
             return CallHandle(token: 0)
         }

@@ -191,6 +191,8 @@ public final class EventLoop: @unchecked Sendable {
         var ready = [linux_ready](repeating: linux_ready(), count: 256)
         while true {
             let closed = runJobs()
+            // What the jobs have posted meanwhile follows at once, without a look at the descriptors in between.
+            if !isDrained { _ = runJobs() }
             fireTimers()
             let resting = watches.isEmpty && timers.next == nil ? Rest.parked : Rest.watching
             let mayBlock = inbox.withLock { state in

@@ -1,11 +1,41 @@
 import BattenSystem
 import Glibc
 
-/// What a pair of sockets between two threads of this process gives at best.
+/// What a pair of sockets gives at best.
 extension Limits {
-    /// Microseconds for 64 bytes there and back.
-    static func socketRoundTrip() -> Double {
-        exchange(count: 20_000, window: 1)
+    /// Bytes of a small call and its outcome on their way to a worker and back.
+    private static let (question, answer) = (126, 58)
+
+    /// Microseconds for bytes there and back between two processes that do nothing but wait for them: as many bytes as a
+    /// small call and its outcome have.
+    static func socketRoundTrip(count: Int = 20_000) throws -> Double {
+        let ends = try LocalSocket.pair()
+        let near = Descriptor(owning: ends.near)
+        let far = Descriptor(owning: ends.far)
+        let process = try ChildProcess.spawn(
+            ProcessEnvironment.executablePath, arguments: ["echo"], environment: [], output: 1, error: 2,
+            socket: far.rawValue)
+        defer {
+            process.kill()
+            _ = process.reap(waits: true)
+        }
+        var bytes = [UInt8](repeating: 1, count: question)
+        var best = Double.infinity
+        for _ in 0..<3 {
+            let begun = MonotonicClock.now()
+            for _ in 0..<count {
+                send(near.rawValue, bytes, question, Int32(MSG_NOSIGNAL))
+                guard recv(near.rawValue, &bytes, question, 0) == answer else { return .infinity }
+            }
+            best = min(best, Double(MonotonicClock.now() - begun) / 1e3 / Double(count))
+        }
+        return best
+    }
+
+    /// The other process of a round trip: answers on descriptor 3 until it is closed.
+    static func echo() {
+        var bytes = [UInt8](repeating: 1, count: question)
+        while recv(3, &bytes, question, 0) > 0 { send(3, bytes, answer, Int32(MSG_NOSIGNAL)) }
     }
 
     /// Messages of 512 bytes a second, there and back, with 64 on the way.

@@ -18,14 +18,14 @@ enum WorkerFigures {
         defer { worker.shutdown(within: .seconds(2)) }
         for host in [inProcess, worker] { _ = pipelined(host, "noop.begin", calls: 2_000, inFlight: 64) }
 
-        let pingPong = Limits.socketRoundTrip()
+        let pingPong = try Limits.socketRoundTrip()
         let alone = EngineFigures.best { pipelined(inProcess, "noop.begin", calls: 20_000, inFlight: 1) }
         Table.show(.plain("no-op call in process, alone", "\(Figure.short(alone)) µs"))
         let isolated = EngineFigures.best { pipelined(worker, "noop.begin", calls: 20_000, inFlight: 1) }
         Table.show(
             .atMost(
                 3, isolated / pingPong, name: "no-op call in a worker, alone", value: "\(Figure.short(isolated)) µs",
-                limit: "\(Figure.short(pingPong)) µs socketpair"))
+                limit: "\(Figure.short(pingPong)) µs two processes"))
 
         let pipeline = Limits.socketPipelined()
         let many = 1e6 / EngineFigures.best { pipelined(worker, "noop.begin", calls: 200_000, inFlight: 64) }

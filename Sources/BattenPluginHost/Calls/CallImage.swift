@@ -12,6 +12,9 @@ enum CallImage {
 
     /// Appends the image of a request.
     static func append(_ request: ExecutorCall, to image: inout [UInt8]) {
+        image.reserveCapacity(
+            image.count + head + 160 + request.run.utf8.count + request.stage.utf8.count
+                + request.idempotencyKey.utf8.count + request.traceparent.utf8.count + request.checkpoint.count)
         image.append(integer: UInt32(clamping: request.attempt))
         image.append(integer: UInt32(0))
         image.append(integer: request.deadline ?? .max)
@@ -19,9 +22,6 @@ enum CallImage {
         let ends = image.count
         for _ in 0..<spans { image.append(integer: UInt64(0)) }
         let start = image.count
-        image.reserveCapacity(
-            start + 160 + request.run.utf8.count + request.stage.utf8.count + request.idempotencyKey.utf8.count
-                + request.traceparent.utf8.count + request.checkpoint.count)
         func close(_ index: Int) {
             let end = UInt64(image.count - start)
             unsafe image.withUnsafeMutableBytes {

@@ -28,22 +28,21 @@ int linux_no_wait(int descriptor) {
 }
 
 long linux_send(int socket, const void *bytes, size_t count, int passed) {
+    if (passed < 0) return send(socket, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT);
     struct iovec piece = {(void *)bytes, count};
     struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
     union {
         char room[CMSG_SPACE(sizeof(int))];
         struct cmsghdr aligned;
     } control;
-    if (passed >= 0) {
-        memset(&control, 0, sizeof control);
-        message.msg_control = control.room;
-        message.msg_controllen = sizeof control.room;
-        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-        header->cmsg_level = SOL_SOCKET;
-        header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(sizeof(int));
-        memcpy(CMSG_DATA(header), &passed, sizeof passed);
-    }
+    memset(&control, 0, sizeof control);
+    message.msg_control = control.room;
+    message.msg_controllen = sizeof control.room;
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(header), &passed, sizeof passed);
     return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 

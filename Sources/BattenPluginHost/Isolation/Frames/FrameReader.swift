@@ -40,6 +40,8 @@ import BattenSystem
     private let isFromHost: Bool
     private var passed: [Int32] = []
     private var passedHead = 0
+    /// Whether the last receiving took less than there was room for: most likely everything.
+    private(set) var isDrained = false
 
     /// - Parameter isFromHost: whether the peer is the host; a worker otherwise.
     init(isFromHost: Bool, capacity: Int = 256 << 10) {
@@ -59,7 +61,10 @@ import BattenSystem
         makeRoom()
         let result = unsafe LocalSocket.receive(
             socket, into: UnsafeMutableRawBufferPointer(rebasing: room[end...]), waits: waits, passed: &passed)
-        if case .moved(let count) = result { end += count }
+        if case .moved(let count) = result {
+            end += count
+            unsafe isDrained = end < room.count
+        }
         guard passed.count - passedHead <= FrameLimits.passedDescriptors else {
             throw FrameFault("\(passed.count - passedHead) descriptors came without frames that name them")
         }

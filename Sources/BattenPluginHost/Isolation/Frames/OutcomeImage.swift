@@ -20,6 +20,9 @@ import CBattenABI
     init?(_ pointer: UnsafePointer<batten_outcome>, takeBlob: (UInt64) -> Int32?) {
         guard let given = unsafe OutcomeReader.checked(pointer) else { return nil }
         var image: [UInt8] = []
+        image.reserveCapacity(
+            unsafe 40 + Int(given.code.len + given.message.len + given.details.len)
+                + Int(given.output.media_type.len + given.output.bytes.len))
         image.append(integer: unsafe given.outcome_class.rawValue)
         image.append(integer: unsafe given.effect.rawValue)
         image.append(integer: unsafe given.retry_after_ns)

@@ -24,7 +24,7 @@ final class IsolatedCall: Sendable {
 
     let token: UInt64
     let tag: UInt64
-    let executor: ExecutorDescriptor
+    private let granted: GrantedExecutor
     let config: JSONValue
     /// What the plugin is given, as a ``CallImage``.
     let image: [UInt8]
@@ -39,12 +39,12 @@ final class IsolatedCall: Sendable {
     private let state = Mutex(State())
 
     init(
-        _ request: ExecutorCall, token: UInt64, executor: ExecutorDescriptor, group: WorkerGroup, isAlone: Bool,
+        _ request: ExecutorCall, token: UInt64, executor: GrantedExecutor, group: WorkerGroup, isAlone: Bool,
         sink: any CallSink
     ) {
         self.token = token
         tag = request.tag
-        self.executor = executor
+        granted = executor
         config = request.config
         var image: [UInt8] = []
         CallImage.append(request, to: &image)
@@ -56,6 +56,9 @@ final class IsolatedCall: Sendable {
         self.isAlone = isAlone
         self.sink = sink
     }
+
+    /// What carries it out.
+    var executor: ExecutorDescriptor { granted.descriptor }
 
     /// Why it shall stop, a `batten_stop`; 0 while it shall not.
     var stop: UInt32 { state.withLock { $0.stop } }

@@ -13,7 +13,7 @@ final class IsolatedPlugin: Sendable {
     /// What all its workers' crashes have taught.
     let history: CrashHistory
     /// Its executors with the capabilities that they were granted, by type.
-    let executors: [String: ExecutorDescriptor]
+    let executors: [String: GrantedExecutor]
     /// Whether what it may reach starts from the folder of each call, so that one process cannot serve two folders.
     private let dependsOnFolder: Bool
     /// Keeps the bytes that are loaded.
@@ -33,14 +33,14 @@ final class IsolatedPlugin: Sendable {
         limits = settings.limits[descriptor.id] ?? .standard
         recycling = settings.recycling[descriptor.id] ?? WorkerRecycling()
         history = CrashHistory(path: path)
-        var executors: [String: ExecutorDescriptor] = [:]
+        var executors: [String: GrantedExecutor] = [:]
         for executor in descriptor.executors {
             var granted = executor
             if let verified { granted.capabilities = verified.granted[executor.type] ?? [:] }
-            executors[executor.type] = granted
+            executors[executor.type] = GrantedExecutor(granted)
         }
         self.executors = executors
-        let capabilities = executors.values.compactMap { try? PluginCapabilities($0.capabilities) }
+        let capabilities = executors.values.compactMap { try? PluginCapabilities($0.descriptor.capabilities) }
         dependsOnFolder = capabilities.contains { needs in
             (needs.readPaths + needs.writePaths).contains { !$0.hasPrefix("/") && !$0.hasPrefix("~") }
         }
@@ -63,7 +63,7 @@ final class IsolatedPlugin: Sendable {
     /// What a worker of a group is told.
     func hello(for group: WorkerGroup) -> WorkerHello {
         var granted = JSONObject()
-        for executor in executors.values { granted[executor.type] = executor.capabilities }
+        for executor in executors.values { granted[executor.descriptor.type] = executor.descriptor.capabilities }
         var confinement = WorkerConfinement.of(
             descriptor.id, granted: granted, settings: settings, callFolder: group.folder)
         // The kernel counts what is reserved, such as large stacks; those that came with Batten are held to what they use.
@@ -81,5 +81,15 @@ final class IsolatedPlugin: Sendable {
         guard let verified else { return -1 }
         guard let copy = try? MemoryFile.duplicate(verified.image.descriptor) else { return nil }
         return copy.release()
+    }
+}
+
+/// An executor of an isolated plugin, shared by all its calls.
+final class GrantedExecutor: Sendable {
+    /// What it says of itself, with the capabilities that it was granted.
+    let descriptor: ExecutorDescriptor
+
+    init(_ descriptor: ExecutorDescriptor) {
+        self.descriptor = descriptor
     }
 }

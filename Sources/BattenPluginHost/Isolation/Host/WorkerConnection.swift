@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// Frames are read on one of the host's loops and written by whoever has something to say, without waiting. Nothing that
 /// the process does is believed: what is no frame ends it.
-@safe final class WorkerConnection: @unchecked Sendable {
+@safe final class WorkerConnection: LoopJob, @unchecked Sendable {
     // SAFETY: everything but the constants and `shared` belongs to the loop's thread.
 
     /// Calls that one worker may have at once; more wait in the host.
@@ -195,10 +195,13 @@ import Synchronization
     func flush(gathered: Bool) {
         guard gathered || loop.isCurrent else { return settle(outbox.flush()) }
         guard !isFlushPosted.exchange(true, ordering: .acquiring) else { return }
-        loop.post { [self] in
-            isFlushPosted.store(false, ordering: .releasing)
-            settle(outbox.flush())
-        }
+        loop.post(self)
+    }
+
+    /// Sends what has gathered since it was posted.
+    func run(on loop: EventLoop) {
+        isFlushPosted.store(false, ordering: .releasing)
+        settle(outbox.flush())
     }
 
     func settle(_ result: FrameOutbox.Flush) {
@@ -248,7 +251,7 @@ extension WorkerConnection {
             settle(outbox.unblock())
         }
         guard !events.isDisjoint(with: [.read, .hangup, .error]) else { return }
-        for _ in 0..<4 where !receive() { break }
+        for _ in 0..<4 where !receive() || reader.isDrained { break }
         returnCredit()
     }
 

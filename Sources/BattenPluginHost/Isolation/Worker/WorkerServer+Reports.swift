@@ -113,10 +113,7 @@ extension WorkerServer {
     func flush() {
         guard loop.isCurrent else { return settle(outbox.flush()) }
         guard !isFlushPosted.exchange(true, ordering: .acquiring) else { return }
-        loop.post { [self] in
-            isFlushPosted.store(false, ordering: .releasing)
-            settle(outbox.flush())
-        }
+        loop.post(self)
     }
 
     /// Acts on what became of sending.

@@ -5,7 +5,7 @@ import Synchronization
 
 /// A worker's side of the frames: it carries calls out with the same machinery as the host does in its own process, and
 /// what they report goes out as frames.
-@safe final class WorkerServer: ImageSink, CallServices, @unchecked Sendable {
+@safe final class WorkerServer: ImageSink, CallServices, LoopJob, @unchecked Sendable {
     // SAFETY: `plugin` is written before the loop starts; `reader`, `instances` and `held` belong to the loop's thread;
     // everything else guards itself.
     let socket: Int32
@@ -71,6 +71,12 @@ import Synchronization
         loop.post { [self] in watch([.read, .write]) }
     }
 
+    /// Sends what has gathered since it was posted.
+    func run(on loop: EventLoop) {
+        isFlushPosted.store(false, ordering: .releasing)
+        settle(outbox.flush())
+    }
+
     private func work(_ events: LoopEvents) {
         if events.contains(.write) {
             watch(.read)
@@ -81,7 +87,9 @@ import Synchronization
             guard !events.isDisjoint(with: [.read, .hangup, .error]) else { return }
             for _ in 0..<4 {
                 switch try reader.receive(from: socket) {
-                case .moved: try takeAll()
+                case .moved:
+                    try takeAll()
+                    if reader.isDrained { return }
                 case .wouldBlock: return
                 case .ended: ProcessLife.killOwnSession()
                 case .failed(let error): leave(error.description)
