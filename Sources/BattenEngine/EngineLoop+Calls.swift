@@ -41,7 +41,7 @@ extension EngineLoop {
         let now = clock.monotonicNanoseconds()
         let call = ExecutorCall(
             tag: run.tag(stage: start.stageIndex, attempt: start.attempt), executor: rendered.executor,
-            config: settings.pluginConfiguration[plugin] ?? .object([:]), run: run.id,
+            config: settings.callConfiguration(plugin, run.machine.state.row.trigger), run: run.id,
             stage: run.plan.stages[start.stageIndex].id,
             attempt: start.attempt, idempotencyKey: start.idempotencyKey,
             deadline: MonotonicClock.adding(start.timeout, to: now), grace: settings.grace, input: rendered.input,

@@ -10,8 +10,8 @@ public struct EngineSettings: Sendable {
     public var asynchronousLimit: Int
     /// How long a cancelled call may take to end.
     public var grace: Duration
-    /// Configuration of each plugin, by plugin id.
-    public var pluginConfiguration: [String: JSONValue]
+    /// What an executor's instance is opened with, by plugin id and by what started the run.
+    public var callConfiguration: @Sendable (_ plugin: String, _ trigger: String) -> JSONValue
     /// Finds the value of a secret at dispatch; nil when this engine has none of that name.
     public var secrets: @Sendable (String) -> String?
     /// Values to mask in what every run shows and keeps, besides the secrets it declares: those of the host itself.
@@ -33,7 +33,7 @@ public struct EngineSettings: Sendable {
         self.blockingLimit = 4 * max(1, processors)
         self.asynchronousLimit = 10_000
         self.grace = .seconds(5)
-        self.pluginConfiguration = [:]
+        self.callConfiguration = { _, _ in .object([:]) }
         self.secrets = { _ in nil }
         self.hostSecrets = []
         self.pluginLimits = ["shell": 2 * max(1, processors)]

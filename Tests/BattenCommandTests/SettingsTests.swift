@@ -107,4 +107,15 @@ import Testing
         #expect(ProviderKeys.configuration(nil, defaultModel: nil, environment: [:]) == nil)
         #expect(ProviderKeys.values(of: written, in: environment) == ["TEAM": "t", "OPENAI_API_KEY": "o"])
     }
+
+    /// What started a run decides; whatever is not known is taken for somebody else.
+    @Test func onlyTheLocalUsersRunsCallAnyFunction() {
+        for trigger in ["cli", "exec", "repl"] {
+            #expect(RunOrigin.configuration(plugin: "ffi", trigger: trigger) == [:], "\(trigger)")
+        }
+        for trigger in ["schedule", "serve", "webhook", "", "CLI"] {
+            #expect(RunOrigin.configuration(plugin: "ffi", trigger: trigger) == ["listed_only": true], "\(trigger)")
+            #expect(RunOrigin.configuration(plugin: "http", trigger: trigger) == [:], "\(trigger)")
+        }
+    }
 }

@@ -176,6 +176,21 @@ struct EngineTests {
         #expect(stored.items.map(\.text) == (1...100).map { "line \($0)" })
     }
 
+    /// What started a run reaches the executors, also in the engine that goes on with it.
+    @Test func executorsAreConfiguredByWhatStartedTheRun() throws {
+        let adjust: (inout EngineSettings) -> Void = { settings in
+            settings.callConfiguration = { plugin, trigger in ["told": .string("\(plugin) \(trigger)")] }
+        }
+        let harness = try EngineHarness(adjust: adjust, script: { $0.succeed() })
+        defer { harness.remove() }
+        for trigger in ["cli", "schedule"] {
+            var submission = try harness.submission([stage("a")])
+            submission.trigger = trigger
+            #expect(try harness.engine.wait(run: try harness.engine.submit(submission)) == .ended(.completed))
+        }
+        #expect(harness.host.calls.map(\.call.config) == [["told": "test cli"], ["told": "test schedule"]])
+    }
+
     @Test func limitsHoldOverRuns() throws {
         let harness = try EngineHarness(adjust: { $0.pluginLimits = ["test": 3] }, script: { _ in })
         defer { harness.remove() }

@@ -285,12 +285,13 @@ import Testing
         #expect(outcome.message.contains("overrun wrote beyond the memory of data"), "\(outcome.message)")
     }
 
-    @Test func onlyListedFunctionsAreCalledWhereThereIsAList() throws {
+    /// For runs that nobody at this machine started, and for all where the configuration says so.
+    @Test(arguments: [true, false]) func onlyListedFunctionsAreCalledWhereTheListHolds(_ isForeign: Bool) throws {
         let rig = try FFIRig(
             config: """
-                {"allow": [{"library": "libm.so.6", "function": "cbrt"},
+                {"local": "\(isForeign ? "any" : "listed")", "allow": ["libm.so.6:cbrt",
                   {"library": "libz.so.1", "function": "crc32", "signature": "ulong (ulong seed, bytes data, length uint)"}]}
-                """)
+                """, isForeign: isForeign)
         #expect(try rig.call("double cbrt(double)", "[8]", of: "libm.so.6").outcomeClass == .ok)
         #expect(
             try rig.call("uint64 crc32(uint64, bytes, length uint32)", #"[0,"a"]"#, of: "libz.so.1").outcomeClass == .ok
@@ -319,8 +320,28 @@ import Testing
         for (outcome, says) in refused {
             #expect(outcome.outcomeClass == .permanent && outcome.code == "ffi.refused", "\(outcome)")
             #expect(outcome.message.contains(says) && outcome.effect == .none, "\(outcome.message)")
+            #expect(outcome.message.contains("nobody at this machine") == isForeign, "\(outcome.message)")
         }
-        #expect(try FFIRig(config: #"{"allow": []}"#).call("int read_errno()").code == "ffi.refused")
+    }
+
+    /// A function that would leave a trace is not called when it is refused.
+    @Test func refusedFunctionsAreNotCalled() throws {
+        let folder = try FileSystem.makeTemporaryFolder(prefix: "/tmp/batten-ffi-test-")
+        defer { try? FileSystem.removeTree(folder) }
+        let rigs = [
+            (try FFIRig(), true), (try FFIRig(config: #"{"allow": []}"#), true), (try FFIRig(isForeign: true), false),
+            (try FFIRig(config: #"{"local": "listed"}"#), false),
+            (try FFIRig(config: #"{"allow": ["libc.so.6:abs"]}"#, isForeign: true), false),
+            (try FFIRig(config: #"{"allow": ["libc.so.6:mkdir"]}"#, isForeign: true), true),
+        ]
+        for (index, (rig, isAllowed)) in rigs.enumerated() {
+            let made = "\(folder)/made-\(index)"
+            let outcome = try rig.call("int mkdir(string, uint32)", "[\"\(made)\", 448]", of: "libc.so.6")
+            #expect(outcome.code == (isAllowed ? "" : "ffi.refused"), "\(index): \(outcome)")
+            #expect(FileSystem.exists(made) == isAllowed, "\(index)")
+        }
+        let bare = try FFIRig(config: #"{"allow": ["cbrt"]}"#).call("int read_errno()")
+        #expect(bare.message.contains("allow[0]: must be a library and a function"), "\(bare.message)")
         let wrong = try FFIRig(config: #"{"allow": [{"library":"a","function":"b","signature":"int (x)"}]}"#)
             .call("int read_errno()")
         #expect(wrong.message.contains("allow[0].signature: there is no type 'x'"), "\(wrong.message)")

@@ -7,12 +7,15 @@ import Testing
 /// The plugin ffi in the real plugin host.
 final class FFIRig {
     let host: PluginHost
+    private let isForeign: Bool
 
     /// The tests' own library of C functions.
     static let library = "\(ShellRig.buildFolder)/libfixture-functions.so"
 
     /// - Parameter isolation: nil is the plugin's own.
-    init(config: String = "{}", isolation: IsolationMode? = nil) throws {
+    /// - Parameter isForeign: whether the runs are some that nobody at this machine started.
+    init(config: String = "{}", isolation: IsolationMode? = nil, isForeign: Bool = false) throws {
+        self.isForeign = isForeign
         host = PluginHost(
             HostSettings(
                 bundledFolder: ShellRig.buildFolder, isolation: isolation.map { ["ffi": $0] } ?? [:],
@@ -34,7 +37,8 @@ final class FFIRig {
     ) throws -> ShellRig.Running {
         let running = ShellRig.Running()
         let call = ExecutorCall(
-            tag: 1, executor: "ffi.call", run: "run-1", stage: "stage-1", idempotencyKey: "key", grace: grace,
+            tag: 1, executor: "ffi.call", config: isForeign ? ["listed_only": true] : [:], run: "run-1",
+            stage: "stage-1", idempotencyKey: "key", grace: grace,
             input: input, workingDirectory: folder)
         let handle = host.start(call, sink: running)
         running.handle.withLock { $0 = handle }

@@ -15,10 +15,16 @@ struct CallExecutor: BlockingExecutor {
     static let capabilities = Capabilities(
         readPaths: ["/"], writePaths: ["/"], startsProcesses: true, network: .any)
 
+    static let configSchema: Schema? = .object([
+        .optional(
+            "listed_only",
+            .boolean("Whether only listed functions may be called: nobody at this machine started the run."))
+    ])
+
     private let policy: CallPolicy
 
     init(config: JSON, plugin: FFIPlugin) {
-        policy = plugin.policy
+        policy = plugin.policy.applied(toForeignRuns: config["listed_only"]?.bool ?? false)
     }
 
     func run(_ input: JSON, context: Context) throws -> JSON {

@@ -14,22 +14,31 @@ struct FFIPlugin: Plugin {
             .optional(
                 "allow",
                 .list(
-                    of: .object([
-                        .required("library", .string("The library as stages write it.", minLength: 1)),
-                        .required("function", .string("The function's name.", minLength: 1)),
-                        .optional(
-                            "signature",
-                            .string("The only signature it may be called with; without it any.", minLength: 1)),
+                    of: .anyOf([
+                        .string("Library and function as stages write them: libm.so.6:cbrt.", minLength: 3),
+                        .object([
+                            .required("library", .string("The library as stages write it.", minLength: 1)),
+                            .required("function", .string("The function's name.", minLength: 1)),
+                            .optional(
+                                "signature",
+                                .string("The only signature it may be called with; without it any.", minLength: 1)),
+                        ]),
                     ]),
-                    "The only functions that stages may call. Without it every function may be called; an empty list allows none.",
+                    "The functions that may be called by runs which nobody at this machine started; without it none.",
                     examples: [
                         [
+                            "libm.so.6:cbrt",
                             [
                                 "library": "libz.so.1", "function": "crc32",
                                 "signature": "uint64 (uint64, bytes, length uint32)",
-                            ]
+                            ],
                         ]
-                    ]))
+                    ])),
+            .optional(
+                "local",
+                .choice(
+                    "What runs may call that the user of this machine starts by hand: any function, or those of the list.",
+                    of: ["any", "listed"], default: "any")),
         ]),
         manifest: ["licence": "Apache-2.0", "usual_isolation": "worker_per_call"],
         executors: [.blocking(CallExecutor.self)])

@@ -57,6 +57,7 @@ final class EngineRuntime: Sendable {
                 id: engineID, host: HostMachine.name(), pid: ProcessEnvironment.processID, version: version, role: role,
                 startedAt: SystemEngineClock().now()))
         var settings = EngineSettings(engineID: engineID, processors: ProcessEnvironment.processors)
+        settings.callConfiguration = RunOrigin.configuration
         adjust(&settings)
         let engine = Engine(
             store: store, host: host, clock: SystemEngineClock(), settings: settings, observer: observer)
