@@ -33,6 +33,10 @@ final class ActiveRun {
     private(set) var isStuck = false
     /// Whether the run waits in the line of its group after the last step.
     private(set) var isInLine = false
+    /// Whether stages wait for slots that are shared with other engines and taken, after the last step.
+    private(set) var lacksSlots = false
+    /// Whether the run is in the list of those that ask for shared slots.
+    var isAsking = false
     /// Calls in flight, by stage index.
     var calls: [Int: Call] = [:]
     /// Names of armed timers, by key.
@@ -73,6 +77,7 @@ final class ActiveRun {
         hasQueue = step.hasQueue
         isStuck = step.isStuck
         isInLine = step.isInLine
+        lacksSlots = step.lacksSlots
         commit.records.append(contentsOf: step.records)
         if let row = step.runRow { commit.runRow = row }
         for row in step.stages {
@@ -97,6 +102,23 @@ final class ActiveRun {
         for timer in step.timersArmed { commit.timersCleared.removeAll { $0 == timer.key } }
         commit.timersArmed.append(contentsOf: step.timersArmed)
         effects.append(contentsOf: step.effects)
+    }
+
+    /// Adds shared slots that attempts took or gave back to the next commit.
+    ///
+    /// - Parameter lease: makes the lease of a slot that is taken.
+    func add(_ changes: [SlotChange], lease: (SlotChange) -> SlotLease) {
+        for change in changes {
+            if change.isTaken {
+                commit.slotsTaken.append(lease(change))
+            } else if let place = commit.slotsTaken.firstIndex(where: {
+                $0.stageIndex == change.stageIndex && $0.attempt == change.attempt
+            }) {
+                commit.slotsTaken.remove(at: place)
+            } else {
+                commit.slotsFreed.append(change)
+            }
+        }
     }
 
     /// Makes the next commit the run's first.

@@ -5,13 +5,22 @@ import BattenSystem
 extension EngineLoop {
     /// Commits everything that waits, tells who watches, and acts; again while acting decides more.
     func settle() {
-        while !touched.isEmpty, failure == nil {
-            let batch = touched
-            touched = []
-            let commits = batch.map { $0.takeCommit() }
+        while !touched.isEmpty || !admissions.isEmpty, failure == nil {
+            var batch: [ActiveRun] = []
+            var commits: [RunCommit] = []
             let verdicts: [CommitVerdict]
             do {
-                verdicts = try store.commit(commits)
+                if admissions.isEmpty {
+                    (batch, commits) = takeTouched()
+                    verdicts = try store.commit(commits)
+                } else {
+                    let request = SlotRequest(engine: settings.engineID, at: clock.now())
+                    verdicts = try store.commit(request) { uses in
+                        admit(uses)
+                        (batch, commits) = takeTouched()
+                        return SlotDecision(commits: commits, isWaiting: !sharedWaiters.isEmpty)
+                    }
+                }
             } catch {
                 // Nothing of the batch stands, so nothing of it is shown or done.
                 return fail(error)
@@ -25,8 +34,16 @@ extension EngineLoop {
                 publish(commits[index])
             }
             for (index, run) in batch.enumerated() where verdicts[index] == .committed { act(run) }
+            // Not before all have acted: what these decide is another commit's.
+            if groupsWereLeft { askForGroups() }
             offerSlots()
         }
+    }
+
+    private func takeTouched() -> ([ActiveRun], [RunCommit]) {
+        let batch = touched
+        touched = []
+        return (batch, batch.map { $0.takeCommit() })
     }
 
     private func answerAcceptances(_ commits: [RunCommit], _ verdicts: [CommitVerdict]) {

@@ -23,6 +23,7 @@ extension EngineLoop {
 
     /// Asks again for all runs that wait in line, the oldest first.
     func askForGroups() {
+        groupsWereLeft = false
         guard hasLines, failure == nil else { return }
         let waiting = runs.values.filter { $0.isInLine && $0.isStored }.sorted { $0.number < $1.number }
         hasLines = !waiting.isEmpty

@@ -143,8 +143,9 @@ extension EngineLoop {
         // Only an empty folder goes: what the run left in it is its user's.
         if let workdir = run.workdir { try? FileSystem.removeFolder(workdir) }
         runs[run.number] = nil
+        sharedWaiters.remove(run.number)
         if numbers[run.id] == run.number { numbers[run.id] = nil }
         for watch in run.watches { watch.set(.success(.ended(status))) }
-        if run.plan.concurrency != nil { askForGroups() }
+        if run.plan.concurrency != nil { groupsWereLeft = true }
     }
 }

@@ -20,14 +20,22 @@ final class EngineLoop: @unchecked Sendable {
     var timers = TimerQueue<RunTimer>()
     /// Whether a timer may be armed: most steps need not look.
     var hasTimers = false
+    /// Whether a run has ended that may have held a group.
+    var groupsWereLeft = false
     /// Whether a run may wait in the line of its group: most engines need not look.
     var hasLines = false
     var acceptances: [(reply: Reply<String>, id: String)] = []
     var failure: EngineError?
-    private(set) var slots: SlotPool
+    var slots: SlotPool
+    /// Runs whose stages ask for slots that are shared with other engines.
+    var admissions: [ActiveRun] = []
+    /// Numbers of runs whose stages wait for such slots.
+    var sharedWaiters: Set<Int> = []
+    /// When shared slots are renewed, on the monotonic clock.
+    var nextRenewal: Int64?
     /// Runs with stages that wait for their turn, in the order in which they began to.
     private var queueing: [Int] = []
-    private var slotsWereFreed = false
+    var slotsWereFreed = false
     private var logsDue: Int64?
     private var dataVersion: Int64?
     private var nextPoll: Int64 = 0
@@ -51,7 +59,7 @@ final class EngineLoop: @unchecked Sendable {
         self.inbox = inbox
         slots = SlotPool(
             blocking: settings.blockingLimit, asynchronous: settings.asynchronousLimit,
-            plugins: settings.pluginLimits)
+            plugins: settings.pluginLimits, shared: settings.sharedLimits)
     }
 
     /// Runs until it is told to stop.
@@ -74,6 +82,7 @@ final class EngineLoop: @unchecked Sendable {
         fireDueTimers()
         pollStore()
         flushLogs()
+        renewSlots()
         offerSlots()
         settle()
         catchUp()
@@ -91,6 +100,7 @@ final class EngineLoop: @unchecked Sendable {
             letGoOfTakenRuns()
             takeControls()
             askForGroups()
+            if !sharedWaiters.isEmpty { slotsWereFreed = true }
         case .log(let tag, let stream, let text, let at): log(CallTag(tag), stream: stream, text: text, at: at)
         case .progress(let tag, let fraction, let note): progress(CallTag(tag), fraction: fraction, note: note)
         case .stream(let tag, let text): stream(CallTag(tag), text: text)
@@ -112,6 +122,7 @@ final class EngineLoop: @unchecked Sendable {
         let hadQueue = run.hasQueue
         let step = run.machine.apply(input, at: clock.now(), slots: &slots)
         run.add(step)
+        if slots.isShared { noteSlots(step, of: run) }
         if run.hasQueue, !hadQueue { queueing.append(run.number) }
         if !step.attempts.isEmpty { slotsWereFreed = true }
         if run.hasDecisions { touch(run) }
@@ -156,6 +167,7 @@ final class EngineLoop: @unchecked Sendable {
     /// Gives back the slots of a run that another engine has taken.
     func giveBackSlots(of run: ActiveRun) {
         run.machine.release(slots: &slots)
+        sharedWaiters.remove(run.number)
         slotsWereFreed = true
     }
 
@@ -170,6 +182,7 @@ final class EngineLoop: @unchecked Sendable {
         }
         if let logsDue { deadline = min(deadline ?? .max, logsDue) }
         if !runs.isEmpty { deadline = min(deadline ?? .max, nextPoll) }
+        if let nextRenewal, !runs.isEmpty { deadline = min(deadline ?? .max, nextRenewal) }
         if let due = store.catchUpDue { deadline = min(deadline ?? .max, due) }
         return deadline
     }
@@ -209,6 +222,7 @@ final class EngineLoop: @unchecked Sendable {
         nextPoll = now + Self.pollInterval
         // Who stands before a run may have died, which writes nothing.
         askForGroups()
+        if !sharedWaiters.isEmpty { slotsWereFreed = true }
         guard let version = try? store.dataVersion(), version != dataVersion else { return }
         dataVersion = version
         letGoOfTakenRuns()

@@ -18,6 +18,10 @@ public struct EngineSettings: Sendable {
     public var hostSecrets: [String]
     /// Attempts at once of one plugin, over all runs; such a plugin does not count against the other two limits.
     public var pluginLimits: [String: Int]
+    /// Limits over all engines of the store.
+    public var sharedLimits: SharedLimits
+    /// How long a shared slot counts without being renewed; nil where the store sees whether engines live.
+    public var leaseTerm: Duration?
     /// Runs at once in a concurrency group, by its name; 1 where none is given.
     public var groupLimits: [String: Int]
     /// How far stored log lines may lag behind shown ones.
@@ -37,6 +41,8 @@ public struct EngineSettings: Sendable {
         self.secrets = { _ in nil }
         self.hostSecrets = []
         self.pluginLimits = ["shell": 2 * max(1, processors)]
+        self.sharedLimits = SharedLimits()
+        self.leaseTerm = nil
         self.groupLimits = [:]
         self.logLag = .milliseconds(200)
     }

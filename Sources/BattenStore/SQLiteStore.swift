@@ -13,15 +13,19 @@ public final class SQLiteStore: RunStore {
     /// When rows that were put off are due; 0 while there are none.
     private let nextCatchUp = Atomic<Int64>(0)
     let blobs: BlobFolder
+    /// Whether an engine lives.
+    private let isEngineAlive: (@Sendable (String) -> Bool)?
 
     /// Opens the store of a folder; both are made when absent, and an older schema is brought up to date.
     ///
     /// - Parameters:
     ///   - options: how it writes.
     ///   - monotonic: the monotonic clock in nanoseconds that the engine goes by too; nil is the system's.
+    ///   - isEngineAlive: whether an engine lives; nil looks at the locks of this host's engines.
     /// - Throws: `notADatabase`, `newerVersion`, `corrupt`, `readOnly`, `full`, `busy`, `unavailable`, `io`.
     public init(
-        _ folder: StateFolder, options: StoreOptions = StoreOptions(), monotonic: (@Sendable () -> Int64)? = nil
+        _ folder: StateFolder, options: StoreOptions = StoreOptions(), monotonic: (@Sendable () -> Int64)? = nil,
+        isEngineAlive: (@Sendable (String) -> Bool)? = nil
     ) throws(StoreError) {
         try folder.create()
         if !folder.hasStore { try NewStore(folder: folder).make() }
@@ -30,6 +34,7 @@ public final class SQLiteStore: RunStore {
         try connection.configure(options)
         self.folder = folder
         self.options = options
+        self.isEngineAlive = isEngineAlive
         blobs = BlobFolder(path: folder.blobs)
         writer = Mutex(
             try RunWriter(
@@ -51,23 +56,45 @@ public final class SQLiteStore: RunStore {
     }
 
     private func tryToCommit(_ batch: [RunCommit]) throws(StoreError) -> [CommitVerdict] {
+        let (encoded, files) = try encode(batch)
+        return try writing { writer throws(StoreError) in try writer.write(encoded, files: files) }
+    }
+
+    /// Encodes commits; the files of their long values are on the disk when this returns.
+    func encode(_ batch: [RunCommit]) throws(StoreError) -> ([EncodedCommit], [[UInt8]: Int]) {
         var spill = Spill(folder: blobs, limit: options.spillLimit)
         var encoded: [EncodedCommit] = []
         encoded.reserveCapacity(batch.count)
         for commit in batch { encoded.append(try EncodedCommit(commit, spill: &spill)) }
-        let files = spill.written
+        return (encoded, spill.written)
+    }
+
+    /// Has the writer write, and wakes engines that wait for what was given back.
+    func writing(
+        _ body: (RunWriter) throws(StoreError) -> [CommitVerdict]
+    ) throws(StoreError) -> [CommitVerdict] {
         let (verdicts, waiting) = try withWriter { writer throws(StoreError) in
             defer { noteCatchUp(writer) }
-            let verdicts = try writer.write(encoded, files: files)
-            return (verdicts, writer.groupsLeft.isEmpty ? [] : try writer.enginesInLine())
+            let verdicts = try body(writer)
+            return (verdicts, try writer.takeWaiting())
         }
-        wake(waiting)
+        // It is on the disk; that an engine is gone is found out again with the next wake.
+        if !waiting.isEmpty { try? forgetWaiting(wake(waiting)) }
         return verdicts
     }
 
-    /// Wakes engines of this host; one that is gone needs no waking.
-    func wake(_ engines: [String]) {
-        for engine in engines { _ = try? EngineFolder.wake(engine, in: folder) }
+    /// Whether an engine lives.
+    func isAlive(_ engine: String) throws(StoreError) -> Bool {
+        if let isEngineAlive { return isEngineAlive(engine) }
+        return try EngineFolder.isAlive(engine, in: folder)
+    }
+
+    /// Wakes engines of this host.
+    ///
+    /// - Returns: those that are gone.
+    @discardableResult
+    func wake(_ engines: [String]) -> [String] {
+        engines.filter { engine in (try? EngineFolder.wake(engine, in: folder)) == false }
     }
 
     private func noteCatchUp(_ writer: RunWriter) {

@@ -132,6 +132,21 @@ final class CountingStore: RunStore {
         return try store.commit(batch)
     }
 
+    func commit(
+        _ request: SlotRequest, deciding decide: ([SlotUse]) -> SlotDecision
+    ) throws(StoreError) -> [CommitVerdict] {
+        let failure = state.withLock { state in
+            state.commits += 1
+            return state.failure
+        }
+        if let failure { throw failure }
+        return try store.commit(request, deciding: decide)
+    }
+
+    func renewSlots(engine: String, until: Timestamp) throws(StoreError) {
+        try store.renewSlots(engine: engine, until: until)
+    }
+
     var catchUpDue: Int64? { store.catchUpDue }
     func catchUp() throws(StoreError) { try store.catchUp() }
     func recover(run: String) throws(StoreError) -> RecoveredRun? { try store.recover(run: run) }

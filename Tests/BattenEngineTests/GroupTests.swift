@@ -28,6 +28,11 @@ import Testing
         var runs: [String] { calls.withLock { $0.map(\.call.run) } }
     }
 
+    /// Waits until an engine has said of a number of runs that they wait.
+    private func waitForLine(_ harness: EngineHarness, _ count: Int) -> Bool {
+        harness.record.wait { seen in seen.records.count { $0.type == "run_waiting" } >= count ? true : nil } == true
+    }
+
     @Test func oneRunOfAGroupRunsAndTheOthersFollowInTheOrderTheyCame() throws {
         let held = Held()
         let harness = try EngineHarness(script: { held.hold($0) })
@@ -36,6 +41,7 @@ import Testing
         let other = try harness.submit([stage("a")], Self.grouped(group: "other"))
         _ = try held.call(1)
         #expect(Set(held.runs) == [runs[0], other])
+        #expect(waitForLine(harness, 3))
         for place in 1..<4 {
             let waiting = try harness.stored(runs[place]).row
             #expect(waiting.status == .pending)
@@ -157,6 +163,7 @@ import Testing
         let second = try EngineHarness(home: first.home, engineID: "engine-two", script: { held.hold($0) })
         defer { second.engine.stop() }
         let late = try second.submit([stage("a")], Self.grouped())
+        #expect(waitForLine(second, 1))
         #expect(
             try second.stored(late).row.waiting?.detail.hasSuffix("no process drives it: batten resume \(holder)")
                 == true)

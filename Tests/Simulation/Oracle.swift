@@ -77,6 +77,8 @@ final class Oracle: @unchecked Sendable {
     private(set) var names: [String] = []
     /// What was promised and not kept.
     private(set) var violations: [String] = []
+    /// Ids of the processes that live, stopped ones among them.
+    var living: Set<String> = []
     /// Calls begun.
     private(set) var callCount = 0
 

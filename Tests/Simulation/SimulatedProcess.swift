@@ -18,15 +18,18 @@ final class SimulatedProcess {
     /// Starts a process.
     ///
     /// - Throws: when the store cannot be opened.
-    init(id: String, folder: StateFolder, clock: SimulatedClock, oracle: Oracle) throws {
+    init(
+        id: String, folder: StateFolder, clock: SimulatedClock, oracle: Oracle, limits: SharedLimits
+    ) throws {
         guard let disk = faulty_disk_make(id) else { throw StoreError(.unavailable, "no disk", help: "") }
         self.id = id
         self.disk = disk
         do {
             store = SimulatedStore(
-                try SQLiteStore(folder, options: StoreOptions(durability: .full, vfs: id)) {
-                    clock.monotonicNanoseconds()
-                }, oracle: oracle)
+                try SQLiteStore(
+                    folder, options: StoreOptions(durability: .full, vfs: id),
+                    monotonic: { clock.monotonicNanoseconds() }, isEngineAlive: { oracle.living.contains($0) }),
+                oracle: oracle)
         } catch {
             faulty_disk_cut(disk)
             faulty_disk_remove(disk)
@@ -36,6 +39,7 @@ final class SimulatedProcess {
         var settings = EngineSettings(engineID: id, processors: 2)
         settings.blockingLimit = 3
         settings.asynchronousLimit = 5
+        settings.sharedLimits = limits
         loop = EngineLoop(
             store: store, host: host, clock: clock, settings: settings, observer: nil, inbox: inbox)
     }

@@ -33,16 +33,46 @@ final class SimulatedStore: RunStore, @unchecked Sendable {
     }
 
     func commit(_ batch: [RunCommit]) throws(StoreError) -> [CommitVerdict] {
+        try committing { store throws(StoreError) in
+            (batch, try store.commit(batch))
+        } doubting: {
+            batch
+        }
+    }
+
+    func commit(
+        _ request: SlotRequest, deciding decide: ([SlotUse]) -> SlotDecision
+    ) throws(StoreError) -> [CommitVerdict] {
+        var batch: [RunCommit] = []
+        return try committing { store throws(StoreError) in
+            let verdicts = try store.commit(request) { uses in
+                let decision = decide(uses)
+                batch = decision.commits
+                return decision
+            }
+            return (batch, verdicts)
+        } doubting: {
+            batch
+        }
+    }
+
+    func renewSlots(engine: String, until: Timestamp) throws(StoreError) {
+        try alive().renewSlots(engine: engine, until: until)
+    }
+
+    private func committing(
+        _ body: (SQLiteStore) throws(StoreError) -> ([RunCommit], [CommitVerdict]), doubting: () -> [RunCommit]
+    ) throws(StoreError) -> [CommitVerdict] {
         let store = try alive()
         if kill == .beforeCommit {
             die()
             throw StoreError(.unavailable, "killed before a commit", help: "")
         }
-        let verdicts: [CommitVerdict]
+        let (batch, verdicts): ([RunCommit], [CommitVerdict])
         do throws(StoreError) {
-            verdicts = try store.commit(batch)
+            (batch, verdicts) = try body(store)
         } catch {
-            for commit in batch { oracle.doubted(commit) }
+            for commit in doubting() { oracle.doubted(commit) }
             throw error
         }
         commitCount += 1

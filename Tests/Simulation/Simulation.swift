@@ -29,12 +29,15 @@ final class Simulation {
     private var processCount = 0
     private let seed: UInt64
     private static let activeLimit = 6
+    /// Limits over all processes: in every other history.
+    private let limits: SharedLimits
 
     /// Prepares a history.
     init(seed: UInt64, home: String) throws {
         self.seed = seed
         self.home = home
         random = Seeded(seed)
+        limits = seed.isMultiple(of: 2) ? SharedLimits(stages: 4, workflows: ["simulated": 5]) : SharedLimits()
         folder = StateFolder(home)
         _ = try SQLiteStore(folder)
         try startProcess()
@@ -277,7 +280,9 @@ final class Simulation {
         guard processes.filter({ !$0.isStopped }).count < 3 else { return }
         processCount += 1
         let id = "engine-\(seed)-\(processCount)"
-        processes.append(try SimulatedProcess(id: id, folder: folder, clock: clock, oracle: oracle))
+        processes.append(
+            try SimulatedProcess(id: id, folder: folder, clock: clock, oracle: oracle, limits: limits))
+        oracle.living = Set(processes.map(\.id))
         note("\(id) starts")
     }
 
@@ -335,12 +340,14 @@ final class Simulation {
     }
 
     private func settle() {
+        oracle.living = Set(processes.filter(\.isAlive).map(\.id))
         for process in processes where !process.isStopped && process.isAlive { process.work() }
     }
 
     // MARK: Checks
 
     private func check(deeply: Bool) {
+        checkSharedSlots()
         for process in processes where process.isAlive && !process.isStopped {
             let running = process.loop.runs.values.reduce(0) { $0 + $1.machine.state.runningAttempts.count }
             if process.loop.slots.taken != running {
@@ -348,6 +355,18 @@ final class Simulation {
             }
             if deeply { checkStates(process) }
         }
+    }
+
+    /// Never more attempts at once than all processes may make together.
+    private func checkSharedSlots() {
+        guard let limit = limits.stages else { return }
+        var running = 0
+        for process in processes where process.isAlive {
+            for active in process.loop.runs.values where oracle.runs[active.id]?.epoch == active.epoch {
+                running += active.machine.state.runningAttempts.count
+            }
+        }
+        if running > limit { oracle.complain("\(running) attempts run where \(limit) may") }
     }
 
     /// The journal replays to the state, and the rows are its image.
@@ -378,6 +397,12 @@ final class Simulation {
                 }
                 if try reader.gates(run: active.id) != active.machine.state.gateRows {
                     oracle.complain("run \(active.id): rows of gates differ")
+                }
+                let slots = try reader.query(
+                    "SELECT s.idx FROM slots s JOIN runs r ON r.key = s.run_key WHERE r.id = '\(active.id)'")
+                let held = limits.isEmpty ? 0 : replayed.state.runningAttempts.count
+                if slots.rows.count != held {
+                    oracle.complain("run \(active.id): \(slots.rows.count) rows of slots, \(held) attempts")
                 }
                 if try reader.signals(run: active.id) != active.machine.state.signalRows {
                     oracle.complain("run \(active.id): rows of signals differ")

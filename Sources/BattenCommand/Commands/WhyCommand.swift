@@ -32,6 +32,7 @@ enum WhyCommand {
                 let since = TimeText.relative(entry.since, now: context.now)
                 let whose = entry.stage.map { "stage '\($0)'" } ?? "the run"
                 context.console.line("  \(whose): \(TextFit.clean(entry.detail)) (since \(since))")
+                for line in HolderText.lines(entry.holders, now: context.now) { context.console.line("    \(line)") }
             }
             return .done
         })
@@ -43,11 +44,14 @@ enum WhyCommand {
         let detail: String
         let since: Timestamp
         let until: Timestamp?
+        /// Stages that hold what it waits for.
+        var holders: [RunningStage] = []
 
         var json: JSONValue {
             .object([
                 "stage": stage.map { .string($0) } ?? .null, "on": .string(on), "detail": .string(detail),
                 "since": .string(since.rfc3339), "until": RunReport.instant(until),
+                "holders": .array(holders.map(HolderText.json)),
             ])
         }
     }
@@ -57,6 +61,7 @@ enum WhyCommand {
     ) throws(CommandFailure) -> [Entry] {
         guard !found.row.status.isTerminal else { return [] }
         var entries: [Entry] = []
+        let holders = SlotHolders(context: context)
         let folder = try context.stateFolder()
         if try !orFailure({ () throws(StoreError) in try EngineFolder.isAlive(found.owner, in: folder) }) {
             entries.append(
@@ -77,7 +82,8 @@ enum WhyCommand {
                 entries.append(
                     Entry(
                         stage: stage.id, on: waiting.on, detail: waiting.detail, since: waiting.since,
-                        until: waiting.until))
+                        until: waiting.until,
+                        holders: waiting.on == "slot" ? try holders.holding(stage, of: found) : []))
             } else if stage.status == .running {
                 entries.append(
                     Entry(

@@ -51,6 +51,15 @@ struct SettingKey: Sendable {
             name: "engine.plugin_limits", kind: .integers(1...1_000_000), variable: nil, option: nil,
             isForProjects: false, help: "stages at once of one plugin, by plugin id; shell: 2 for each processor"),
         SettingKey(
+            name: "limits.stages", kind: .integer(1...1_000_000), variable: nil, option: nil, isForProjects: false,
+            help: "stages at once over all processes on a store"),
+        SettingKey(
+            name: "limits.workflows", kind: .integers(1...1_000_000), variable: nil, option: nil, isForProjects: false,
+            help: "stages at once of all runs of a workflow over all processes, by its name"),
+        SettingKey(
+            name: "limits.plugins", kind: .integers(1...1_000_000), variable: nil, option: nil, isForProjects: false,
+            help: "stages at once of a plugin over all processes, by its id"),
+        SettingKey(
             name: "limits.groups", kind: .integers(1...1_000_000), variable: nil, option: nil, isForProjects: false,
             help: "runs at once in a concurrency group, by its name; 1 where none is given"),
         SettingKey(

@@ -21,6 +21,8 @@ struct Settings: Sendable {
     var loopThreads: Int
     /// Stages at once that use one plugin, by plugin id.
     var pluginLimits: [String: Int]
+    /// Stages at once over all processes on the store.
+    var sharedLimits: SharedLimits
     /// Runs at once in a concurrency group, by its name; 1 where none is given.
     var groupLimits: [String: Int]
     /// How long a cancelled call may take to end.

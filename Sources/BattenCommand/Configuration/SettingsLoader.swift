@@ -177,7 +177,7 @@ struct SettingsLoader {
         case "engine.blocking_threads": return .int(Int64(4 * processors))
         case "engine.loop_threads": return .int(Int64(max(1, min(4, processors / 2))))
         case "engine.plugin_limits": return .object(["shell": .int(Int64(2 * processors))])
-        case "limits.groups": return .object([:])
+        case "limits.workflows", "limits.plugins", "limits.groups": return .object([:])
         case "grace": return "5s"
         case "log.attempt_bytes": return "16 MiB"
         case "log.lag": return "200ms"
@@ -217,6 +217,9 @@ struct SettingsLoader {
             synchronous: value("store.synchronous").stringValue.flatMap(Settings.Synchronous.init(rawValue:)) ?? .full,
             maxParallel: integer("engine.max_parallel"), blockingThreads: integer("engine.blocking_threads"),
             loopThreads: integer("engine.loop_threads"), pluginLimits: limits("engine.plugin_limits"),
+            sharedLimits: SharedLimits(
+                stages: value("limits.stages").intValue.flatMap { Int(exactly: $0) },
+                workflows: limits("limits.workflows"), plugins: limits("limits.plugins")),
             groupLimits: limits("limits.groups"), grace: duration("grace"),
             bundledPlugins: BundledFolder.plugins(executable: ProcessEnvironment.executablePath),
             userPlugins: standardFolder("XDG_DATA_HOME", below: ".local/share") + "/batten/plugins",

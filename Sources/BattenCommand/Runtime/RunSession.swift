@@ -82,6 +82,7 @@ struct RunSession {
                 engine.blockingLimit = settings.blockingThreads
                 engine.asynchronousLimit = settings.maxParallel
                 engine.pluginLimits = settings.pluginLimits
+                engine.sharedLimits = settings.sharedLimits
                 engine.groupLimits = settings.groupLimits
                 engine.grace = settings.grace
                 engine.logLag = settings.logLag

@@ -14,6 +14,8 @@ struct RunChanges: Sendable {
     private(set) var gates: [Int] = []
     /// Places of signals touched, each once.
     private(set) var signals: [Int] = []
+    /// Shared slots taken and given back, in order.
+    var slots: [SlotChange] = []
     /// Stages whose last dependency was decided, oldest first.
     var decidable: [Int] = []
     var decidableStart = 0
@@ -76,6 +78,7 @@ struct RunChanges: Sendable {
         }
         gates.removeAll(keepingCapacity: true)
         signals.removeAll(keepingCapacity: true)
+        if !slots.isEmpty { slots.removeAll(keepingCapacity: true) }
         decidable.removeAll(keepingCapacity: true)
         decidableStart = 0
     }

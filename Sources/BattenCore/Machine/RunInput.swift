@@ -12,6 +12,8 @@ public enum RunInput: Sendable {
     case control(RunControl, request: Int64? = nil)
     /// The store has said whether the run holds its group.
     case group(GroupPlace)
+    /// What other engines hold is known: stages that asked for shared slots may start.
+    case admit
     /// Slots that other runs held are free again.
     case slotsFreed
     /// A new owner has replayed the journal: attempts that were running are lost.
@@ -119,6 +121,8 @@ public struct RunStep: Sendable {
     public var timersArmed: [TimerRow] = []
     /// Keys of timers that are gone.
     public var timersCleared: [String] = []
+    /// Slots that attempts took or gave back and that are shared with other engines, in order.
+    public var slots: [SlotChange] = []
     /// What to do once the step is committed, in order.
     public var effects: [RunEffect] = []
     /// Why a control was refused; nil when it was applied or none was asked.
@@ -127,6 +131,10 @@ public struct RunStep: Sendable {
     public var status = RunStatus.pending
     /// Whether ready stages wait for their turn after the step.
     public var hasQueue = false
+    /// Whether stages want slots that are shared with other engines: ``RunInput/admit`` decides them.
+    public var wantsSlots = false
+    /// Whether stages wait for slots that are shared with other engines and taken.
+    public var lacksSlots = false
     /// Whether nothing in the engine can move the run after the step.
     public var isStuck = false
     /// Whether the run waits in the line of its group after the step.

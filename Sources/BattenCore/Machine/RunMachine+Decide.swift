@@ -107,15 +107,22 @@ extension RunMachine {
     ///
     /// One that takes up a lost attempt goes before those that have never run.
     mutating func startOrQueue(_ index: Int, _ at: Timestamp, takesUpLost: Bool = false) {
-        if canStart(index), slots.hasRoom(state.pool(of: index, plan)), takesUpLost || nextInQueue() == nil {
-            start(index, at)
-        } else {
-            let hold: StageHold = state.isPaused ? .pause : .slot(detail: slotDetail(index))
-            emit(.stageWaiting(stage: index, attempt: nil, hold: hold), at)
+        if canStart(index), takesUpLost || nextInQueue() == nil {
+            switch room(for: index) {
+            case .yes: return start(index, at)
+            case .unknown: return contenders.append(Contender(stage: index, takesUpLost: takesUpLost))
+            case .no: break
+            }
         }
+        let hold: StageHold = state.isPaused ? .pause : .slot(detail: slotDetail(index))
+        emit(.stageWaiting(stage: index, attempt: nil, hold: hold), at)
     }
 
-    private func canStart(_ index: Int) -> Bool {
+    func room(for index: Int) -> SlotPool.Room {
+        slots.room(state.pool(of: index, plan), of: plan.definition.name)
+    }
+
+    func canStart(_ index: Int) -> Bool {
         if state.isPaused || state.exclusiveRunning > 0 { return false }
         if state.isExclusive(index, plan) && state.counts.running > 0 { return false }
         guard let limit = plan.definition.maxParallel else { return true }
@@ -128,21 +135,20 @@ extension RunMachine {
         }
         if state.exclusiveRunning > 0 { return "waits for a stage that must run alone" }
         if state.isExclusive(index, plan), state.counts.running > 0 { return "must run alone and waits for the others" }
-        let pool = state.pool(of: index, plan)
-        return slots.hasRoom(pool) ? "waits for its turn" : slots.detail(pool)
+        return slots.detail(state.pool(of: index, plan), of: plan.definition.name)
     }
 
-    private func nextInQueue() -> Int? {
+    func nextInQueue() -> Int? {
         guard !state.queue.isEmpty else { return nil }
         for index in state.queue.heads {
             // What holds up the oldest one holds up all, unless it is only the slots of its own kind.
             guard canStart(index) else { return nil }
-            if slots.hasRoom(state.pool(of: index, plan)) { return index }
+            if room(for: index) == .yes { return index }
         }
         return nil
     }
 
-    private mutating func start(_ index: Int, _ at: Timestamp) {
+    mutating func start(_ index: Int, _ at: Timestamp) {
         let body = state.stages[index].body
         let number = state.stages[index].row.attempts + 1
         let reason = state.stages[index].nextReason

@@ -11,6 +11,8 @@ public struct RunMachine: Sendable {
     var changes: RunChanges
     var records: [JournalRecord] = []
     var effects: [RunEffect] = []
+    /// Ready stages that only the store can let start, until ``RunInput/admit`` comes in the same commit.
+    var contenders: [Contender] = []
     /// Slots of the engine, held here while an input is applied.
     var slots = SlotPool.unlimited
     /// Timers that came due in a pause: they count as due at its end, whatever the clock on the wall says by then.
@@ -58,6 +60,7 @@ public struct RunMachine: Sendable {
         case .timerFired(let key): fire(key, at)
         case .control(let control, let request): refusal = apply(control, request, at)
         case .group(let place): take(place, at)
+        case .admit: admit(at)
         case .slotsFreed: break
         case .restarted: restart(at)
         }
@@ -85,9 +88,18 @@ public struct RunMachine: Sendable {
         let held = fact.stageIndex.flatMap { heldSlot($0) }
         state.evolve(fact, at: at, plan: plan, changes: &changes)
         let holds = fact.stageIndex.flatMap { heldSlot($0) }
-        if let held, holds == nil { slots.free(held) }
-        if let holds, held == nil { slots.take(holds) }
+        if let held, holds == nil { change(held, of: fact, isTaken: false) }
+        if let holds, held == nil { change(holds, of: fact, isTaken: true) }
         records.append(fact.record(seq: state.lastSeq, at: at, plan: plan))
+    }
+
+    private mutating func change(_ pool: StagePool, of fact: RunFact, isTaken: Bool) {
+        let workflow = plan.definition.name
+        if isTaken { slots.take(pool, of: workflow) } else { slots.free(pool, of: workflow) }
+        guard let index = fact.stageIndex, slots.isShared(pool, of: workflow) else { return }
+        changes.slots.append(
+            SlotChange(
+                stageIndex: index, attempt: state.stages[index].row.attempts, plugin: pool.plugin, isTaken: isTaken))
     }
 
     /// The slot that a stage holds: a running attempt holds one.
@@ -97,7 +109,9 @@ public struct RunMachine: Sendable {
 
     /// Gives back the slots of a run that its engine lets go of without ending it.
     public func release(slots: inout SlotPool) {
-        for attempt in state.runningAttempts { slots.free(state.pool(of: attempt.stage, plan)) }
+        for attempt in state.runningAttempts {
+            slots.free(state.pool(of: attempt.stage, plan), of: plan.definition.name)
+        }
     }
 
     private mutating func finishStep(refusal: String?, wasEnded: Bool) -> RunStep {
@@ -107,12 +121,14 @@ public struct RunMachine: Sendable {
         step.hasQueue = state.hasQueue
         step.isStuck = state.isStuck
         step.isInLine = state.isInLine
+        if slots.isShared { askForSlots(&step) }
         guard !records.isEmpty else { return step }
         step.records = records
         if changes.isRunTouched { step.runRow = state.row }
         step.stages.reserveCapacity(changes.stages.count)
         for index in changes.stages { step.stages.append(state.stages[index].row) }
         step.attempts = changes.attempts
+        step.slots = changes.slots
         for index in changes.gates { if let gate = state.stages[index].gate { step.gates.append(gate) } }
         for place in changes.signals { step.signals.append(state.signals[place]) }
         for (key, wasArmed) in changes.timers {
@@ -292,7 +308,7 @@ public struct RunMachine: Sendable {
         let lost = state.stages.indices.filter { state.stages[$0].mode == .running }
         let blocked = state.stages.indices.filter { state.stages[$0].mode == .blocked }
         // Replaying the journal took no slots; losing the attempts gives them back.
-        for index in lost { slots.take(state.pool(of: index, plan)) }
+        for index in lost { slots.take(state.pool(of: index, plan), of: plan.definition.name) }
         emit(.runRecovered(lost: lost.count), at)
         for index in lost {
             let stopping = state.stages[index].stopping

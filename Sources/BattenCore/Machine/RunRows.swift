@@ -331,6 +331,10 @@ public struct RunCommit: Sendable {
     public var usage: [UsageRow]
     /// Log lines to keep.
     public var logs: [LogLine]
+    /// Slots shared with other engines that attempts take.
+    public var slotsTaken: [SlotLease]
+    /// Slots shared with other engines that attempts give back.
+    public var slotsFreed: [SlotChange]
     /// State saved by running attempts for the next one; the last one a stage wins.
     public var checkpoints: [CheckpointRow]
     /// Present in the first commit of a run: what the run is locked to.
@@ -350,6 +354,8 @@ public struct RunCommit: Sendable {
         self.timersCleared = []
         self.usage = []
         self.logs = []
+        self.slotsTaken = []
+        self.slotsFreed = []
         self.checkpoints = []
         self.acceptance = nil
     }

@@ -19,11 +19,33 @@ public struct StagePool: Sendable, Hashable {
 }
 
 /// How many attempts may run at once over all runs of an engine: a value that machines take from and give back to.
+///
+/// The engine's own limits are known at any time. Limits that it shares with others are known only while the store keeps
+/// the others from taking slots: between ``open(_:)`` and ``close()``.
 public struct SlotPool: Sendable {
+    /// Whether an attempt can start.
+    enum Room {
+        case yes, no
+        /// Only the store can tell.
+        case unknown
+    }
+
     private var limits: [String: Int]
     private var used: [String: Int] = [:]
+    private let shared: SharedLimits
+    /// Whether any limit is shared with other engines.
+    public let isShared: Bool
+    /// Attempts of this engine that count against shared limits.
+    private var own: [SharedUser: Int] = [:]
+    /// The same of others; nil while that is not known.
+    private var others: [SharedUser: Int]?
     private static let blocking = ".blocking"
     private static let asynchronous = ".asynchronous"
+
+    private struct SharedUser: Hashable {
+        let workflow: String
+        let plugin: String
+    }
 
     /// Creates a pool with all slots free.
     ///
@@ -31,37 +53,93 @@ public struct SlotPool: Sendable {
     ///   - blocking: attempts at once that hold a thread; at least 1.
     ///   - asynchronous: attempts at once that hold none; at least 1.
     ///   - plugins: limits of single plugins, by id; such a plugin does not use the other two.
-    public init(blocking: Int, asynchronous: Int, plugins: [String: Int] = [:]) {
+    ///   - shared: limits over all engines of the store.
+    public init(blocking: Int, asynchronous: Int, plugins: [String: Int] = [:], shared: SharedLimits = SharedLimits()) {
         limits = plugins.mapValues { max(1, $0) }
         limits[Self.blocking] = max(1, blocking)
         limits[Self.asynchronous] = max(1, asynchronous)
+        self.shared = shared
+        isShared = !shared.isEmpty
     }
 
     /// A pool that never runs out.
     public static let unlimited = SlotPool(blocking: .max, asynchronous: .max)
 
+    /// Says what other engines hold; it holds until ``close()``.
+    public mutating func open(_ uses: [SlotUse]) {
+        var counts: [SharedUser: Int] = [:]
+        for use in uses { counts[SharedUser(workflow: use.workflow, plugin: use.plugin), default: 0] += use.count }
+        others = counts
+    }
+
+    /// Forgets what other engines hold.
+    public mutating func close() { others = nil }
+
+    /// Whether what other engines hold is known.
+    public var isOpen: Bool { others != nil }
+
+    /// Whether an attempt counts against a limit that is shared.
+    func isShared(_ pool: StagePool, of workflow: String) -> Bool {
+        isShared && shared.apply(workflow: workflow, plugin: pool.plugin)
+    }
+
     /// Whether an attempt can start.
-    public func hasRoom(_ pool: StagePool) -> Bool {
+    ///
+    /// - Parameter workflow: the workflow of its run.
+    func room(_ pool: StagePool, of workflow: String) -> Room {
+        let name = name(of: pool)
+        guard (used[name] ?? 0) < (limits[name] ?? .max) else { return .no }
+        guard isShared(pool, of: workflow) else { return .yes }
+        guard isOpen else { return .unknown }
+        return full(pool, of: workflow) == nil ? .yes : .no
+    }
+
+    /// Whether an attempt can start for all that this engine alone knows.
+    func hasOwnRoom(_ pool: StagePool) -> Bool {
         let name = name(of: pool)
         return (used[name] ?? 0) < (limits[name] ?? .max)
+    }
+
+    private func full(_ pool: StagePool, of workflow: String) -> (scope: SlotScope, limit: Int)? {
+        shared.full(workflow: workflow, plugin: pool.plugin) { workflow, plugin in
+            var sum = 0
+            for counts in [own, others ?? [:]] {
+                for (user, count) in counts
+                where (workflow == nil || user.workflow == workflow) && (plugin == nil || user.plugin == plugin) {
+                    sum += count
+                }
+            }
+            return sum
+        }
     }
 
     /// How many slots are taken in all.
     var taken: Int { used.values.reduce(0, +) }
 
     /// Takes a slot; also beyond the limit, for an attempt that runs already.
-    mutating func take(_ pool: StagePool) {
+    mutating func take(_ pool: StagePool, of workflow: String) {
         used[name(of: pool), default: 0] += 1
+        guard isShared(pool, of: workflow) else { return }
+        own[SharedUser(workflow: workflow, plugin: pool.plugin), default: 0] += 1
     }
 
     /// Gives a slot back.
-    mutating func free(_ pool: StagePool) {
+    mutating func free(_ pool: StagePool, of workflow: String) {
         let name = name(of: pool)
         if let count = used[name] { used[name] = max(0, count - 1) }
+        guard isShared(pool, of: workflow) else { return }
+        let user = SharedUser(workflow: workflow, plugin: pool.plugin)
+        if let count = own[user] { own[user] = count > 1 ? count - 1 : nil }
     }
 
     /// Why an attempt cannot start, for people.
-    func detail(_ pool: StagePool) -> String {
+    func detail(_ pool: StagePool, of workflow: String) -> String {
+        guard !hasOwnRoom(pool) else {
+            guard isShared(pool, of: workflow), isOpen, let (scope, limit) = full(pool, of: workflow) else {
+                return "waits for its turn"
+            }
+            return (limit == 1 ? "the only slot" : "each of the \(limit) slots") + " \(scope.words) is taken"
+        }
         let name = name(of: pool)
         let whose =
             switch name {

@@ -9,6 +9,21 @@ public protocol RunStore: AnyObject, Sendable {
     /// - Throws: when nothing was written: the disk is full, the file is damaged, another process holds the file.
     func commit(_ batch: [RunCommit]) throws(StoreError) -> [CommitVerdict]
 
+    /// Decides and writes the changes of several runs in one transaction, during which no other engine takes a slot.
+    ///
+    /// - Parameters:
+    ///   - request: who asks.
+    ///   - decide: is given what other engines hold, and says what to write; it is called once, at most, and calls
+    ///     nothing of this store.
+    /// - Returns: one verdict a commit, in order.
+    /// - Throws: as ``commit(_:)`` does; what was decided then never happened.
+    func commit(
+        _ request: SlotRequest, deciding decide: ([SlotUse]) -> SlotDecision
+    ) throws(StoreError) -> [CommitVerdict]
+
+    /// Has the slots of an engine count until an instant, in stores that cannot see whether an engine lives.
+    func renewSlots(engine: String, until: Timestamp) throws(StoreError)
+
     /// When ``catchUp()`` is due, on the monotonic clock in nanoseconds; nil while no commit has put anything off.
     var catchUpDue: Int64? { get }
 

@@ -168,6 +168,15 @@ struct StoreRule {
                 WHERE r.status IN \(terminalRun)
                 """),
         StoreRule(
+            name: "the slot belongs to an attempt that has ended",
+            sql: """
+                SELECT 'run ' || r.id || ', stage ' || s.idx || ', attempt ' || s.number
+                FROM slots s JOIN runs r ON r.key = s.run_key
+                LEFT JOIN attempts a ON a.run_key = s.run_key AND a.idx = s.idx AND a.number = s.number
+                WHERE r.status IN \(terminalRun)
+                    OR (a.ended_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM trailing t WHERE t.run_key = s.run_key))
+                """),
+        StoreRule(
             name: "its rows are behind its journal without need",
             sql: """
                 SELECT 'run ' || r.id FROM trailing t JOIN runs r ON r.key = t.run_key

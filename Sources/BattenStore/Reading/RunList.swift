@@ -124,6 +124,11 @@ enum ListQuery {
         WHERE run_key = (SELECT key FROM runs WHERE id = ?1)
         ORDER BY key
         """
+    static let runningStages = """
+        SELECT r.id, r.workflow, r.owner, s.id, s.uses, s.started_at
+        FROM runs r INDEXED BY runs_by_status JOIN stage_runs s ON s.run_key = r.key
+        WHERE r.status IN ('running', 'paused', 'waiting') AND s.status = 'running' LIMIT ?1
+        """
     static let control = "SELECT settled, refusal FROM controls WHERE key = ?1"
     static let pendingAnswers = """
         SELECT c.control, p.payload
@@ -163,6 +168,7 @@ enum ListQuery {
 
     /// Every query whose number of rows grows with the store.
     static let all = [
+        runningStages,
         runs, runsOfWorkflow, runsInStatus, lastRun, runsByPrefix, run, definition, stages, attempts, events, trailing,
         tail, logs, usage, timers, controls, control, pendingAnswers, openGates, gates, signals, workflows, workflow,
         engines,

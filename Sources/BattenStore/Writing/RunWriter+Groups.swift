@@ -27,10 +27,14 @@ extension RunWriter {
         if connection.changes > 0 { groupsLeft.append(group) }
     }
 
-    /// The engines of runs that wait for the groups that were left, and forgets those groups.
-    func enginesInLine() throws(StoreError) -> [String] {
-        defer { groupsLeft = [] }
-        var engines: [String] = []
+    /// The engines that wait for what was given back since the last look.
+    func takeWaiting() throws(StoreError) -> [String] {
+        if groupsLeft.isEmpty, !slotsFreed { return [] }
+        defer {
+            groupsLeft = []
+            slotsFreed = false
+        }
+        var engines = slotsFreed ? try enginesWaitingForSlots() : []
         for group in groupsLeft {
             let find = try connection.statement(
                 """

@@ -30,6 +30,10 @@ final class RunWriter {
     private let monotonic: @Sendable () -> Int64
     /// Groups that runs have left since somebody looked.
     var groupsLeft: [String] = []
+    /// Engines that gave slots back since somebody looked.
+    var slotsFreed = false
+    /// An engine that has said that it waits for slots.
+    var waitingEngine: String?
     /// An engine whose record goes with the next commit.
     var newcomer: EngineRecord?
 
@@ -102,6 +106,35 @@ final class RunWriter {
         }
     }
 
+    /// Decides and writes commits in one transaction, in which nobody else takes a slot.
+    ///
+    /// - Parameters:
+    ///   - request: who asks.
+    ///   - isAlive: whether an engine lives.
+    ///   - decide: says what to write.
+    ///   - encode: writes the files of long values; under the write lock nobody removes them meanwhile.
+    func write(
+        _ request: SlotRequest, isAlive: (String) throws(StoreError) -> Bool,
+        deciding decide: ([SlotUse]) -> SlotDecision,
+        encode: ([RunCommit]) throws(StoreError) -> ([EncodedCommit], [[UInt8]: Int])
+    ) throws(StoreError) -> [CommitVerdict] {
+        let now = monotonic()
+        let isHurried = now - lastEnd < Trail.haste
+        return try transaction { () throws(StoreError) in
+            let decision = decide(try slotsOfOthers(request, isAlive: isAlive))
+            try wait(request.engine, decision.isWaiting)
+            if decision.commits.isEmpty { return [] }
+            let (encoded, files) = try encode(decision.commits)
+            if let newcomer { try write(newcomer) }
+            var verdicts: [CommitVerdict] = []
+            for commit in encoded {
+                verdicts.append(try write(commit, files: files, now: now, putsOff: isHurried))
+            }
+            if nextDue <= now { try catchUp(due: now) }
+            return verdicts
+        }
+    }
+
     /// Writes all rows that were put off.
     func catchUp() throws(StoreError) {
         if trails.isEmpty { return }
@@ -127,6 +160,8 @@ final class RunWriter {
             forget()
             trails.removeAll()
             groupsLeft = []
+            slotsFreed = false
+            waitingEngine = nil
             nextDue = .max
             logTrimmer.rolledBack()
             throw error
@@ -171,6 +206,8 @@ final class RunWriter {
         for (gate, values) in zip(source.gates, commit.gates) { try write(gate, values, key: key) }
         for (signal, data) in zip(source.signals, commit.signals) { try write(signal, data, key: key) }
         if !source.timersArmed.isEmpty || !source.timersCleared.isEmpty { try writeTimers(source, key: key) }
+        for slot in source.slotsFreed { try free(slot, key: key) }
+        for slot in source.slotsTaken { try take(slot, key: key) }
         for usage in source.usage { try insert(usage, key: key) }
         if !commit.logs.isEmpty { try write(commit.logs, key: key) }
         if let row = source.runRow, row.status.isTerminal {

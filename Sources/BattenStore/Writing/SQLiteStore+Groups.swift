@@ -60,6 +60,6 @@ extension SQLiteStore {
 
     private func isDriven(_ member: RunWriter.Member, _ request: GroupRequest) throws(StoreError) -> Bool {
         if member.owner == request.engine { return true }
-        return try EngineFolder.isAlive(member.owner, in: folder)
+        return try isAlive(member.owner)
     }
 }

@@ -1,0 +1,152 @@
+/// How many attempts may run at once over all engines of a store.
+///
+/// Every engine holds itself to its own limits and counts the attempts of all.
+public struct SharedLimits: Sendable, Hashable {
+    /// Attempts at once in all; nil is no limit.
+    public var stages: Int?
+    /// Attempts at once of all runs of a workflow, by its name.
+    public var workflows: [String: Int]
+    /// Attempts at once that use a plugin, by its id.
+    public var plugins: [String: Int]
+
+    /// Creates limits; without arguments there are none.
+    public init(stages: Int? = nil, workflows: [String: Int] = [:], plugins: [String: Int] = [:]) {
+        self.stages = stages
+        self.workflows = workflows
+        self.plugins = plugins
+    }
+
+    /// Whether nothing is limited.
+    public var isEmpty: Bool { stages == nil && workflows.isEmpty && plugins.isEmpty }
+
+    /// Whether an attempt counts against any of them.
+    public func apply(workflow: String, plugin: String) -> Bool {
+        stages != nil || workflows[workflow] != nil || plugins[plugin] != nil
+    }
+
+    /// The first limit that leaves no room for another attempt, for people; nil when there is room.
+    ///
+    /// - Parameters:
+    ///   - workflow: the attempt's workflow.
+    ///   - plugin: the plugin that it uses.
+    ///   - count: attempts that run, of a workflow and of a plugin where they are given, else of all.
+    public func full(
+        workflow: String, plugin: String, count: (_ workflow: String?, _ plugin: String?) -> Int
+    ) -> (scope: SlotScope, limit: Int)? {
+        if let limit = plugins[plugin], count(nil, plugin) >= limit { return (.plugin(plugin), limit) }
+        if let limit = workflows[workflow], count(workflow, nil) >= limit { return (.workflow(workflow), limit) }
+        if let limit = stages, count(nil, nil) >= limit { return (.all, limit) }
+        return nil
+    }
+}
+
+/// What a shared limit counts.
+public enum SlotScope: Sendable, Hashable {
+    case all
+    case workflow(String)
+    case plugin(String)
+
+    /// The scope in words that follow "slots".
+    public var words: String {
+        switch self {
+        case .all: "of this store"
+        case .workflow(let name): "of the workflow \(name)"
+        case .plugin(let id): "of the plugin \(id)"
+        }
+    }
+}
+
+/// A slot that an attempt holds over all engines of a store.
+///
+/// It is a row that is written with the start of its attempt and removed with its end, in the same transactions.
+public struct SlotLease: Sendable, Hashable {
+    /// Stage's place in the plan.
+    public var stageIndex: Int
+    /// Attempt number.
+    public var attempt: Int
+    /// Engine that makes the attempt.
+    public var engine: String
+    /// Plugin that it uses.
+    public var plugin: String
+    /// When it was taken.
+    public var takenAt: Timestamp
+    /// Until when it counts without being renewed; nil where the store sees whether engines live.
+    public var expiresAt: Timestamp?
+
+    /// Creates a lease.
+    public init(
+        stageIndex: Int, attempt: Int, engine: String, plugin: String, takenAt: Timestamp, expiresAt: Timestamp? = nil
+    ) {
+        self.stageIndex = stageIndex
+        self.attempt = attempt
+        self.engine = engine
+        self.plugin = plugin
+        self.takenAt = takenAt
+        self.expiresAt = expiresAt
+    }
+}
+
+/// A slot that an attempt takes or gives back.
+public struct SlotChange: Sendable, Hashable {
+    /// Stage's place in the plan.
+    public var stageIndex: Int
+    /// Attempt number.
+    public var attempt: Int
+    /// Plugin that it uses.
+    public var plugin: String
+    /// Whether it is taken; else it is given back.
+    public var isTaken: Bool
+
+    /// Creates a change.
+    public init(stageIndex: Int, attempt: Int, plugin: String, isTaken: Bool) {
+        self.stageIndex = stageIndex
+        self.attempt = attempt
+        self.plugin = plugin
+        self.isTaken = isTaken
+    }
+}
+
+/// An engine that wants to start attempts under shared limits.
+public struct SlotRequest: Sendable, Hashable {
+    /// Engine id.
+    public var engine: String
+    /// When.
+    public var at: Timestamp
+
+    /// Creates a request.
+    public init(engine: String, at: Timestamp) {
+        self.engine = engine
+        self.at = at
+    }
+}
+
+/// Attempts of other engines that hold slots, counted by workflow and plugin.
+public struct SlotUse: Sendable, Hashable {
+    /// Workflow name.
+    public var workflow: String
+    /// Plugin id.
+    public var plugin: String
+    /// How many.
+    public var count: Int
+
+    /// Creates a count.
+    public init(workflow: String, plugin: String, count: Int) {
+        self.workflow = workflow
+        self.plugin = plugin
+        self.count = count
+    }
+}
+
+/// What an engine has decided while nobody else could take a slot.
+public struct SlotDecision: Sendable {
+    /// What to write, at most one commit a run.
+    public var commits: [RunCommit]
+    /// Whether attempts of the engine wait for slots that others hold: it is woken when one is given back.
+    public var isWaiting: Bool
+
+    /// Creates a decision.
+    public init(commits: [RunCommit], isWaiting: Bool) {
+        self.commits = commits
+        self.isWaiting = isWaiting
+    }
+}
