@@ -20,7 +20,7 @@ extension EngineLoop {
             apply(
                 .attemptBlocked(
                     stage: start.stageIndex, attempt: start.attempt,
-                    reason: "secret \(secret) is missing: set BATTEN_SECRET_\(secret) and resume the run"),
+                    reason: "secret \(secret) is missing: batten secret set \(secret), then resume the run"),
                 to: run)
         case .call(let rendered):
             dispatch(rendered, start, of: run)

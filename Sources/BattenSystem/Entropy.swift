@@ -10,6 +10,21 @@ public enum Entropy {
         return value
     }
 
+    /// Random bytes.
+    ///
+    /// - Parameter count: how many.
+    public static func bytes(_ count: Int) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count + 7)
+        while bytes.count < count {
+            let word = bits()
+            for shift in stride(from: UInt64(0), to: 64, by: 8) {
+                bytes.append(UInt8(truncatingIfNeeded: word >> shift))
+            }
+        }
+        return Array(bytes.prefix(count))
+    }
+
     /// A random name: characters of lower-case base32 (RFC 4648), 5 bits each.
     ///
     /// - Parameter length: characters.

@@ -40,6 +40,42 @@ int batten_ed25519_verify(
     return answer;
 }
 
+int batten_aes256gcm_seal(
+    const uint8_t *key, const uint8_t *nonce, const void *bound, size_t bound_length, const uint8_t *plain,
+    size_t length, uint8_t *sealed) {
+    if (length > 1 << 30 || bound_length > 1 << 30) return 0;
+    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+    int count = 0;
+    int last = 0;
+    const bool done = context != nullptr
+        && EVP_EncryptInit_ex(context, EVP_aes_256_gcm(), nullptr, key, nonce) == 1
+        && EVP_EncryptUpdate(context, nullptr, &count, static_cast<const uint8_t *>(bound), static_cast<int>(bound_length)) == 1
+        && EVP_EncryptUpdate(context, sealed, &count, plain, static_cast<int>(length)) == 1
+        && EVP_EncryptFinal_ex(context, sealed + count, &last) == 1
+        && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_GET_TAG, 16, sealed + length) == 1;
+    EVP_CIPHER_CTX_free(context);
+    return done ? 1 : 0;
+}
+
+int batten_aes256gcm_open(
+    const uint8_t *key, const uint8_t *nonce, const void *bound, size_t bound_length, const uint8_t *sealed,
+    size_t length, uint8_t *plain) {
+    if (length < 16 || length > 1 << 30 || bound_length > 1 << 30) return -1;
+    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+    uint8_t tag[16];
+    memcpy(tag, sealed + length - 16, 16);
+    int count = 0;
+    int last = 0;
+    const bool ready = context != nullptr
+        && EVP_DecryptInit_ex(context, EVP_aes_256_gcm(), nullptr, key, nonce) == 1
+        && EVP_DecryptUpdate(context, nullptr, &count, static_cast<const uint8_t *>(bound), static_cast<int>(bound_length)) == 1
+        && EVP_DecryptUpdate(context, plain, &count, sealed, static_cast<int>(length - 16)) == 1
+        && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_SET_TAG, 16, tag) == 1;
+    const bool isGenuine = ready && EVP_DecryptFinal_ex(context, plain + count, &last) == 1;
+    EVP_CIPHER_CTX_free(context);
+    return ready ? (isGenuine ? 1 : 0) : -1;
+}
+
 ptrdiff_t batten_find(const uint8_t *text, size_t length, const uint8_t *part, size_t part_length) {
     const void *found = memmem(text, length, part, part_length);
     return found == nullptr ? -1 : static_cast<const uint8_t *>(found) - text;

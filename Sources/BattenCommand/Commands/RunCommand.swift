@@ -12,7 +12,7 @@ enum RunCommand {
             "Ctrl-C cancels the run: stages are asked to stop, 'finally' stages run, the exit code is 4. A second "
                 + "Ctrl-C kills what still runs, 'finally' included, and the exit code is 130. When standard output is "
                 + "closed the run goes on to its end in silence.",
-            "Secrets that the workflow declares are taken from BATTEN_SECRET_<NAME>.",
+            "Secrets that the workflow declares are taken from BATTEN_SECRET_<NAME>, or from those that `batten secret set` keeps.",
         ],
         arguments: [
             ArgumentDescription(
@@ -59,7 +59,7 @@ enum RunCommand {
         try source.requireEnabled()
         try CheckedWorkflow.requireRunnable(plan)
         let host = try HostEnvironment.read(for: definition, from: context.environment)
-        try HostEnvironment.requireSecrets(of: definition, in: context.environment)
+        try HostEnvironment.requireSecrets(of: definition, in: context.secretVault())
         let submission = RunSubmission(
             plan: plan, parameters: parameters, trigger: "cli", idempotencyKey: invocation.value("idempotency-key"),
             hostEnvironment: host, directory: context.directory,

@@ -17,7 +17,8 @@ enum CommandTable {
         PluginTrustCommand.description,
         DatabaseCommands.info, DatabaseCommands.check, DatabaseCommands.backup, DatabaseCommands.migrate,
         DatabaseCommands.vacuum, DatabaseCommands.gc,
-        QueryCommand.description, ConfigCommand.description, DoctorCommand.description, HelpCommand.description,
+        QueryCommand.description, SecretCommands.set, SecretCommands.list, SecretCommands.remove,
+        SecretCommands.rotateKey, ConfigCommand.description, DoctorCommand.description, HelpCommand.description,
         CompletionsCommand.description, VersionCommand.description,
     ]
 }

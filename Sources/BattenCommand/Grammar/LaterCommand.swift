@@ -11,7 +11,7 @@ enum LaterCommand {
         "schedule show": "'batten schedule next NAME' shows when a kept workflow is due", "schedule pause": "",
         "schedule resume": "", "schedule remove": "", "schedule trigger": "'batten run NAME' runs it now",
         "schedule backfill": "",
-        "secret": "secrets are taken from variables named BATTEN_SECRET_<NAME>",
+        "secret login": "'batten secret set NAME' keeps a token",
         "serve": "'batten run FILE' follows a run in the foreground", "test": "", "trigger": "",
         "trust": "name the provider in the user's configuration file", "usage": "'batten status RUN' counts its tokens",
     ]

@@ -70,6 +70,7 @@ struct RunSession {
         _ settings: Settings, _ host: any ExecutorHost, _ follower: RunFollower
     ) throws(CommandFailure) -> EngineRuntime {
         let environment = context.environment
+        let vault = try context.secretVault()
         let options = StoreOptions(
             durability: StoreOptions.Durability(rawValue: settings.synchronous.rawValue) ?? .full,
             logLimit: settings.attemptLogBytes)
@@ -87,10 +88,7 @@ struct RunSession {
                 engine.grace = settings.grace
                 engine.logLag = settings.logLag
                 engine.hostSecrets = ProviderKeys.values(of: settings.plugins["llm"], in: environment).values.sorted()
-                engine.secrets = { name in
-                    let value = environment[HostEnvironment.secretPrefix + name] ?? ""
-                    return value.isEmpty ? nil : value
-                }
+                engine.secrets = { vault.value($0) }
             }
         }
     }

@@ -31,17 +31,30 @@ enum HostEnvironment {
     }
 
     /// Refuses a workflow whose secrets are not there.
-    static func requireSecrets(
-        of definition: WorkflowDefinition, in environment: [String: String]
-    ) throws(CommandFailure) {
-        let missing = definition.secrets.filter { (environment[secretPrefix + $0] ?? "").isEmpty }
+    static func requireSecrets(of definition: WorkflowDefinition, in vault: SecretVault) throws(CommandFailure) {
+        var missing: [String] = []
+        for name in definition.secrets {
+            switch vault.trouble(name) {
+            case nil: continue
+            case .missing: missing.append(name)
+            case .keyUnusable(let failure): throw failure
+            case .keyMissing(let id):
+                throw .usage(
+                    "secret_unreadable", "the secret \(name) was sealed under the key \(id), which is not here",
+                    help: "put its key file back, set \(SecretKeyRing.variable), or: batten secret set \(name)")
+            case .damaged:
+                throw .usage(
+                    "secret_unreadable", "the stored secret \(name) is damaged",
+                    help: "set it again: batten secret set \(name)")
+            }
+        }
         guard !missing.isEmpty else { return }
-        let variables = missing.map { secretPrefix + $0 }
         throw .usage(
             "missing_secret",
             "workflow '\(definition.name)' needs \(missing.count == 1 ? "the secret" : "the secrets") "
                 + missing.joined(separator: ", "),
-            help: "set \(variables.joined(separator: " and ")) in the environment")
+            help: missing.map { "batten secret set \($0)" }.joined(separator: "; ")
+                + ", or \(secretPrefix)\(missing[0]) in the environment")
     }
 
     private static func entries(of definition: WorkflowDefinition) -> [EnvironmentEntry] {

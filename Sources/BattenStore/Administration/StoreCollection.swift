@@ -91,7 +91,7 @@ extension StoreAdministration {
         for part in try storing({ () throws(SystemError) in try FileSystem.list(folder.blobs) }) {
             for name in (try? FileSystem.list("\(folder.blobs)/\(part)")) ?? [] {
                 let path = "\(folder.blobs)/\(part)/\(name)"
-                if let hash = HexBytes.decode(part + name), hash.count == 32 {
+                if let hash = Hex.decode(part + name), hash.count == 32 {
                     if try !table.isKept(hash) { unused.append(UnusedFile(path: path, hash: hash)) }
                 } else if let status = (try? FileSystem.status(path)) ?? nil, status.kind == .file,
                     status.modified < now.seconds - 86_400

@@ -97,7 +97,7 @@ struct Unspill {
     }
 
     private func hash(_ value: JSONValue) throws(StoreError) -> [UInt8] {
-        guard let text = value.stringValue, let hash = HexBytes.decode(text), hash.count == 32 else { throw damaged() }
+        guard let text = value.stringValue, let hash = Hex.decode(text), hash.count == 32 else { throw damaged() }
         return hash
     }
 
@@ -112,30 +112,5 @@ struct Unspill {
     private func damaged() -> StoreError {
         StoreError(
             .corrupt, "a stored value is not JSON", help: "run `batten db check` and restore a backup")
-    }
-}
-
-/// Reads hexadecimal text.
-enum HexBytes {
-    /// The bytes of hexadecimal digits; nil for anything else.
-    static func decode(_ text: String) -> [UInt8]? {
-        let digits = Array(text.utf8)
-        guard digits.count.isMultiple(of: 2) else { return nil }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(digits.count / 2)
-        for place in stride(from: 0, to: digits.count, by: 2) {
-            guard let high = digit(digits[place]), let low = digit(digits[place + 1]) else { return nil }
-            bytes.append(high << 4 | low)
-        }
-        return bytes
-    }
-
-    private static func digit(_ character: UInt8) -> UInt8? {
-        switch character {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): character - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): character - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): character - UInt8(ascii: "A") + 10
-        default: nil
-        }
     }
 }

@@ -105,7 +105,7 @@ extension EncodedCommit {
             guard let spilled = record.spilled, case .object(let names)? = try? JSONReader.parse(spilled) else {
                 continue
             }
-            hashes += names.values.compactMap { $0.stringValue.flatMap(HexBytes.decode) }
+            hashes += names.values.compactMap { $0.stringValue.flatMap(Hex.decode) }
         }
         return hashes
     }

@@ -62,6 +62,37 @@ public enum StandardStream: Int32, Sendable, Hashable {
         }
     }
 
+    /// Reads a line from a terminal without showing it.
+    ///
+    /// Backspace takes back a byte, Ctrl-U all of them; the terminal is as before when this returns.
+    /// - Returns: the line without its end.
+    /// - Throws: also when Ctrl-C was typed, or Ctrl-D before anything else.
+    public func readHiddenLine() throws(SystemError) -> [UInt8] {
+        var shown = termios()
+        try checked("read the terminal's settings") { unsafe tcgetattr(rawValue, &shown) }
+        var hidden = shown
+        // Ctrl-C comes as a byte, so that the settings are put back after it too.
+        hidden.c_lflag &= ~tcflag_t(ECHO | ICANON | ISIG)
+        try checked("hide what is typed") { unsafe tcsetattr(rawValue, TCSAFLUSH, &hidden) }
+        defer { _ = unsafe tcsetattr(rawValue, TCSAFLUSH, &shown) }
+        var line: [UInt8] = []
+        while line.count < 1 << 20 {
+            var byte: UInt8 = 0
+            let count = try checked("read the terminal") { unsafe Glibc.read(rawValue, &byte, 1) }
+            switch byte {
+            case _ where count == 0, 0x0A, 0x0D: return line
+            case 0x03: throw SystemError("read the terminal", message: "interrupted")
+            case 0x04:
+                if line.isEmpty { throw SystemError("read the terminal", message: "nothing was typed") }
+                return line
+            case 0x08, 0x7F: _ = line.popLast()
+            case 0x15: line = []
+            default: line.append(byte)
+            }
+        }
+        throw SystemError("read the terminal", message: "the line is too long")
+    }
+
     /// Reads everything up to the end.
     ///
     /// - Parameter limit: bytes after which reading stops with an error.

@@ -16,6 +16,19 @@ int batten_sha256(const void *data, size_t length, uint8_t *digest);
  * is, 0 when it is not, -1 when the key cannot be read or is of another kind. */
 int batten_ed25519_verify(const char *pem, size_t pem_length, const void *data, size_t length, const uint8_t *signature);
 
+/* Encrypts `length` bytes at `plain` with AES-256-GCM: `length` + 16 bytes, the tag last, go to `sealed`. The key has 32
+ * bytes, the nonce 12 and is never used twice with one key; `bound` is authenticated and not stored. Returns 0 when the
+ * library refused. */
+int batten_aes256gcm_seal(
+    const uint8_t *key, const uint8_t *nonce, const void *bound, size_t bound_length, const uint8_t *plain,
+    size_t length, uint8_t *sealed);
+
+/* Decrypts what batten_aes256gcm_seal wrote: `length` counts the tag, `length` - 16 bytes go to `plain`. Returns 1, 0
+ * when the bytes were not sealed with this key, nonce and `bound`, -1 when the library refused. */
+int batten_aes256gcm_open(
+    const uint8_t *key, const uint8_t *nonce, const void *bound, size_t bound_length, const uint8_t *sealed,
+    size_t length, uint8_t *plain);
+
 /* Where `part` first stands in `text`, in bytes, or -1. Linear time. */
 ptrdiff_t batten_find(const uint8_t *text, size_t length, const uint8_t *part, size_t part_length);
 

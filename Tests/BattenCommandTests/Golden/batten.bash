@@ -6,7 +6,7 @@ _batten() {
         case ${COMP_WORDS[i]} in
             -*) ;;
             *) command="${command:+$command }${COMP_WORDS[i]}"
-               case "$command" in schedule|plugin|db) ;; *) break ;; esac ;;
+               case "$command" in schedule|plugin|db|secret) ;; *) break ;; esac ;;
         esac
     done
     case "$command:$before" in
@@ -102,6 +102,14 @@ _batten() {
         "db gc:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "query:--format") COMPREPLY=($(compgen -W "text json ndjson yaml" -- "$word")); return ;;
         "query:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "secret set:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "secret set:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "secret list:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "secret list:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "secret remove:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "secret remove:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "secret rotate-key:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "secret rotate-key:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "config:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "config:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "doctor:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
@@ -116,12 +124,14 @@ _batten() {
         *:--plugin-dir) COMPREPLY=($(compgen -d -- "$word")); return ;;
         *:--output) COMPREPLY=($(compgen -f -- "$word")); return ;;
         *:--junit) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        *:--file) COMPREPLY=($(compgen -f -- "$word")); return ;;
     esac
     case "$command" in
-        '') COMPREPLY=($(compgen -W "run resume pause cancel gates approve reject signal exec init validate plan graph convert schema explain add list show remove enable disable runs status logs events outputs why schedule plugin db query config doctor help completions version" -- "$word")) ;;
+        '') COMPREPLY=($(compgen -W "run resume pause cancel gates approve reject signal exec init validate plan graph convert schema explain add list show remove enable disable runs status logs events outputs why schedule plugin db query secret config doctor help completions version" -- "$word")) ;;
         'schedule') COMPREPLY=($(compgen -W "next" -- "$word")) ;;
         'plugin') COMPREPLY=($(compgen -W "list info new check install run dev remove trust" -- "$word")) ;;
         'db') COMPREPLY=($(compgen -W "info check backup migrate vacuum gc" -- "$word")) ;;
+        'secret') COMPREPLY=($(compgen -W "set list remove rotate-key" -- "$word")) ;;
         'run')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--param --params-file --dry-run --only --idempotency-key --wait-gates --detach --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=($(compgen -f -- "$word")); fi ;;
@@ -256,6 +266,18 @@ _batten() {
             else COMPREPLY=(); fi ;;
         'query')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--limit --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'secret set')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--file --short --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'secret list')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'secret remove')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'secret rotate-key')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
         'config')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))

@@ -32,6 +32,7 @@ complete -c batten -n __fish_use_subcommand -a schedule -d 'commands for schedul
 complete -c batten -n __fish_use_subcommand -a plugin -d 'commands for plugin'
 complete -c batten -n __fish_use_subcommand -a db -d 'commands for db'
 complete -c batten -n __fish_use_subcommand -a query -d 'ask the store with SQL that only reads'
+complete -c batten -n __fish_use_subcommand -a secret -d 'commands for secret'
 complete -c batten -n __fish_use_subcommand -a config -d 'show the settings and where each came from'
 complete -c batten -n __fish_use_subcommand -a doctor -d 'look at this installation and machine, and tell what is missing'
 complete -c batten -n __fish_use_subcommand -a help -d 'show what the commands do, or one of them in full'
@@ -53,6 +54,10 @@ complete -c batten -n '__fish_seen_subcommand_from db; and not __fish_seen_subco
 complete -c batten -n '__fish_seen_subcommand_from db; and not __fish_seen_subcommand_from info check backup migrate vacuum gc' -a migrate -d 'bring the store to another version of its schema'
 complete -c batten -n '__fish_seen_subcommand_from db; and not __fish_seen_subcommand_from info check backup migrate vacuum gc' -a vacuum -d 'give free space of the store back to the file system'
 complete -c batten -n '__fish_seen_subcommand_from db; and not __fish_seen_subcommand_from info check backup migrate vacuum gc' -a gc -d 'remove history that is beyond the retention'
+complete -c batten -n '__fish_seen_subcommand_from secret; and not __fish_seen_subcommand_from set list remove rotate-key' -a set -d 'keep a secret, encrypted'
+complete -c batten -n '__fish_seen_subcommand_from secret; and not __fish_seen_subcommand_from set list remove rotate-key' -a list -d 'list the names of kept secrets'
+complete -c batten -n '__fish_seen_subcommand_from secret; and not __fish_seen_subcommand_from set list remove rotate-key' -a remove -d 'forget a secret'
+complete -c batten -n '__fish_seen_subcommand_from secret; and not __fish_seen_subcommand_from set list remove rotate-key' -a rotate-key -d 'seal all secrets anew, under a new key'
 complete -c batten -n '__fish_seen_subcommand_from run' -l param -s p -d 'a parameter, read by its declared type' -x
 complete -c batten -n '__fish_seen_subcommand_from run' -l params-file -d 'parameters as a YAML or JSON mapping; '\''-'\'' is standard input' -r -F
 complete -c batten -n '__fish_seen_subcommand_from run' -l dry-run -d 'check and plan only, start nothing'
@@ -584,6 +589,48 @@ complete -c batten -n '__fish_seen_subcommand_from query' -l in-process-plugins 
 complete -c batten -n '__fish_seen_subcommand_from query' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from query' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from query' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from set' -l file -d 'a file that holds the value' -r -F
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from set' -l short -d 'take a value of fewer than 8 bytes'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from set' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from set' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from set' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from set' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from set' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from set' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from set' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from set' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from set' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from set' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from list' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from list' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from list' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from list' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from list' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from list' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from list' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from list' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from list' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from list' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from remove' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from remove' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from remove' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from remove' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from remove' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from remove' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from remove' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from remove' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from remove' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from remove' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from rotate-key' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from rotate-key' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from rotate-key' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from rotate-key' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from rotate-key' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from rotate-key' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from rotate-key' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from rotate-key' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from rotate-key' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from rotate-key' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from config' -l format -d 'how results are written' -x -a 'text json yaml'
 complete -c batten -n '__fish_seen_subcommand_from config' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
 complete -c batten -n '__fish_seen_subcommand_from config' -l config -d 'the user'\''s configuration file' -r -F
