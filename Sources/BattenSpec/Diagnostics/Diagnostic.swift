@@ -104,7 +104,7 @@ struct DiagnosticList {
     mutating func nearest(to name: String, among names: some Collection<String>) -> String? {
         guard suggestionBudget > 0 else { return nil }
         suggestionBudget -= names.count
-        return Suggestion.nearest(to: name, among: names)
+        return Spelling.nearest(to: name, in: names)
     }
 
     private mutating func append(
