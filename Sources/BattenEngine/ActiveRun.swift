@@ -8,6 +8,10 @@ final class ActiveRun {
     struct Call {
         let handle: CallHandle
         let attempt: Int
+        /// The stage as it was planned.
+        let stage: PlannedStage
+        /// Number of the item; nil when the stage is one.
+        let item: Int?
         var stream: SecretMasker.Stream?
     }
 
@@ -37,7 +41,7 @@ final class ActiveRun {
     private(set) var lacksSlots = false
     /// Whether the run is in the list of those that ask for shared slots.
     var isAsking = false
-    /// Calls in flight, by stage index.
+    /// Calls in flight, by the place of the stage's or item's row.
     var calls: [Int: Call] = [:]
     /// Names of armed timers, by key.
     var timers: [String: UInt64] = [:]
@@ -49,7 +53,7 @@ final class ActiveRun {
     var secrets: [String: String] = [:]
     /// Whether the run is in the list of those to commit.
     var isTouched = false
-    /// State that attempts saved for the next one, by stage index.
+    /// State that attempts saved for the next one, by the place of the stage's or item's row.
     var checkpoints: [Int: [UInt8]] = [:]
     /// When its stored log has to catch up, on the monotonic clock; nil when it has.
     var logDue: Int64?

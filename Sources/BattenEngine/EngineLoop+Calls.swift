@@ -6,7 +6,7 @@ extension EngineLoop {
     /// Renders a stage's input and calls its executor; what goes wrong here is the attempt's outcome.
     func start(_ start: StageStart, of run: ActiveRun) {
         resolveSecrets(of: run)
-        if let call = run.plan.constantCall(stageIndex: start.stageIndex, body: start.body) {
+        if let call = run.plan.constantCall(stageIndex: start.planned, body: start.body) {
             return dispatch(call, start, of: run)
         }
         let rendered = run.machine.renderCall(stageIndex: start.stageIndex, body: start.body) { run.secrets[$0] }
@@ -37,24 +37,24 @@ extension EngineLoop {
             return
         }
         if let workdir = run.workdir { try? FileSystem.makeFolder(workdir) }
+        let stage = run.plan.stages[start.planned]
         let plugin = String(rendered.executor.prefix { $0 != "." })
         let now = clock.monotonicNanoseconds()
         let call = ExecutorCall(
             tag: run.tag(stage: start.stageIndex, attempt: start.attempt), executor: rendered.executor,
             config: settings.callConfiguration(plugin, run.machine.state.row.trigger), run: run.id,
-            stage: run.plan.stages[start.stageIndex].id,
-            attempt: start.attempt, idempotencyKey: start.idempotencyKey,
+            stage: stage.id, attempt: start.attempt, idempotencyKey: start.idempotencyKey,
             deadline: MonotonicClock.adding(start.timeout, to: now), grace: settings.grace, input: rendered.input,
             environment: rendered.environment, workingDirectory: rendered.workingDirectory ?? run.directory,
             checkpoint: run.checkpoints[start.stageIndex] ?? [],
-            isolation: run.machine.plan.stages[start.stageIndex].definition.isolation ?? .inherit,
+            isolation: stage.definition.isolation ?? .inherit,
             isAlone: start.wantsIsolation)
         // The entry stands before the call begins, because its reports may come before `start` returns; they wait in
         // the inbox until this thread takes them.
         let handle = host.start(call, sink: sink)
         hasDispatched = true
         run.calls[start.stageIndex] = ActiveRun.Call(
-            handle: handle, attempt: start.attempt,
+            handle: handle, attempt: start.attempt, stage: stage, item: start.item,
             stream: run.masker.isEmpty ? nil : run.masker.makeStream())
     }
 
@@ -80,20 +80,22 @@ extension EngineLoop {
             outcome.details = run.masker.mask(outcome.details)
             outcome.output = run.masker.mask(outcome.output)
         }
-        if var call = run.calls[tag.stage], call.attempt == tag.attempt {
+        var attempt = tag.attempt
+        if var call = run.calls[tag.stage], tag.names(attempt: call.attempt) {
+            attempt = call.attempt
             if let rest = call.stream?.finish(), !rest.isEmpty {
-                observer?.live(run: run.id, .stream(stage: run.plan.stages[tag.stage].id, text: rest))
+                observer?.live(run: run.id, .stream(stage: call.stage.id, item: call.item, text: rest))
             }
             run.calls[tag.stage] = nil
         }
-        apply(.attemptFinished(stage: tag.stage, attempt: tag.attempt, outcome: outcome), to: run)
+        apply(.attemptFinished(stage: tag.stage, attempt: attempt, outcome: outcome), to: run)
     }
 
     /// Takes a log line.
     func log(_ tag: CallTag, stream: String, text: String, at: Timestamp) {
-        guard let run = run(of: tag) else { return }
+        guard let (run, call) = call(of: tag) else { return }
         let line = LogLine(
-            at: at, stage: run.plan.stages[tag.stage].id, attempt: tag.attempt, stream: stream,
+            at: at, stage: call.stage.id, item: call.item, attempt: call.attempt, stream: stream,
             text: run.masker.isEmpty ? text : run.masker.mask(text))
         observer?.live(run: run.id, .log(line))
         keep(line, of: run)
@@ -101,37 +103,37 @@ extension EngineLoop {
 
     /// Takes a report of progress.
     func progress(_ tag: CallTag, fraction: Double?, note: String) {
-        guard let observer, let run = run(of: tag) else { return }
+        guard let observer, let (run, call) = call(of: tag) else { return }
         let note = run.masker.isEmpty ? note : run.masker.mask(note)
         observer.live(
-            run: run.id, .progress(stage: run.plan.stages[tag.stage].id, fraction: fraction, note: note))
+            run: run.id, .progress(stage: call.stage.id, item: call.item, fraction: fraction, note: note))
     }
 
     /// Takes a piece of partial output.
     func stream(_ tag: CallTag, text: String) {
-        guard let observer, let run = run(of: tag) else { return }
+        guard let observer, let (run, call) = call(of: tag) else { return }
         let shown = run.calls[tag.stage]?.stream?.append(text) ?? text
         guard !shown.isEmpty else { return }
-        observer.live(run: run.id, .stream(stage: run.plan.stages[tag.stage].id, text: shown))
+        observer.live(run: run.id, .stream(stage: call.stage.id, item: call.item, text: shown))
     }
 
     /// Takes a report of usage; it is booked with the run's next commit, at the latest with the attempt's own.
     func usage(_ tag: CallTag, metric: String, subject: String, amount: Int64, at: Timestamp) {
-        guard let run = run(of: tag) else { return }
-        let stage = run.plan.stages[tag.stage]
+        guard let (run, call) = call(of: tag) else { return }
         run.add(
             UsageRow(
-                stage: stage.id, attempt: tag.attempt, plugin: String(stage.definition.uses.prefix { $0 != "." }),
+                stage: call.stage.id, attempt: call.attempt,
+                plugin: String(call.stage.definition.uses.prefix { $0 != "." }),
                 metric: metric, subject: subject, amount: amount, at: at))
         touch(run)
-        observer?.live(run: run.id, .usage(stage: stage.id, metric: metric, subject: subject, amount: amount))
+        observer?.live(run: run.id, .usage(stage: call.stage.id, metric: metric, subject: subject, amount: amount))
     }
 
     /// Takes state for the next attempt.
     func checkpoint(_ tag: CallTag, state: [UInt8]) {
-        guard let run = run(of: tag) else { return }
+        guard let (run, call) = call(of: tag) else { return }
         run.checkpoints[tag.stage] = state
-        run.add(CheckpointRow(stageIndex: tag.stage, attempt: tag.attempt, state: state))
+        run.add(CheckpointRow(stageIndex: tag.stage, attempt: call.attempt, state: state))
         touch(run)
     }
 }

@@ -136,10 +136,12 @@ final class EngineLoop: @unchecked Sendable {
         touched.append(run)
     }
 
-    /// The run that a call belongs to, if the call is the stage's current one.
-    func run(of tag: CallTag) -> ActiveRun? {
-        guard let run = runs[tag.run], run.calls[tag.stage]?.attempt == tag.attempt else { return nil }
-        return run
+    /// The run that a call belongs to and the call, if it is the stage's current one.
+    func call(of tag: CallTag) -> (run: ActiveRun, call: ActiveRun.Call)? {
+        guard let run = runs[tag.run], let call = run.calls[tag.stage], tag.names(attempt: call.attempt) else {
+            return nil
+        }
+        return (run, call)
     }
 
     /// Remembers a log line for the store.

@@ -22,9 +22,9 @@ public enum LiveReport: Sendable {
     /// A log line, secrets masked.
     case log(LogLine)
     /// Progress: a fraction from 0 to 1 when known, and a note for people.
-    case progress(stage: String, fraction: Double?, note: String)
+    case progress(stage: String, item: Int?, fraction: Double?, note: String)
     /// Partial output, secrets masked.
-    case stream(stage: String, text: String)
+    case stream(stage: String, item: Int?, text: String)
     /// Usage.
     case usage(stage: String, metric: String, subject: String, amount: Int64)
 }

@@ -64,7 +64,7 @@ import Testing
         }
         var picture = Self.picture(stages)
         picture.apply(.log(LogLine(at: Self.start, stage: "天気-1", attempt: 1, stream: "stdout", text: "天気\u{1B}[2Jx")))
-        picture.apply(.progress(stage: "天気-1", fraction: 0.5, note: ""))
+        picture.apply(.progress(stage: "天気-1", item: nil, fraction: 0.5, note: ""))
         picture.apply(.usage(stage: "天気-1", metric: "input_tokens", subject: "m", amount: 1_234))
         for width in 20...100 {
             for room in [4, 10, 24, nil] as [Int?] {
@@ -107,7 +107,7 @@ import Testing
         log.show(
             [.log(LogLine(at: Self.start, stage: "fetch", attempt: 1, stream: "stdout", text: "hi"))], now: Self.start)
         log.show(
-            [.committed(records: [], run: Self.run(.failed), stages: [Self.row(0, "fetch", .failed)])], now: Self.start)
+            [.committed(records: [], run: Self.run(.failed), rows: [Self.row(0, "fetch", .failed)])], now: Self.start)
         #expect(
             written.withLock { $0 } == """
                 22:13:20.000 run abcdefgh2345 of weather started
@@ -121,7 +121,7 @@ import Testing
 
     @Test func runsKeepTheirPromisedShape() {
         let report = RunReport(
-            run: Self.run(.failed), stages: [Self.row(0, "a", .failed), Self.row(1, "b", .waiting)], tokens: 7,
+            run: Self.run(.failed), rows: [Self.row(0, "a", .failed), Self.row(1, "b", .waiting)], tokens: 7,
             cost: nil)
         let value = report.json.objectValue ?? [:]
         #expect(

@@ -45,9 +45,9 @@ struct Driver {
         journal += step.records
         for effect in step.effects {
             switch effect {
-            case .startAttempt(let start): open[machine.plan.stages[start.stageIndex].id] = start
+            case .startAttempt(let start): open[name(start.stageIndex)] = start
             case .cancelAttempt(let stage, let attempt, let now):
-                cancels.append("\(machine.plan.stages[stage].id)#\(attempt)\(now ? "!" : "")")
+                cancels.append("\(name(stage))#\(attempt)\(now ? "!" : "")")
             case .joinGroup: break
             case .runEnded(let status): ended = status
             case .armTimer, .disarmTimer: break
@@ -100,14 +100,22 @@ struct Driver {
         send(.restarted)
     }
 
-    func status(_ id: String) -> StageStatus? {
-        machine.plan.indexByID[id].flatMap { machine.state.stageRow($0)?.status }
+    /// The id of a stage; that of an item has its number behind it: `each[2]`.
+    func name(_ index: Int) -> String {
+        let row = machine.state.stageRows[index]
+        return row.id + (row.item.map { "[\($0)]" } ?? "")
     }
 
-    func row(_ id: String) -> StageRow? { machine.plan.indexByID[id].flatMap { machine.state.stageRow($0) } }
+    func status(_ id: String) -> StageStatus? { row(id)?.status }
 
-    /// Every stage as `id=status`, in order.
-    var summary: String { machine.state.stageRows.map { "\($0.id)=\($0.status.rawValue)" }.joined(separator: " ") }
+    func row(_ id: String) -> StageRow? {
+        machine.state.stageRows.indices.first { name($0) == id }.flatMap { machine.state.stageRow($0) }
+    }
+
+    /// Every stage as `id=status`, in order, items last.
+    var summary: String {
+        machine.state.stageRows.map { "\(name($0.index))=\($0.status.rawValue)" }.joined(separator: " ")
+    }
 
     var types: [String] { journal.map(\.type) }
 }

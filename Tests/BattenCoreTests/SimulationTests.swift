@@ -117,6 +117,16 @@ private struct Simulation {
             stage.fallback = StageBody(uses: ["test.run", "set", "sleep"].randomElement(using: &random) ?? "set")
             if stage.fallback?.uses == "sleep" { stage.fallback?.with = ["for": .string("1s")] }
         }
+        if chance(25, &random) {
+            if chance(30, &random) {
+                stage.matrix = ["a": [1, 2], "b": ["x", "y"], "exclude": [["a": 2, "b": "y"]]]
+            } else {
+                stage.forEach = .array((0..<Int.random(in: 0...5, using: &random)).map { .int(Int64($0)) })
+                if chance(10, &random) { stage.forEach = .string("${{ 1 }}") }
+            }
+            if chance(50, &random) { stage.maxParallel = Int.random(in: 1...3, using: &random) }
+            if chance(50, &random) { stage.failFast = false }
+        }
         if stage.uses != "sleep", chance(20, &random) {
             stage.outputs = [OutputDefinition(name: "n", type: .integer, value: .string("${{ result.n }}"))]
         }
@@ -157,7 +167,7 @@ private struct Simulation {
             let start = open.remove(at: Int.random(in: 0..<open.count, using: &random))
             send(
                 .attemptBlocked(stage: start.stageIndex, attempt: start.attempt, reason: "secret X missing"),
-                "block \(plan.stages[start.stageIndex].id)")
+                "block \(name(start.stageIndex))")
         case 14..<60 where !open.isEmpty: finishOne()
         default:
             if let due = timers.min(by: { ($0.value, $0.key) < ($1.value, $1.key) }), Self.chance(50, &random) {
@@ -189,7 +199,7 @@ private struct Simulation {
             output: Self.chance(90, &random) ? .object(["n": .int(1)]) : .object(["n": .string("x")]))
         send(
             .attemptFinished(stage: start.stageIndex, attempt: start.attempt, outcome: outcome),
-            "finish \(plan.stages[start.stageIndex].id)#\(start.attempt) \(outcomeClass)")
+            "finish \(name(start.stageIndex))#\(start.attempt) \(outcomeClass)")
     }
 
     private mutating func lateResult() {
@@ -197,7 +207,7 @@ private struct Simulation {
         let before = machine.state
         let step = send(
             .attemptFinished(stage: start.stageIndex, attempt: start.attempt, outcome: StageOutcome(.ok)),
-            "late \(plan.stages[start.stageIndex].id)#\(start.attempt)")
+            "late \(name(start.stageIndex))#\(start.attempt)")
         var expected = before
         expected.lastSeq += 1
         check(
@@ -218,9 +228,14 @@ private struct Simulation {
         now = now + .milliseconds(Int.random(in: 0...400, using: &random))
         let step = machine.apply(input, at: now)
         actions.append(
-            "\(what) → \(step.records.map { "\($0.stage ?? "")\($0.attempt.map { "#\($0)" } ?? "") \($0.type)" })")
+            "\(what) → \(step.records.map { "\($0.stage ?? "")\($0.item.map { "[\($0)]" } ?? "")\($0.attempt.map { "#\($0)" } ?? "") \($0.type)" })")
         absorb(step)
         return step
+    }
+
+    private func name(_ index: Int) -> String {
+        let row = machine.state.stageRows[index]
+        return row.id + (row.item.map { "[\($0)]" } ?? "")
     }
 
     // MARK: Invariants
@@ -238,6 +253,7 @@ private struct Simulation {
             }
             stageRows[row.index] = row
         }
+        attempts += Array(repeating: [], count: max(0, machine.state.stageRows.count - attempts.count))
         for row in step.attempts {
             if row.number <= attempts[row.stageIndex].count {
                 attempts[row.stageIndex][row.number - 1] = row
@@ -247,7 +263,7 @@ private struct Simulation {
             }
         }
         if let followed {
-            check(followed.stages == plan.stages.indices.map { stageRows[$0] }, "stage rows cannot follow the journal")
+            check(followed.stages == machine.state.stageRows.indices.map { stageRows[$0] }, "stage rows cannot follow the journal")
             let rows = followed.attempts.sorted { ($0.stageIndex, $0.number) < ($1.stageIndex, $1.number) }
             check(rows == Array(attempts.joined()), "attempt rows cannot follow the journal")
             timesFollowed += 1
@@ -266,7 +282,7 @@ private struct Simulation {
             case .cancelAttempt(let stage, let attempt, _):
                 check(
                     open.contains { $0.stageIndex == stage && $0.attempt == attempt },
-                    "cancels attempt \(attempt) of \(plan.stages[stage].id), which is not open")
+                    "cancels attempt \(attempt) of \(name(stage)), which is not open")
             case .joinGroup: break
             case .runEnded: isDone = true
             case .armTimer(let key, let at): check(timers[key] == at, "arms \(key), which the store does not hold")
@@ -283,7 +299,7 @@ private struct Simulation {
             step.stages.allSatisfy({ $0.error == nil })
         else { return nil }
         var images = RunImages(
-            run: "simulatedrun", stages: plan.stages.indices.compactMap { stageRows[$0] },
+            run: "simulatedrun", stages: machine.state.stageRows.indices.compactMap { stageRows[$0] },
             attempts: Array(attempts.joined()))
         for record in step.records {
             do {
@@ -306,6 +322,7 @@ private struct Simulation {
                 complaints.list.append("record \(record.seq) \(record.type): \(error)")
             }
             if record.type == "stage_started", let id = record.stage, let index = plan.indexByID[id] {
+                check(record.item == nil || plan.stages[index].fanOut != nil, "\(id) has items")
                 let isFinally = plan.stages[index].isFinally
                 check(
                     isFinally == journal.contains { $0.type == "finally_started" }, "\(id) started in the wrong phase")
@@ -318,7 +335,7 @@ private struct Simulation {
     private mutating func checkState() {
         let state = machine.state
         check(
-            stageRows.isEmpty || (0..<plan.stages.count).allSatisfy { stageRows[$0] == state.stages[$0].row },
+            stageRows.isEmpty || state.stages.indices.allSatisfy { stageRows[$0] == state.stages[$0].row },
             "stage rows differ from the state")
         check(runRow == nil || runRow == state.row, "the run's row differs from the state")
         check(timers == state.timers, "timers differ: store \(timers), state \(state.timers)")
@@ -331,13 +348,40 @@ private struct Simulation {
         check(state.counts.running == running.count, "running stages are miscounted")
         if let limit = plan.definition.maxParallel { check(running.count <= limit, "max_parallel is exceeded") }
         if running.count > 1 {
-            check(!running.contains { plan.stages[$0.row.index].isExclusive }, "an exclusive stage is not alone")
+            check(!running.contains { plan.stages[$0.planned].isExclusive }, "an exclusive stage is not alone")
         }
+        checkItems()
         check(journal.count { $0.type == "finally_started" } <= 1, "finally was entered twice")
         for stage in running {
             check(
                 open.contains { $0.stageIndex == stage.row.index && $0.attempt == stage.row.attempts },
                 "stage \(stage.row.id) runs and nobody works on it")
+        }
+    }
+
+    /// What holds at any time of the items of each stage that has some.
+    private func checkItems() {
+        let state = machine.state
+        for (place, expansion) in state.expansions {
+            let stage = plan.stages[place]
+            let rows = expansion.instances.map { state.stages[$0] }
+            let begun = rows.prefix(expansion.next)
+            let failed = rows.count { $0.row.status == .failed || $0.row.status == .timedOut }
+            check(rows.allSatisfy { $0.planned == place && $0.row.id == stage.id }, "items of \(stage.id) are mixed up")
+            check(rows.dropFirst(expansion.next).allSatisfy { $0.mode == .idle }, "items of \(stage.id) began early")
+            check(expansion.left == rows.count { $0.mode != .ended }, "items of \(stage.id) are miscounted")
+            check(expansion.active == begun.count { $0.mode != .ended }, "active items of \(stage.id) are miscounted")
+            check(expansion.failed == failed, "failed items of \(stage.id) are miscounted")
+            if let limit = stage.fanOut?.maxParallel {
+                check(expansion.active <= limit, "max_parallel of \(stage.id) is exceeded")
+            }
+            check((expansion.left == 0) == (state.stages[place].mode == .ended), "\(stage.id) and its items do not agree")
+            guard state.stages[place].mode == .ended else { continue }
+            let completed = rows.allSatisfy { $0.row.status == .completed }
+            check(completed == (state.stages[place].row.status == .completed), "\(stage.id) ended unlike its items")
+            for list in state.stages[place].row.outputs?.objectValue ?? [:] {
+                check(list.value.arrayValue?.count == rows.count, "output '\(list.key)' of \(stage.id) is no full list")
+            }
         }
     }
 
@@ -350,9 +394,10 @@ private struct Simulation {
             check(journal.contains { $0.type == "finally_started" }, "finally was not entered")
         }
         check(attempts.joined().allSatisfy { $0.endedAt != nil }, "an attempt has no end")
-        for stage in plan.stages {
-            let rows = attempts[stage.index]
-            check(rows.count == stageRows[stage.index]?.attempts, "attempts of \(stage.id) are miscounted")
+        for instance in machine.state.stages {
+            let stage = plan.stages[instance.planned]
+            let rows = attempts[instance.row.index]
+            check(rows.count == stageRows[instance.row.index]?.attempts, "attempts of \(stage.id) are miscounted")
             let counted = rows.count {
                 $0.reason != "fallback" && $0.code != "batten.engine_lost" && $0.code != "batten.secret_missing"
             }
@@ -361,10 +406,10 @@ private struct Simulation {
                 "\(stage.id) was tried \(counted) times")
             check(rows.count { $0.code == "batten.engine_lost" } <= 3, "\(stage.id) was lost more than three times")
         }
-        let failed = stageRows.values.count { $0.status == .failed || $0.status == .timedOut }
+        let failed = stageRows.values.count { $0.item == nil && ($0.status == .failed || $0.status == .timedOut) }
         check(runRow?.failedStages == failed, "failed stages are miscounted")
         if runRow?.status == .completed {
-            for row in stageRows.values where row.status == .failed || row.status == .timedOut {
+            for row in stageRows.values where row.item == nil && (row.status == .failed || row.status == .timedOut) {
                 check(plan.stages[row.index].onFailure == .continue, "\(row.id) failed and the run completed")
             }
         }

@@ -92,7 +92,7 @@ final class Recorder: EngineObserver {
         seen.signal(all: true) { seen in
             switch report {
             case .log(let line): seen.lines.append(line)
-            case .stream(_, let text): seen.streamed += text
+            case .stream(_, _, let text): seen.streamed += text
             case .progress, .usage: break
             }
         }

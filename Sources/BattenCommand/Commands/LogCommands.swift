@@ -9,7 +9,10 @@ enum LogsCommand {
             ArgumentDescription("RUN", .required, "a run id, the beginning of one, or - for the last run"),
             ArgumentDescription("STAGE", .optional, "lines of this stage only"),
         ],
-        options: [.flag("follow", short: "f", "go on until the run has ended")],
+        options: [
+            .value("item", "N", .integer(0...1_000_000), "lines of this item of the stage only, counted from 0"),
+            .flag("follow", short: "f", "go on until the run has ended"),
+        ],
         formats: [.text, .json, .ndjson, .yaml],
         examples: [
             CommandExample("batten logs - build", "shows the log of a stage of the last run"),
@@ -23,13 +26,23 @@ enum LogsCommand {
         let id = found.row.id
         guard let reader = try context.openReader() else { return .done }
         let stage = invocation.argument("STAGE")
+        let item = invocation.integer("item")
         if let stage {
             let stages = try orFailure { () throws(StoreError) in try reader.stages(run: id) }
-            guard stages.contains(where: { $0.id == stage }) else {
+            let rows = stages.filter { $0.id == stage }
+            guard !rows.isEmpty else {
                 throw .notFound(
                     "no_such_stage", "run \(id) has no stage '\(stage)'",
-                    help: DidYouMean.help(for: stage, in: stages.map(\.id)))
+                    help: DidYouMean.help(for: stage, in: stages.filter { $0.item == nil }.map(\.id)))
             }
+            if let item, !rows.contains(where: { $0.item == item }) {
+                let count = rows.count - 1
+                throw .notFound(
+                    "no_such_item", "stage '\(stage)' of run \(id) has no item \(item)",
+                    help: count > 0 ? "its items are 0 to \(count - 1)" : "it has no items")
+            }
+        } else if item != nil {
+            throw .usage("stage_needed", "--item needs a stage", help: "write: batten logs RUN STAGE --item N")
         }
         let format = invocation.format
         let follows = invocation.has("follow")
@@ -43,7 +56,7 @@ enum LogsCommand {
             var isMore = true
             while isMore, !context.console.isOutputClosed {
                 let page = try orFailure { () throws(StoreError) in
-                    try reader.logs(run: id, stage: stage, after: cursor, limit: 1_000)
+                    try reader.logs(run: id, stage: stage, item: item, after: cursor, limit: 1_000)
                 }
                 cursor = page.nextCursor
                 isMore = !page.items.isEmpty
@@ -52,7 +65,7 @@ enum LogsCommand {
                     switch format {
                     case .ndjson: context.console.line(JSONWriter.string(json(line)))
                     case .json, .yaml: items.append(json(line))
-                    default: context.console.line(text(line, isOneStage: stage != nil, context.console.output))
+                    default: context.console.line(text(line, isOneStage: stage != nil, isOneItem: item != nil, context.console.output))
                     }
                 }
             }
@@ -69,17 +82,21 @@ enum LogsCommand {
         return .done
     }
 
-    private static func text(_ line: LogLine, isOneStage: Bool, _ profile: TextProfile) -> String {
-        let name = isOneStage ? "" : profile.paint(TextFit.clean(line.stage), .bold) + " "
+    private static func text(_ line: LogLine, isOneStage: Bool, isOneItem: Bool, _ profile: TextProfile) -> String {
+        let item = isOneItem ? "" : line.item.map { "[\($0)]" } ?? ""
+        let source = (isOneStage ? "" : TextFit.clean(line.stage)) + item
+        let name = source.isEmpty ? "" : profile.paint(source, .bold) + " "
         let stream = line.stream == "stdout" ? "" : "[\(TextFit.clean(line.stream))] "
         return profile.paint(TimeText.clock(line.at), .dim) + " " + name + stream + TextFit.clean(line.text)
     }
 
     private static func json(_ line: LogLine) -> JSONValue {
-        .object([
-            "at": .string(line.at.rfc3339), "stage": .string(line.stage), "attempt": .int(Int64(line.attempt)),
-            "stream": .string(line.stream), "text": .string(line.text),
-        ])
+        var object: JSONObject = ["at": .string(line.at.rfc3339), "stage": .string(line.stage)]
+        if let item = line.item { object["item"] = .int(Int64(item)) }
+        object["attempt"] = .int(Int64(line.attempt))
+        object["stream"] = .string(line.stream)
+        object["text"] = .string(line.text)
+        return .object(object)
     }
 }
 
@@ -125,7 +142,7 @@ enum EventsCommand {
             TextFit.pad(String(record.seq), to: 4, right: true), profile.paint(TimeText.clock(record.at), .dim),
             record.type,
         ]
-        if let stage = record.stage { parts.append(profile.paint(TextFit.clean(stage), .bold)) }
+        if let stage = record.stage { parts.append(profile.paint(TextFit.clean(stage) + (record.item.map { "[\($0)]" } ?? ""), .bold)) }
         if let attempt = record.attempt { parts.append("attempt \(attempt)") }
         let data = JSONWriter.string(record.data)
         if data != "{}", data != "null" { parts.append(profile.paint(TextFit.cut(TextFit.clean(data), to: 200), .dim)) }

@@ -38,7 +38,9 @@ enum StatusCommand {
         while true {
             let report = try NamedRun.report(of: id, in: context)
             let isTerminal = context.console.output.isTerminal && !context.invocation.format.isData
-            if isTerminal || shown?.run != report.run || shown?.stages != report.stages {
+            if isTerminal || shown?.run != report.run || shown?.stages != report.stages
+                || shown?.items != report.items
+            {
                 if isTerminal, shown != nil { context.console.write("\u{1B}[H\u{1B}[2J") }
                 show(report, context)
                 context.console.flush()
@@ -91,6 +93,6 @@ extension RunPicture {
     /// A picture of what the store knows of a run.
     init(_ report: RunReport) {
         self.init(workflow: report.run.workflow)
-        apply(.committed(records: [], run: report.run, stages: report.stages))
+        apply(.committed(records: [], run: report.run, stages: report.rows))
     }
 }

@@ -30,7 +30,8 @@ enum WhyCommand {
             context.console.line("\(name) is \(StatusText.word(found.row.status))")
             for entry in entries {
                 let since = TimeText.relative(entry.since, now: context.now)
-                let whose = entry.stage.map { "stage '\($0)'" } ?? "the run"
+                let item = entry.item.map { "[\($0)]" } ?? ""
+                let whose = entry.stage.map { "stage '\($0)\(item)'" } ?? "the run"
                 context.console.line("  \(whose): \(TextFit.clean(entry.detail)) (since \(since))")
                 for line in HolderText.lines(entry.holders, now: context.now) { context.console.line("    \(line)") }
             }
@@ -40,6 +41,7 @@ enum WhyCommand {
     /// One thing that is waited for.
     private struct Entry {
         let stage: String?
+        var item: Int?
         let on: String
         let detail: String
         let since: Timestamp
@@ -48,11 +50,14 @@ enum WhyCommand {
         var holders: [RunningStage] = []
 
         var json: JSONValue {
-            .object([
-                "stage": stage.map { .string($0) } ?? .null, "on": .string(on), "detail": .string(detail),
-                "since": .string(since.rfc3339), "until": RunReport.instant(until),
-                "holders": .array(holders.map(HolderText.json)),
-            ])
+            var object: JSONObject = ["stage": stage.map { .string($0) } ?? .null]
+            if let item { object["item"] = .int(Int64(item)) }
+            object["on"] = .string(on)
+            object["detail"] = .string(detail)
+            object["since"] = .string(since.rfc3339)
+            object["until"] = RunReport.instant(until)
+            object["holders"] = .array(holders.map(HolderText.json))
+            return .object(object)
         }
     }
 
@@ -84,6 +89,9 @@ enum WhyCommand {
                         stage: stage.id, on: waiting.on, detail: waiting.detail, since: waiting.since,
                         until: waiting.until,
                         holders: waiting.on == "slot" ? try holders.holding(stage, of: found) : []))
+            } else if stage.status == .running, let items = report.items[stage.id] {
+                entries.append(Entry(stage: stage.id, on: "items", detail: counts(items).text, since: since, until: nil))
+                entries += waitingItems(items)
             } else if stage.status == .running {
                 entries.append(
                     Entry(
@@ -98,5 +106,28 @@ enum WhyCommand {
             }
         }
         return entries
+    }
+
+    private static func counts(_ items: [StageRow]) -> ItemCounts {
+        var counts = ItemCounts()
+        for row in items { counts.set(row.status, of: row.item ?? 0) }
+        return counts
+    }
+
+    /// What the items wait for: of those that wait for the same thing the first, and how many there are.
+    private static func waitingItems(_ items: [StageRow]) -> [Entry] {
+        var first: [String: (row: StageRow, waiting: WaitReason, count: Int)] = [:]
+        var order: [String] = []
+        for row in items where !row.status.isTerminal {
+            guard let waiting = row.waiting else { continue }
+            if first[waiting.on] == nil { order.append(waiting.on) }
+            first[waiting.on, default: (row, waiting, 0)].count += 1
+        }
+        return order.compactMap { first[$0] }.map { row, waiting, count in
+            let more = count > 1 ? " (and \(count - 1) more)" : ""
+            return Entry(
+                stage: row.id, item: row.item, on: waiting.on, detail: waiting.detail + more, since: waiting.since,
+                until: waiting.until)
+        }
     }
 }

@@ -4,7 +4,13 @@ import BattenCore
 struct EventLines: RunDisplay {
     private let write: @Sendable (String) -> Void
     private let run: @Sendable () -> String
-    private var attempts: [String: Int] = [:]
+    private var attempts: [Instance: Int] = [:]
+
+    /// A stage, or one of its items.
+    private struct Instance: Hashable {
+        let stage: String
+        let item: Int?
+    }
 
     /// Creates a writer.
     ///
@@ -23,24 +29,27 @@ struct EventLines: RunDisplay {
         for event in events {
             switch event {
             case .committed(let records, let row, let stages):
-                for stage in stages { attempts[stage.id] = stage.attempts }
+                for stage in stages { attempts[Instance(stage: stage.id, item: stage.item)] = stage.attempts }
                 let id = row?.id ?? run()
                 for record in records { text += JSONWriter.string(record.json(run: id)) + "\n" }
             case .log(let log):
                 let data: JSONValue = .object(["stream": .string(log.stream), "text": .string(log.text)])
-                text += live("log_line", log.stage, log.attempt, data, log.at)
-            case .progress(let stage, let fraction, let note):
+                text += live("log_line", Instance(stage: log.stage, item: log.item), log.attempt, data, log.at)
+            case .progress(let stage, let item, let fraction, let note):
+                let instance = Instance(stage: stage, item: item)
                 let data: JSONValue = .object([
                     "fraction": fraction.map { .double($0) } ?? .null, "note": .string(note),
                 ])
-                text += live("stage_progress", stage, attempts[stage], data, now)
-            case .stream(let stage, let piece):
-                text += live("stage_stream", stage, attempts[stage], .object(["text": .string(piece)]), now)
+                text += live("stage_progress", instance, attempts[instance], data, now)
+            case .stream(let stage, let item, let piece):
+                let instance = Instance(stage: stage, item: item)
+                text += live("stage_stream", instance, attempts[instance], .object(["text": .string(piece)]), now)
             case .usage(let stage, let metric, let subject, let amount):
+                let instance = Instance(stage: stage, item: nil)
                 let data: JSONValue = .object([
                     "metric": .string(metric), "subject": .string(subject), "amount": .int(amount),
                 ])
-                text += live("stage_usage", stage, attempts[stage], data, now)
+                text += live("stage_usage", instance, attempts[instance], data, now)
             case .resized: break
             }
         }
@@ -50,12 +59,15 @@ struct EventLines: RunDisplay {
     mutating func finish(now: Timestamp) {}
 
     private func live(
-        _ type: String, _ stage: String, _ attempt: Int?, _ data: JSONValue, _ at: Timestamp
+        _ type: String, _ instance: Instance, _ attempt: Int?, _ data: JSONValue, _ at: Timestamp
     ) -> String {
-        let value: JSONValue = .object([
-            "seq": .null, "at": .string(at.rfc3339), "run": .string(run()), "stage": .string(stage),
-            "attempt": attempt.map { .int(Int64($0)) } ?? .null, "type": .string(type), "data": data,
-        ])
-        return JSONWriter.string(value) + "\n"
+        var object: JSONObject = [
+            "seq": .null, "at": .string(at.rfc3339), "run": .string(run()), "stage": .string(instance.stage),
+        ]
+        if let item = instance.item { object["item"] = .int(Int64(item)) }
+        object["attempt"] = attempt.map { .int(Int64($0)) } ?? .null
+        object["type"] = .string(type)
+        object["data"] = data
+        return JSONWriter.string(.object(object)) + "\n"
     }
 }

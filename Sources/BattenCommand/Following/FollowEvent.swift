@@ -7,9 +7,9 @@ enum FollowEvent: Sendable {
     /// A log line as it came.
     case log(LogLine)
     /// Progress as it came: a fraction from 0 to 1 when known, and a note.
-    case progress(stage: String, fraction: Double?, note: String)
+    case progress(stage: String, item: Int?, fraction: Double?, note: String)
     /// Partial output as it came.
-    case stream(stage: String, text: String)
+    case stream(stage: String, item: Int?, text: String)
     /// Usage as it came.
     case usage(stage: String, metric: String, subject: String, amount: Int64)
     /// The terminal has another size.

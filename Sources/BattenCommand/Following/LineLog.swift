@@ -23,14 +23,17 @@ struct LineLog: RunDisplay {
                 // What ended the run stands before its end, what it began with behind its start.
                 let ends = run?.status.isTerminal ?? false
                 if let run, !ends { text += runLine(run, at) }
-                for stage in stages { text += stageLine(stage, at, now: now) }
+                for stage in stages where stage.item == nil { text += stageLine(stage, at, now: now) }
+                for stage in stages where stage.item != nil { text += itemLine(stage, at, now: now) }
                 if let run, ends { text += runLine(run, at) }
-            case .log(let log): text += line(log.at, log.stage, "| \(TextFit.clean(log.text))")
-            case .progress(let stage, let fraction, let note):
+            case .log(let log): text += line(log.at, name(log.stage, log.item), "| \(TextFit.clean(log.text))")
+            case .progress(let stage, nil, let fraction, let note):
                 text += progressLine(stage, fraction, note, now)
-            case .stream, .usage, .resized: break
+            case .progress, .stream, .usage, .resized: break
             }
+            let before = decidedItems(event)
             picture.apply(event)
+            text += itemProgress(event, before, now)
         }
         if !text.isEmpty { write(text) }
     }
@@ -77,6 +80,43 @@ struct LineLog: RunDisplay {
             let why = row.error.map { ": \(TextFit.clean($0.message))" } ?? ""
             return line(at, row.id, "\(word)\(length)\(why)")
         }
+    }
+
+    private func name(_ stage: String, _ item: Int?) -> String { item.map { "\(stage)[\($0)]" } ?? stage }
+
+    /// Of single items only what deserves a line is told: that they fail, are tried again, or ask somebody.
+    private func itemLine(_ row: StageRow, _ at: Timestamp, now: Timestamp) -> String {
+        switch row.status {
+        case .failed, .timedOut:
+            let why = row.error.map { ": \(TextFit.clean($0.message))" } ?? ""
+            return line(at, name(row.id, row.item), "\(StatusText.word(row.status))\(why)")
+        case .waiting where row.waiting?.on == "gate", .retrying:
+            let detail = row.waiting.map { ": \(TextFit.clean($0.detail))" } ?? ""
+            return line(at, name(row.id, row.item), "\(StatusText.word(row.status))\(detail)")
+        case .pending, .running, .waiting, .completed, .cancelled, .skipped: return ""
+        }
+    }
+
+    /// How many items have ended of the stages whose items an event is about.
+    private func decidedItems(_ event: FollowEvent) -> [String: Int] {
+        guard case .committed(_, _, let rows) = event else { return [:] }
+        var decided: [String: Int] = [:]
+        for row in rows where row.item != nil && decided[row.id] == nil {
+            decided[row.id] = picture.stage(row.id)?.items?.decided ?? -1
+        }
+        return decided
+    }
+
+    /// How far the items of a stage are, told at the beginning and at every tenth.
+    private func itemProgress(_ event: FollowEvent, _ before: [String: Int], _ now: Timestamp) -> String {
+        guard !before.isEmpty, case .committed(let records, _, _) = event else { return "" }
+        var text = ""
+        for (stage, decided) in before.sorted(by: { $0.key < $1.key }) {
+            guard let items = picture.stage(stage)?.items, items.total > 0 else { continue }
+            guard decided < 0 || decided * 10 / items.total != items.decided * 10 / items.total else { continue }
+            text += line(records.last?.at ?? now, stage, items.text)
+        }
+        return text
     }
 
     /// Progress is told at every tenth, and when the note changes.

@@ -30,9 +30,9 @@ final class RunFollower: EngineObserver {
     func live(run: String, _ report: LiveReport) {
         switch report {
         case .log(let line): take(.log(line))
-        case .progress(let stage, let fraction, let note):
-            take(.progress(stage: stage, fraction: fraction, note: note))
-        case .stream(let stage, let text): take(.stream(stage: stage, text: text))
+        case .progress(let stage, let item, let fraction, let note):
+            take(.progress(stage: stage, item: item, fraction: fraction, note: note))
+        case .stream(let stage, let item, let text): take(.stream(stage: stage, item: item, text: text))
         case .usage(let stage, let metric, let subject, let amount):
             take(.usage(stage: stage, metric: metric, subject: subject, amount: amount))
         }

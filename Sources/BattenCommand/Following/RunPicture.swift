@@ -14,6 +14,8 @@ struct RunPicture: Sendable {
         var fraction: Double?
         /// What it is busy with.
         var note = ""
+        /// How far its items are; nil for a stage that is one.
+        var items: ItemCounts?
         /// Tokens used so far.
         var tokens: Int64 = 0
     }
@@ -57,12 +59,12 @@ struct RunPicture: Sendable {
                 stage.tail.append(line)
                 if stage.tail.count > Self.tailLength { stage.tail.removeFirst() }
             }
-        case .progress(let stage, let fraction, let note):
+        case .progress(let stage, nil, let fraction, let note):
             change(stage) { stage in
                 stage.fraction = fraction.map { $0.isFinite ? min(max($0, 0), 1) : 0 }
                 stage.note = note
             }
-        case .stream(let stage, let text):
+        case .stream(let stage, nil, let text):
             change(stage) { stage in
                 let joined = TextFit.clean(stage.streamed + text)
                 stage.streamed = String(joined.suffix(400))
@@ -70,7 +72,8 @@ struct RunPicture: Sendable {
         case .usage(let stage, let metric, _, let amount):
             guard Self.isTokens(metric) else { return }
             change(stage) { $0.tokens &+= amount }
-        case .resized: return
+        // What single items report is too much for the one line of their stage.
+        case .progress, .stream, .resized: return
         }
     }
 
@@ -80,6 +83,15 @@ struct RunPicture: Sendable {
     }
 
     private mutating func apply(_ row: StageRow) {
+        if let item = row.item {
+            change(row.id) { stage in
+                var items = stage.items.take() ?? ItemCounts()
+                items.set(row.status, of: item)
+                stage.fraction = items.total > 0 ? Double(items.decided) / Double(items.total) : nil
+                stage.items = items
+            }
+            return
+        }
         if let place = places[row.id] {
             if row.attempts != stages[place].row.attempts {
                 stages[place].fraction = nil

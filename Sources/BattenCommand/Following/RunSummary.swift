@@ -39,9 +39,11 @@ struct RunSummary {
             let code = error.code.isEmpty ? error.outcomeClass.rawValue : error.code
             lines[0] += ": \(TextFit.clean(error.message)) [\(TextFit.clean(code))]"
         }
-        for line in stage.tail { lines.append("    \(profile.paint("|", .dim)) \(TextFit.clean(line.text))") }
+        for line in stage.tail { lines.append("    \(profile.paint("|", .dim)) \(item(line))\(TextFit.clean(line.text))") }
         return lines
     }
+
+    private func item(_ line: LogLine) -> String { line.item.map { "[\($0)] " } ?? "" }
 
     private func goOn() -> [String] {
         let run = report.run

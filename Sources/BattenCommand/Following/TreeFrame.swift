@@ -46,6 +46,7 @@ struct TreeFrame {
         let id = TextFit.pad(TextFit.cut(TextFit.clean(row.id), to: column), to: column)
         var parts = [StatusText.word(row.status)]
         if let start = row.startedAt { parts.append(TimeText.elapsed((row.endedAt ?? now) - start)) }
+        if let items = stage.items { parts.append(items.text) }
         if row.attempts > 1 { parts.append("attempt \(row.attempts)") }
         if row.status == .running, let fraction = stage.fraction { parts.append(bar(fraction)) }
         if stage.tokens > 0 { parts.append("\(Self.grouped(stage.tokens)) tokens") }
@@ -72,7 +73,9 @@ struct TreeFrame {
                 return tail
             }
             if !stage.note.isEmpty { return TextFit.clean(stage.note) }
-            return stage.tail.last.map { TextFit.clean($0.text) }
+            return stage.tail.last.map { line in
+                (line.item.map { "[\($0)] " } ?? "") + TextFit.clean(line.text)
+            }
         case .pending, .completed, .skipped, .cancelled: return nil
         }
     }

@@ -6,10 +6,27 @@ struct RunReport: Sendable {
     var run: RunRow
     /// Its stages in file order.
     var stages: [StageRow]
+    /// The items of stages with `for_each` or `matrix`, in their order, by the stage's id.
+    var items: [String: [StageRow]]
     /// Tokens used.
     var tokens: Int64
     /// Money spent in US dollars; nil when nothing says what it cost.
     var cost: Double?
+
+    /// Creates a report.
+    ///
+    /// - Parameter rows: the rows of all stages and items, in their order.
+    init(run: RunRow, rows: [StageRow], tokens: Int64, cost: Double?) {
+        self.run = run
+        stages = rows.filter { $0.item == nil }
+        items = [:]
+        for row in rows where row.item != nil { items[row.id, default: []].append(row) }
+        self.tokens = tokens
+        self.cost = cost
+    }
+
+    /// The rows of all stages and items.
+    var rows: [StageRow] { stages + stages.flatMap { items[$0.id] ?? [] } }
 
     /// The report, keys in the promised order.
     var json: JSONValue {
@@ -20,19 +37,35 @@ struct RunReport: Sendable {
             "duration_ms": TimeText.milliseconds(from: run.startedAt, to: run.endedAt),
             "parameters": run.parameters, "outputs": run.outputs ?? .null,
             "usage": .object(["tokens": .int(tokens), "cost_usd": cost.map { .double($0) } ?? .null]),
-            "error": run.error?.json ?? .null, "stages": .array(stages.map(Self.json)),
+            "error": run.error?.json ?? .null, "stages": .array(stages.map(json)),
         ])
     }
 
-    /// One stage.
-    static func json(_ stage: StageRow) -> JSONValue {
-        .object([
+    /// One stage, with its items when it has some.
+    private func json(_ stage: StageRow) -> JSONValue {
+        var object = Self.json(stage)
+        if let items = items[stage.id] {
+            object["items"] = .array(
+                items.map { row in
+                    var members = Self.json(row)
+                    members["id"] = nil
+                    members["uses"] = nil
+                    var item: JSONObject = ["item": .int(Int64(row.item ?? 0))]
+                    for (key, value) in members { item[key] = value }
+                    return .object(item)
+                })
+        }
+        return .object(object)
+    }
+
+    private static func json(_ stage: StageRow) -> JSONObject {
+        [
             "id": .string(stage.id), "uses": .string(stage.uses), "status": .string(stage.status.rawValue),
             "attempts": .int(Int64(stage.attempts)), "started_at": instant(stage.startedAt),
             "ended_at": instant(stage.endedAt),
             "duration_ms": TimeText.milliseconds(from: stage.startedAt, to: stage.endedAt),
             "outputs": stage.outputs ?? .null, "error": stage.error?.json ?? .null, "waiting": json(stage.waiting),
-        ])
+        ]
     }
 
     /// What something waits for, and since when.

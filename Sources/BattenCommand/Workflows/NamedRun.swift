@@ -28,7 +28,7 @@ enum NamedRun {
         let tokens = usage.reduce(into: Int64(0)) { sum, row in
             if RunPicture.isTokens(row.metric) { sum &+= row.amount }
         }
-        return RunReport(run: run.row, stages: stages, tokens: tokens, cost: nil)
+        return RunReport(run: run.row, rows: stages, tokens: tokens, cost: nil)
     }
 
     private static func noStore(_ context: CommandContext) -> CommandFailure {

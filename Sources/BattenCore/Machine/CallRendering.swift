@@ -44,13 +44,13 @@ extension RunMachine {
     /// Evaluates everything a call needs, the stage's typed inputs included.
     ///
     /// - Parameters:
-    ///   - stageIndex: the stage's place in the plan.
+    ///   - stageIndex: the place of the stage's row, or of the item's.
     ///   - body: which of its bodies is called.
     ///   - secrets: gives the value of a secret, nil when it is missing; asked only for those that are read.
     public func renderCall(
         stageIndex: Int, body: StageBodyChoice, secrets: (String) -> String?
     ) -> CallRendering {
-        guard plan.stages.indices.contains(stageIndex) else {
+        guard state.stages.indices.contains(stageIndex) else {
             return .failed(
                 StageOutcome(.permanent, effect: .none, code: "batten.render", message: "no stage \(stageIndex)"))
         }
@@ -77,20 +77,20 @@ extension RunMachine {
         try evaluateInputs(index, scope)
         let with: TemplateValue
         let executor: String
-        if body == .fallback, let fallback = plan.stages[index].fallback {
+        if body == .fallback, let fallback = planned(index).fallback {
             with = fallback.with
             executor = fallback.uses
         } else {
-            with = plan.stages[index].with
-            executor = plan.stages[index].definition.uses
+            with = planned(index).with
+            executor = planned(index).definition.uses
         }
-        let id = plan.stages[index].id
+        let id = planned(index).id
         let input = try render(with, field: body == .main ? "with" : "fallback.with", stage: id, scope)
         guard let environment = scope.renderedEnvironment() else {
             throw environmentFailure(id, scope)
         }
         var workingDirectory: String?
-        if let template = plan.stages[index].workingDirectory {
+        if let template = planned(index).workingDirectory {
             do throws(ExpressionError) {
                 workingDirectory = try template.renderText(in: scope)
             } catch {
@@ -105,8 +105,8 @@ extension RunMachine {
 
     /// Evaluates the stage's typed inputs into the scope and holds them against their contract.
     func evaluateInputs(_ index: Int, _ scope: RunScope) throws(StageFailure.Thrown) {
-        let declared = plan.stages[index].inputs
-        let id = plan.stages[index].id
+        let declared = planned(index).inputs
+        let id = planned(index).id
         guard !declared.isEmpty else {
             scope.inputs = .object([:])
             return

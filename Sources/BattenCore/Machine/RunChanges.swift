@@ -12,8 +12,10 @@ struct RunChanges: Sendable {
     private var timerKeys: Set<String> = []
     /// Stages whose gates were touched, each once.
     private(set) var gates: [Int] = []
+    private var gateMarks: Set<Int> = []
     /// Places of signals touched, each once.
     private(set) var signals: [Int] = []
+    private var signalMarks: Set<Int> = []
     /// Shared slots taken and given back, in order.
     var slots: [SlotChange] = []
     /// Stages whose last dependency was decided, oldest first.
@@ -27,6 +29,11 @@ struct RunChanges: Sendable {
 
     init(stageCount: Int) {
         stageMarks = Array(repeating: false, count: stageCount)
+    }
+
+    /// Makes room for instances that are new.
+    mutating func grow(to count: Int) {
+        stageMarks.append(contentsOf: repeatElement(false, count: max(0, count - stageMarks.count)))
     }
 
     mutating func touch(stage: Int) {
@@ -46,11 +53,11 @@ struct RunChanges: Sendable {
     }
 
     mutating func touch(gate index: Int) {
-        if !gates.contains(index) { gates.append(index) }
+        if gateMarks.insert(index).inserted { gates.append(index) }
     }
 
     mutating func touch(signal place: Int) {
-        if !signals.contains(place) { signals.append(place) }
+        if signalMarks.insert(place).inserted { signals.append(place) }
     }
 
     mutating func touch(timer key: String, wasArmed: Bool) {
@@ -76,8 +83,14 @@ struct RunChanges: Sendable {
             timers.removeAll(keepingCapacity: true)
             timerKeys.removeAll(keepingCapacity: true)
         }
-        gates.removeAll(keepingCapacity: true)
-        signals.removeAll(keepingCapacity: true)
+        if !gates.isEmpty {
+            gates.removeAll(keepingCapacity: true)
+            gateMarks.removeAll(keepingCapacity: true)
+        }
+        if !signals.isEmpty {
+            signals.removeAll(keepingCapacity: true)
+            signalMarks.removeAll(keepingCapacity: true)
+        }
         if !slots.isEmpty { slots.removeAll(keepingCapacity: true) }
         decidable.removeAll(keepingCapacity: true)
         decidableStart = 0

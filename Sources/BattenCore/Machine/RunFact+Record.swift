@@ -1,10 +1,10 @@
 extension RunFact {
     /// The fact as an entry of the journal.
-    func record(seq: Int64, at: Timestamp, plan: Plan) -> JournalRecord {
+    func record(seq: Int64, at: Timestamp, state: RunState) -> JournalRecord {
         func stage(_ index: Int, _ attempt: Int?, _ type: String, _ data: JSONObject) -> JournalRecord {
             JournalRecord(
-                seq: seq, at: at, stage: plan.stages[index].definition.id, attempt: attempt, type: type,
-                data: .object(data))
+                seq: seq, at: at, stage: state.stages[index].row.id, item: state.stages[index].row.item,
+                attempt: attempt, type: type, data: .object(data))
         }
         func run(_ type: String, _ data: JSONObject = [:]) -> JournalRecord {
             JournalRecord(seq: seq, at: at, stage: nil, attempt: nil, type: type, data: .object(data))
@@ -14,6 +14,8 @@ extension RunFact {
             return run("run_accepted", Self.data(request, workflow, version, hash))
         case .runWaiting(let member): return run("run_waiting", member.data)
         case .runStarted: return run("run_started")
+        case .stageExpanded(let index, let items):
+            return stage(index, nil, "stage_expanded", ["items": .array(items)])
         case .stageStarted(let index, let attempt, let reason, let body):
             var data: JSONObject = ["reason": .string(reason.rawValue)]
             if body != .main { data["body"] = .string(body.rawValue) }
@@ -108,8 +110,8 @@ extension RunFact {
     ///
     /// - Throws: when the record has a type or shape that this version does not know, or names a stage that the plan
     ///   does not have.
-    init(_ record: JournalRecord, plan: Plan) throws(ReplayError) {
-        let reader = RecordReader(record: record, plan: plan)
+    init(_ record: JournalRecord, plan: Plan, state: RunState) throws(ReplayError) {
+        let reader = RecordReader(record: record, plan: plan, state: state)
         switch record.type {
         case "run_accepted":
             var request = RunRequest(
@@ -127,6 +129,12 @@ extension RunFact {
             guard let member = GroupMember(json: record.data) else { throw reader.malformed("behind") }
             self = .runWaiting(behind: member)
         case "run_started": self = .runStarted
+        case "stage_expanded":
+            let stage = try reader.stage()
+            guard let items = try reader.value("items").arrayValue, record.item == nil,
+                plan.stages[stage].fanOut != nil, state.expansions[stage] == nil
+            else { throw reader.malformed("items") }
+            self = .stageExpanded(stage: stage, items: items)
         case "stage_started":
             let body = record.data["body"]?.stringValue ?? StageBodyChoice.main.rawValue
             guard let reason = AttemptReason(rawValue: try reader.text("reason")),
@@ -136,7 +144,7 @@ extension RunFact {
         case "stage_waiting":
             self = .stageWaiting(stage: try reader.stage(), attempt: record.attempt, hold: try reader.hold())
         case "stage_stopping":
-            self = .stageStopping(stage: try reader.stage(), attempt: try reader.attempt())
+            self = .stageStopping(stage: try reader.stage(), attempt: record.attempt)
         case "stage_retrying":
             let next: NextTry
             switch try reader.text("next") {
@@ -252,6 +260,7 @@ public struct ReplayError: Error, Sendable, Hashable {
 private struct RecordReader {
     let record: JournalRecord
     let plan: Plan
+    let state: RunState
 
     func problem(_ what: String) -> ReplayError {
         ReplayError(
@@ -264,8 +273,11 @@ private struct RecordReader {
     }
 
     func stage() throws(ReplayError) -> Int {
-        guard let id = record.stage, let index = plan.indexByID[id] else {
+        guard let id = record.stage, let planned = plan.indexByID[id] else {
             throw problem("it names the stage '\(record.stage ?? "")', which the definition does not have")
+        }
+        guard let index = state.instance(of: planned, item: record.item) else {
+            throw problem("it names item \(record.item ?? 0) of stage '\(id)', which the stage does not have")
         }
         return index
     }

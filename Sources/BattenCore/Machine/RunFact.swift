@@ -8,12 +8,15 @@ enum RunFact: Sendable, Hashable {
     case runWaiting(behind: GroupMember)
     /// Its first stages may start.
     case runStarted
+    /// A stage is spread over items.
+    case stageExpanded(stage: Int, items: [JSONValue])
     /// An attempt is being made.
     case stageStarted(stage: Int, attempt: Int, reason: AttemptReason, body: StageBodyChoice)
     /// A stage stands still for a while.
     case stageWaiting(stage: Int, attempt: Int?, hold: StageHold)
-    /// A running attempt was asked to stop because the stage's deadline has passed.
-    case stageStopping(stage: Int, attempt: Int)
+    /// A running attempt was asked to stop because the stage's deadline has passed; without attempt, all items of the
+    /// stage were.
+    case stageStopping(stage: Int, attempt: Int?)
     /// An attempt failed, or a stage without attempts did, and something else is tried.
     case stageRetrying(stage: Int, attempt: Int?, failure: StageFailure, next: NextTry)
     /// A stage has its outputs.
@@ -135,7 +138,7 @@ extension RunFact {
             .stageRetrying(let stage, _, _, _), .stageCompleted(let stage, _, _, _), .stageFailed(let stage, _, _),
             .stageTimedOut(let stage, _, _), .stageCancelled(let stage, _, _, _), .stageSkipped(let stage, _),
             .attemptLost(let stage, _, _), .attemptLate(let stage, _, _, _, _), .gateAnswered(let stage, _, _),
-            .gateDecided(let stage, _, _), .signalTaken(let stage, _):
+            .gateDecided(let stage, _, _), .signalTaken(let stage, _), .stageExpanded(let stage, _):
             stage
         case .runAccepted, .runWaiting, .runStarted, .finallyStarted, .runCancelRequested, .runPaused, .runResumed,
             .runRecovered,

@@ -3,7 +3,7 @@
 /// Only facts that say all there is to say about their rows can be followed; the run's own row changes with none of
 /// them. A store may put the rows of such facts off and still show them as they are.
 public struct RunImages: Sendable {
-    /// The stages, in the order of the plan.
+    /// The stages, in the order of the plan, and after them the items.
     public private(set) var stages: [StageRow]
     /// The attempts, by stage and number.
     public private(set) var attempts: [AttemptRow]
@@ -12,8 +12,13 @@ public struct RunImages: Sendable {
     /// Places of the attempts that facts have added or changed.
     public private(set) var changedAttempts: Set<Int> = []
     private let run: String
-    private let places: [String: Int]
+    private let places: [Instance: Int]
     private var attemptPlaces: [AttemptKey: Int]
+
+    private struct Instance: Hashable {
+        let stage: String
+        let item: Int?
+    }
 
     private struct AttemptKey: Hashable {
         let stage: Int
@@ -30,7 +35,7 @@ public struct RunImages: Sendable {
         self.run = run
         self.stages = stages
         self.attempts = attempts
-        places = Dictionary(zip(stages.map(\.id), stages.indices), uniquingKeysWith: { first, _ in first })
+        places = Dictionary(zip(stages.map { Instance(stage: $0.id, item: $0.item) }, stages.indices), uniquingKeysWith: { first, _ in first })
         attemptPlaces = Dictionary(
             zip(attempts.map { AttemptKey(stage: $0.stageIndex, number: $0.number) }, attempts.indices),
             uniquingKeysWith: { first, _ in first })
@@ -43,7 +48,7 @@ public struct RunImages: Sendable {
     ///
     /// - Throws: when the fact cannot be followed or names what the rows do not have.
     public mutating func apply(_ record: JournalRecord) throws(ReplayError) {
-        guard let stage = record.stage, let place = places[stage] else {
+        guard let stage = record.stage, let place = places[Instance(stage: stage, item: record.item)] else {
             throw problem(record, "it names the stage '\(record.stage ?? "")', which the run does not have")
         }
         switch record.type {
@@ -58,8 +63,9 @@ public struct RunImages: Sendable {
             if stages[place].startedAt == nil { stages[place].startedAt = record.at }
             add(
                 AttemptRow(
-                    stageIndex: stages[place].index, number: number, reason: reason,
-                    idempotencyKey: body.idempotencyKey(run: run, stage: stage), startedAt: record.at))
+                    stageIndex: stages[place].index, item: record.item, number: number, reason: reason,
+                    idempotencyKey: body.idempotencyKey(run: run, stage: stage, item: record.item),
+                    startedAt: record.at))
         case "stage_completed":
             guard let outputs = record.data["outputs"],
                 let effect = record.data["effect"]?.stringValue.flatMap({ Effect(rawValue: $0) })
@@ -102,8 +108,9 @@ public struct RunImages: Sendable {
 
 extension StageBodyChoice {
     /// The key under which all attempts of a stage's body are one request to the outside.
-    func idempotencyKey(run: String, stage: String) -> String {
-        let key = run + "/" + stage
+    func idempotencyKey(run: String, stage: String, item: Int?) -> String {
+        var key = run + "/" + stage
+        if let item { key += "/\(item)" }
         return self == .main ? key : key + "/fallback"
     }
 }

@@ -71,8 +71,12 @@ public enum AttemptReason: String, Sendable, Hashable {
 
 /// An attempt to make.
 public struct StageStart: Sendable, Hashable {
-    /// Stage's place in the plan.
+    /// Place of the stage's row; that of an item stands behind all planned stages.
     public var stageIndex: Int
+    /// Place in the plan of the stage that it is, or is an item of.
+    public var planned: Int
+    /// Number of the item, from 0; nil when the stage is one.
+    public var item: Int?
     /// Attempt number, from 1.
     public var attempt: Int
     /// Why it is made.

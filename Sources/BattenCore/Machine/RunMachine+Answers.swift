@@ -17,7 +17,7 @@ extension RunMachine {
         _ index: Int, _ input: JSONValue, _ at: Timestamp
     ) -> Result<GateRequest, StageFailure.Thrown> {
         func wrong(_ what: String) -> Result<GateRequest, StageFailure.Thrown> {
-            .failure(.contract("batten.gate", "stage '\(plan.stages[index].id)' cannot ask: \(what)", field: "with"))
+            .failure(.contract("batten.gate", "stage '\(planned(index).id)' cannot ask: \(what)", field: "with"))
         }
         guard let prompt = input["prompt"]?.stringValue, !prompt.isEmpty else { return wrong("'prompt' is no text") }
         var approvers: [String] = []
@@ -89,7 +89,7 @@ extension RunMachine {
         if let request, request <= state.lastRequest { return nil }
         guard let index = plan.indexByID[answer.stage] else { return "the run has no stage '\(answer.stage)'" }
         guard let gate = state.stages[index].gate else {
-            let kinds = [plan.stages[index].kind, plan.stages[index].fallback?.kind]
+            let kinds = [planned(index).kind, planned(index).fallback?.kind]
             let isGate = kinds.contains { if case .gate? = $0 { true } else { false } }
             let status = state.stages[index].row.status.rawValue
             return isGate
@@ -157,7 +157,7 @@ extension RunMachine {
         _ index: Int, _ input: JSONValue, _ at: Timestamp
     ) -> Result<(name: String, until: Timestamp?), StageFailure.Thrown> {
         func wrong(_ what: String) -> StageFailure.Thrown {
-            .contract("batten.signal", "stage '\(plan.stages[index].id)' cannot wait: \(what)", field: "with")
+            .contract("batten.signal", "stage '\(planned(index).id)' cannot wait: \(what)", field: "with")
         }
         guard let name = input["name"]?.stringValue, !name.isEmpty else {
             return .failure(wrong("'name' is no text"))

@@ -8,6 +8,8 @@ extension RunMachine {
                 decide(index, at)
             } else if let index = nextInQueue() {
                 start(index, at)
+            } else if let index = nextItem() {
+                begin(index, at)
             } else if state.phase == .main, state.mainLeft == 0, state.finallyLeft > 0, state.stop != .now {
                 emit(.finallyStarted, at)
             } else if state.mainLeft == 0, state.finallyLeft == 0 {
@@ -21,13 +23,15 @@ extension RunMachine {
 
     /// Decides a stage whose dependencies are all decided.
     private mutating func decide(_ index: Int, _ at: Timestamp) {
+        if state.stages[index].mode == .expanded { return decideItems(of: index, at) }
         guard state.stages[index].mode == .idle, state.stages[index].dependenciesLeft == 0 else { return }
         if let reason = reasonNotToStart(index) {
             emit(.stageSkipped(stage: index, reason: reason), at)
             return
         }
         switch condition(of: index) {
-        case .success(true): begin(index, at)
+        case .success(true):
+            if planned(index).fanOut == nil { begin(index, at) } else { expand(index, at) }
         case .success(false):
             emit(.stageSkipped(stage: index, reason: skipReason(index)), at)
         case .failure(let thrown):
@@ -38,23 +42,23 @@ extension RunMachine {
 
     /// Why the run's state forbids a stage to start whatever its condition says; nil when it may.
     func reasonNotToStart(_ index: Int) -> String? {
-        guard !state.stages[index].row.isFinally else { return nil }
+        guard !state.stages[index].row.isFinally else { return reasonNotToStartItem(index) }
         if let stop = state.stop {
-            if stop == .cancel, plan.stages[index].startsWhenCancelled { return nil }
+            if stop == .cancel, planned(index).startsWhenCancelled { return nil }
             return stop == .timeout ? "timed out: the run's timeout has passed" : "cancelled: the run was cancelled"
         }
-        if let culprit = state.haltedBy, !plan.stages[index].startsWhenHalted {
+        if let culprit = state.haltedBy, !planned(index).startsWhenHalted {
             return "halted: stage '\(state.stages[culprit].row.id)' \(state.stages[culprit].row.status.verb)"
         }
-        return nil
+        return reasonNotToStartItem(index)
     }
 
     private func condition(of index: Int) -> Result<Bool, StageFailure.Thrown> {
         let hasSuccess = state.stages[index].unmet == nil
-        guard let condition = plan.stages[index].condition else { return .success(hasSuccess) }
-        if plan.stages[index].requiresSuccess && !hasSuccess { return .success(false) }
+        guard let condition = planned(index).condition else { return .success(hasSuccess) }
+        if planned(index).requiresSuccess && !hasSuccess { return .success(false) }
         let scope = RunScope(plan: plan, state: state, stage: index)
-        let id = plan.stages[index].id
+        let id = planned(index).id
         do throws(StageFailure.Thrown) {
             if condition.references.contains(where: { $0.namespace == .inputs }) { try evaluateInputs(index, scope) }
             let value: JSONValue
@@ -77,7 +81,7 @@ extension RunMachine {
     }
 
     private func skipReason(_ index: Int) -> String {
-        let needsSuccess = plan.stages[index].condition == nil || plan.stages[index].requiresSuccess
+        let needsSuccess = planned(index).condition == nil || planned(index).requiresSuccess
         if needsSuccess, let unmet = state.stages[index].unmet {
             return "dependency '\(state.stages[unmet].row.id)' \(state.stages[unmet].row.status.verb)"
         }
@@ -89,7 +93,7 @@ extension RunMachine {
     /// Begins the current body of a stage.
     mutating func begin(_ index: Int, _ at: Timestamp) {
         let isFallback = state.stages[index].body == .fallback
-        let kind = isFallback ? plan.stages[index].fallback?.kind : plan.stages[index].kind
+        let kind = isFallback ? planned(index).fallback?.kind : planned(index).kind
         switch kind {
         case .executor: startOrQueue(index, at)
         case .set: set(index, at)
@@ -153,15 +157,16 @@ extension RunMachine {
         let number = state.stages[index].row.attempts + 1
         let reason = state.stages[index].nextReason
         emit(.stageStarted(stage: index, attempt: number, reason: reason, body: body), at)
-        var timeout = plan.stages[index].timeout
-        if body == .fallback, let bound = plan.stages[index].fallback?.timeout { timeout = bound }
-        if let deadline = state.timers[TimerKey.deadline(index).text] {
+        var timeout = planned(index).timeout
+        if body == .fallback, let bound = planned(index).fallback?.timeout { timeout = bound }
+        if let deadline = state.timers[TimerKey.deadline(state.stages[index].planned).text] {
             timeout = min(timeout, max(deadline - at, .zero))
         }
         effects.append(
             .startAttempt(
                 StageStart(
-                    stageIndex: index, attempt: number, reason: reason,
+                    stageIndex: index, planned: state.stages[index].planned, item: state.stages[index].row.item,
+                    attempt: number, reason: reason,
                     idempotencyKey: state.idempotencyKey(stage: index, body: body), body: body, timeout: timeout,
                     wantsIsolation: state.stages[index].losses >= Self.lossesBeforeIsolation)))
     }
@@ -201,7 +206,7 @@ extension RunMachine {
                     .stageRetrying(stage: index, attempt: attempt, failure: failure, next: .retry(at: at + delay)), at)
                 return
             }
-            if stage.body == .main, plan.stages[index].fallback != nil {
+            if stage.body == .main, planned(index).fallback != nil {
                 emit(.stageRetrying(stage: index, attempt: attempt, failure: failure, next: .fallback), at)
                 begin(index, at)
                 return
@@ -222,17 +227,17 @@ extension RunMachine {
     }
 
     private func policy(of index: Int) -> RetryPolicy? {
-        state.stages[index].body == .main ? plan.stages[index].retry : plan.stages[index].fallback?.retry
+        state.stages[index].body == .main ? planned(index).retry : planned(index).fallback?.retry
     }
 
     private func isIdempotent(_ index: Int) -> Bool {
-        let kind = state.stages[index].body == .main ? plan.stages[index].kind : plan.stages[index].fallback?.kind
+        let kind = state.stages[index].body == .main ? planned(index).kind : planned(index).fallback?.kind
         guard case .executor(let info) = kind else { return true }
         return info.isIdempotent || info.isPure
     }
 
     /// Ends a stage with its failure.
-    private mutating func end(_ index: Int, attempt: Int?, _ failure: StageFailure, _ at: Timestamp) {
+    mutating func end(_ index: Int, attempt: Int?, _ failure: StageFailure, _ at: Timestamp) {
         if failure.error.outcomeClass == .timeout {
             emit(.stageTimedOut(stage: index, attempt: attempt, failure: failure), at)
         } else {
@@ -265,8 +270,10 @@ extension RunMachine {
 
     /// Applies `halt` to everything that has not started, the moment it comes into force.
     mutating func sweepIfHalted(by index: Int, _ at: Timestamp) {
+        if state.stages[index].row.item != nil { return passOverItems(afterFailureOf: index, at) }
         guard state.haltedBy == index, state.stop == nil, state.phase == .main else { return }
-        for other in 0..<plan.finallyStart where !plan.stages[other].startsWhenHalted {
+        for other in state.stages.indices
+        where !state.stages[other].row.isFinally && !planned(other).startsWhenHalted {
             guard let reason = reasonNotToStart(other) else { continue }
             drop(other, reason: reason, keepFailure: true, at)
         }
@@ -274,7 +281,7 @@ extension RunMachine {
 
     /// Applies a cancel or the run's timeout to all main stages.
     mutating func sweepStopped(_ at: Timestamp) {
-        for index in 0..<plan.finallyStart {
+        for index in state.stages.indices where !state.stages[index].row.isFinally {
             let mode = state.stages[index].mode
             if mode == .running {
                 effects.append(.cancelAttempt(stage: index, attempt: state.stages[index].row.attempts, now: false))
@@ -289,7 +296,7 @@ extension RunMachine {
     /// Ends every stage at once.
     mutating func sweepKilled(_ at: Timestamp) {
         let reason = "cancelled: the run was ended at once"
-        for index in plan.stages.indices {
+        for index in state.stages.indices {
             if state.stages[index].mode == .running {
                 let attempt = state.stages[index].row.attempts
                 effects.append(.cancelAttempt(stage: index, attempt: attempt, now: true))
@@ -304,7 +311,8 @@ extension RunMachine {
     mutating func drop(_ index: Int, reason: String, keepFailure: Bool, _ at: Timestamp) {
         let stage = state.stages[index]
         switch stage.mode {
-        case .ended, .running: return
+        // The items of a stage end it.
+        case .ended, .running, .expanded: return
         case .idle: emit(.stageSkipped(stage: index, reason: reason), at)
         case .queued where stage.row.attempts == 0: emit(.stageSkipped(stage: index, reason: reason), at)
         case .sleeping, .awaiting, .blocked:

@@ -4,12 +4,12 @@ extension RunMachine {
     func outputs(
         of index: Int, attempt: Int?, result: JSONValue
     ) -> Result<JSONValue, StageFailure.Thrown> {
-        let contract = plan.stages[index].outputs
+        let contract = planned(index).outputs
         if contract.isEmpty { return .success(result.isNull ? .object([:]) : result) }
         let scope = RunScope(
             plan: plan, state: state, stage: index, body: state.stages[index].body, attempt: attempt ?? 1)
         scope.result = result
-        let id = plan.stages[index].id
+        let id = planned(index).id
         do throws(StageFailure.Thrown) {
             try evaluateInputs(index, scope)
             return .success(
@@ -71,10 +71,10 @@ extension RunMachine {
         let scope = RunScope(plan: plan, state: state, stage: index, body: state.stages[index].body)
         do throws(StageFailure.Thrown) {
             try evaluateInputs(index, scope)
-            guard isFallback, let fallback = plan.stages[index].fallback else {
-                return .success(try render(plan.stages[index].with, field: "with", stage: plan.stages[index].id, scope))
+            guard isFallback, let fallback = planned(index).fallback else {
+                return .success(try render(planned(index).with, field: "with", stage: planned(index).id, scope))
             }
-            return .success(try render(fallback.with, field: "fallback.with", stage: plan.stages[index].id, scope))
+            return .success(try render(fallback.with, field: "fallback.with", stage: planned(index).id, scope))
         } catch {
             return .failure(error)
         }
@@ -108,7 +108,7 @@ extension RunMachine {
         _ index: Int, _ input: JSONValue, _ at: Timestamp
     ) -> Result<Timestamp, StageFailure.Thrown> {
         func wrong(_ what: String) -> Result<Timestamp, StageFailure.Thrown> {
-            .failure(.contract("batten.sleep", "stage '\(plan.stages[index].id)' cannot sleep: \(what)", field: "with"))
+            .failure(.contract("batten.sleep", "stage '\(planned(index).id)' cannot sleep: \(what)", field: "with"))
         }
         switch (input["for"], input["until"]) {
         case (.string(let text)?, nil):

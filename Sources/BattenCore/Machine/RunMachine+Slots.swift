@@ -11,13 +11,14 @@ extension RunMachine {
     mutating func admit(_ at: Timestamp) {
         guard state.isStarted, !state.isEnded else { return }
         while let index = nextInQueue() { start(index, at) }
+        while let index = nextItem() { begin(index, at) }
         let asking = contenders
         contenders = []
         for contender in asking {
             // What came in since may have ended it.
             switch state.stages[contender.stage].mode {
             case .idle, .retrying, .blocked: startOrQueue(contender.stage, at, takesUpLost: contender.takesUpLost)
-            case .queued, .running, .sleeping, .awaiting, .ended: break
+            case .queued, .running, .sleeping, .awaiting, .expanded, .ended: break
             }
         }
     }
@@ -33,7 +34,7 @@ extension RunMachine {
 
     /// Whether a stage at the head of the queue could start but for its slot.
     private func heads(_ isMeant: (SlotPool.Room, StagePool) -> Bool) -> Bool {
-        guard !state.queue.isEmpty, !state.isEnded else { return false }
-        return state.queue.heads.contains { canStart($0) && isMeant(room(for: $0), state.pool(of: $0, plan)) }
+        guard !(state.queue.isEmpty && state.expanding.isEmpty), !state.isEnded else { return false }
+        return (state.queue.heads + itemHeads).contains { canStart($0) && isMeant(room(for: $0), state.pool(of: $0, plan)) }
     }
 }

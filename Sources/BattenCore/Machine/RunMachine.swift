@@ -78,7 +78,7 @@ public struct RunMachine: Sendable {
                 message: "record \(record.seq) of the journal stands where \(state.lastSeq + 1) was expected",
                 help: "the journal is damaged: 'batten db check' tells")
         }
-        let fact = try RunFact(record, plan: plan)
+        let fact = try RunFact(record, plan: plan, state: state)
         state.evolve(fact, at: record.at, plan: plan, changes: &changes)
         changes.reset()
     }
@@ -90,8 +90,11 @@ public struct RunMachine: Sendable {
         let holds = fact.stageIndex.flatMap { heldSlot($0) }
         if let held, holds == nil { change(held, of: fact, isTaken: false) }
         if let holds, held == nil { change(holds, of: fact, isTaken: true) }
-        records.append(fact.record(seq: state.lastSeq, at: at, plan: plan))
+        records.append(fact.record(seq: state.lastSeq, at: at, state: state))
     }
+
+    /// The planned stage that an instance is, or is an item of.
+    func planned(_ index: Int) -> PlannedStage { state.planned(index, plan) }
 
     private mutating func change(_ pool: StagePool, of fact: RunFact, isTaken: Bool) {
         let workflow = plan.definition.name
@@ -118,8 +121,9 @@ public struct RunMachine: Sendable {
         var step = RunStep()
         step.refusal = refusal
         step.status = state.row.status
-        step.hasQueue = state.hasQueue
-        step.isStuck = state.isStuck
+        let hasWaitingItems = !itemHeads.isEmpty
+        step.hasQueue = state.hasQueue || hasWaitingItems
+        step.isStuck = state.isStuck && (state.isPaused || !hasWaitingItems)
         step.isInLine = state.isInLine
         if slots.isShared { askForSlots(&step) }
         guard !records.isEmpty else { return step }
@@ -245,11 +249,12 @@ public struct RunMachine: Sendable {
         case .idle, .queued, .sleeping, .retrying, .awaiting, .blocked:
             emit(.stageTimedOut(stage: index, attempt: nil, failure: deadlineFailure(index, effect: .none)), at)
             sweepIfHalted(by: index, at)
+        case .expanded: itemsOutOfTime(of: index, at)
         }
     }
 
     func deadlineFailure(_ index: Int, effect: Effect) -> StageFailure {
-        let bound = plan.stages[index].deadline.map { DurationText.format($0) } ?? ""
+        let bound = planned(index).deadline.map { DurationText.format($0) } ?? ""
         return StageFailure(
             StageError(
                 .timeout, code: "batten.deadline",
@@ -330,7 +335,7 @@ public struct RunMachine: Sendable {
         for index in blocked where state.stages[index].mode == .blocked { startOrQueue(index, at) }
         for index in state.stages.indices
         where state.stages[index].mode == .idle && state.stages[index].dependenciesLeft == 0
-            && (!state.stages[index].row.isFinally || state.phase == .finally)
+            && state.stages[index].row.item == nil && (!state.stages[index].row.isFinally || state.phase == .finally)
         {
             changes.decidable.append(index)
         }

@@ -120,10 +120,12 @@ public struct RunRow: Sendable, Hashable {
 
 /// The row of a stage of a run.
 public struct StageRow: Sendable, Hashable {
-    /// Place in the plan.
+    /// Place in the plan; items stand behind all planned stages, those of one stage side by side.
     public var index: Int
     /// Stage id.
     public var id: String
+    /// Number of the item, from 0, when this is an item of a stage with `for_each` or `matrix`.
+    public var item: Int?
     /// Executor as written.
     public var uses: String
     /// Whether it belongs to `finally`.
@@ -149,6 +151,7 @@ public struct StageRow: Sendable, Hashable {
     public init(index: Int, id: String, uses: String, isFinally: Bool) {
         self.index = index
         self.id = id
+        self.item = nil
         self.uses = uses
         self.isFinally = isFinally
         self.status = .pending
@@ -164,8 +167,10 @@ public struct StageRow: Sendable, Hashable {
 
 /// The row of one attempt of a stage.
 public struct AttemptRow: Sendable, Hashable {
-    /// Stage's place in the plan.
+    /// Place of the stage's row.
     public var stageIndex: Int
+    /// Number of the item, from 0, when it is an attempt of an item.
+    public var item: Int?
     /// Attempt number, from 1; it is also the epoch that fences late results.
     public var number: Int
     /// Why it was made: `first`, `retry`, `engine_lost`, `fallback`.
@@ -186,8 +191,11 @@ public struct AttemptRow: Sendable, Hashable {
     public var message: String
 
     /// Creates the row of an attempt that is starting.
-    public init(stageIndex: Int, number: Int, reason: String, idempotencyKey: String, startedAt: Timestamp) {
+    public init(
+        stageIndex: Int, item: Int? = nil, number: Int, reason: String, idempotencyKey: String, startedAt: Timestamp
+    ) {
         self.stageIndex = stageIndex
+        self.item = item
         self.number = number
         self.reason = reason
         self.idempotencyKey = idempotencyKey
@@ -251,6 +259,8 @@ public struct LogLine: Sendable, Hashable {
     public var at: Timestamp
     /// Stage id.
     public var stage: String
+    /// Number of the item, from 0, when it is a line of an item.
+    public var item: Int?
     /// Attempt number.
     public var attempt: Int
     /// Where it came from: `stdout`, `stderr`, or a level (`debug`, `info`, `warning`, `error`).
@@ -259,9 +269,10 @@ public struct LogLine: Sendable, Hashable {
     public var text: String
 
     /// Creates a line.
-    public init(at: Timestamp, stage: String, attempt: Int, stream: String, text: String) {
+    public init(at: Timestamp, stage: String, item: Int? = nil, attempt: Int, stream: String, text: String) {
         self.at = at
         self.stage = stage
+        self.item = item
         self.attempt = attempt
         self.stream = stream
         self.text = text
@@ -276,6 +287,8 @@ public struct JournalRecord: Sendable, Hashable {
     public var at: Timestamp
     /// Stage id; nil for facts of the run itself.
     public var stage: String?
+    /// Number of the item, from 0, for facts of an item of a stage with `for_each` or `matrix`.
+    public var item: Int?
     /// Attempt number; nil where none is meant.
     public var attempt: Int?
     /// What happened, for example `stage_completed`.
@@ -284,10 +297,13 @@ public struct JournalRecord: Sendable, Hashable {
     public var data: JSONValue
 
     /// Creates a record.
-    public init(seq: Int64, at: Timestamp, stage: String?, attempt: Int?, type: String, data: JSONValue) {
+    public init(
+        seq: Int64, at: Timestamp, stage: String?, item: Int? = nil, attempt: Int?, type: String, data: JSONValue
+    ) {
         self.seq = seq
         self.at = at
         self.stage = stage
+        self.item = item
         self.attempt = attempt
         self.type = type
         self.data = data
@@ -297,11 +313,15 @@ public struct JournalRecord: Sendable, Hashable {
     ///
     /// - Parameter run: id of the run it belongs to.
     public func json(run: String) -> JSONValue {
-        .object([
+        var object: JSONObject = [
             "seq": .int(seq), "at": .string(at.rfc3339), "run": .string(run),
-            "stage": stage.map { .string($0) } ?? .null, "attempt": attempt.map { .int(Int64($0)) } ?? .null,
-            "type": .string(type), "data": data,
-        ])
+            "stage": stage.map { .string($0) } ?? .null,
+        ]
+        if let item { object["item"] = .int(Int64(item)) }
+        object["attempt"] = attempt.map { .int(Int64($0)) } ?? .null
+        object["type"] = .string(type)
+        object["data"] = data
+        return .object(object)
     }
 }
 
@@ -363,7 +383,7 @@ public struct RunCommit: Sendable {
 
 /// State that a running attempt saved for the next attempt of its stage.
 public struct CheckpointRow: Sendable, Hashable {
-    /// Stage's place in the plan.
+    /// Place of the stage's row.
     public var stageIndex: Int
     /// Attempt number.
     public var attempt: Int

@@ -32,7 +32,8 @@ final class RunScope: ExpressionScope {
         self.attempt = attempt
         self.secrets = secrets
         if let stage {
-            entries = body == .main ? plan.stages[stage].env : (plan.stages[stage].fallback?.env ?? [])
+            let planned = state.planned(stage, plan)
+            entries = body == .main ? planned.env : (planned.fallback?.env ?? [])
         } else {
             entries = plan.env
         }
@@ -51,7 +52,13 @@ final class RunScope: ExpressionScope {
         case .workflow:
             return .value(["name": .string(plan.definition.name), "version": .string(plan.definition.version)])
         case .result: return result.map { .value($0) } ?? .unavailable
-        case .context, .item, .index, .matrix: return .unavailable
+        case .item: return item.map { .value($0) } ?? .unavailable
+        case .index:
+            return stage.flatMap { state.stages[$0].row.item }.map { .value(.int(Int64($0))) } ?? .unavailable
+        case .matrix:
+            guard let stage, state.planned(stage, plan).fanOut?.isMatrix == true else { return .unavailable }
+            return item.map { .value($0) } ?? .unavailable
+        case .context: return .unavailable
         }
     }
 
@@ -89,18 +96,31 @@ final class RunScope: ExpressionScope {
         ]
     }
 
+    /// The item of the stage's `for_each` or `matrix` that is being worked on.
+    private var item: JSONValue? {
+        guard let stage, let item = state.stages[stage].row.item,
+            let items = state.expansions[state.stages[stage].planned]?.items, items.indices.contains(item)
+        else { return nil }
+        return items[item]
+    }
+
     private func view(of index: Int) -> JSONValue {
         let row = state.stages[index].row
-        return [
-            "outputs": row.status == .completed ? row.outputs ?? .object([:]) : .object([:]),
+        let views = state.expansions[index]?.views
+        // The lists of a stage with items have nulls for those that did not complete.
+        let hasOutputs = row.status == .completed || views != nil
+        var view: JSONObject = [
+            "outputs": hasOutputs ? row.outputs ?? .object([:]) : .object([:]),
             "status": .string(row.status.rawValue), "error": row.error?.json ?? .null,
         ]
+        if plan.stages[index].fanOut != nil { view["items"] = views ?? .array([]) }
+        return .object(view)
     }
 
     private var allStages: JSONValue {
         var object = JSONObject()
-        object.reserveCapacity(state.stages.count)
-        for index in state.stages.indices { object[state.stages[index].row.id] = view(of: index) }
+        object.reserveCapacity(plan.stages.count)
+        for index in plan.stages.indices { object[state.stages[index].row.id] = view(of: index) }
         return .object(object)
     }
 
@@ -169,6 +189,6 @@ extension RunState {
     /// Whether some main stage failed or timed out; what `failure()` asks in `finally`.
     var hasFailedMainStage: Bool {
         row.failedStages > 0
-            && stages.contains { !$0.row.isFinally && ($0.row.status == .failed || $0.row.status == .timedOut) }
+            && stages.contains { !$0.row.isFinally && $0.row.item == nil && ($0.row.status == .failed || $0.row.status == .timedOut) }
     }
 }

@@ -13,7 +13,7 @@ extension RunState {
                     row: StageRow(
                         index: index, id: plan.stages[index].definition.id, uses: plan.stages[index].definition.uses,
                         isFinally: plan.stages[index].isFinally),
-                    dependenciesLeft: plan.stages[index].dependencies.count))
+                    planned: index, dependenciesLeft: plan.stages[index].dependencies.count))
         }
         mainLeft = plan.finallyStart
         finallyLeft = plan.stages.count - plan.finallyStart
@@ -85,7 +85,15 @@ extension RunState {
     private mutating func evolveStage(
         _ fact: RunFact, _ at: Timestamp, _ plan: Plan, _ changes: inout RunChanges
     ) {
+        if let index = fact.stageIndex { noteBegin(ofItem: index) }
         switch fact {
+        case .stageExpanded(let index, let items):
+            stages[index].row.status = .running
+            stages[index].row.waiting = nil
+            setMode(index, .expanded, plan)
+            open(index, at, plan, &changes)
+            expand(index, over: items, &changes)
+            changes.touch(stage: index)
         case .stageStarted(let index, let number, let reason, let body):
             start(index, number, reason, body, at, plan, &changes)
         case .stageWaiting(let index, _, let hold): wait(index, hold, at, plan, &changes)
@@ -138,6 +146,7 @@ extension RunState {
             }
             stages[index].row.outputs = outputs
             stages[index].row.error = nil
+            if stages[index].row.item != nil { expansions[stages[index].planned]?.note(effect) }
             settle(index, .completed, at, plan, &changes)
         case .stageFailed(let index, _, let failure):
             fail(index, .failed, failure, at, plan, &changes)
@@ -189,7 +198,7 @@ extension RunState {
         open(index, at, plan, &changes)
         store(
             AttemptRow(
-                stageIndex: index, number: number, reason: reason.rawValue,
+                stageIndex: index, item: stages[index].row.item, number: number, reason: reason.rawValue,
                 idempotencyKey: idempotencyKey(stage: index, body: body), startedAt: at), index, &changes)
         changes.touch(stage: index)
         advanceQueue()
@@ -261,7 +270,8 @@ extension RunState {
     private mutating func open(_ index: Int, _ at: Timestamp, _ plan: Plan, _ changes: inout RunChanges) {
         guard stages[index].row.startedAt == nil else { return }
         stages[index].row.startedAt = at
-        if let deadline = plan.stages[index].deadline { arm(.deadline(index), at + deadline, now: at, &changes) }
+        guard stages[index].row.item == nil else { return }
+        if let deadline = planned(index, plan).deadline { arm(.deadline(index), at + deadline, now: at, &changes) }
     }
 
     private mutating func closeAttempt(
@@ -287,9 +297,11 @@ extension RunState {
     ) {
         closeAttempt(index, failure, at, &changes)
         stages[index].row.error = failure.error
+        // What the failure of an item means for the run its stage decides.
+        guard stages[index].row.item == nil else { return settle(index, status, at, plan, &changes) }
         row.failedStages += 1
         changes.isRunTouched = true
-        let policy = plan.stages[index].onFailure
+        let policy = planned(index, plan).onFailure
         if policy != .continue {
             if decisiveError == nil {
                 decisiveError = failure.error.decisive(stage: stages[index].row.id)
@@ -303,13 +315,13 @@ extension RunState {
     private mutating func settle(
         _ index: Int, _ status: StageStatus, _ at: Timestamp, _ plan: Plan, _ changes: inout RunChanges
     ) {
+        if stages[index].mode == .expanded { gatherItems(of: index, plan) }
         setMode(index, .ended, plan)
         stages[index].row.status = status
         stages[index].row.waiting = nil
         stages[index].row.endedAt = at
         stages[index].stopping = nil
         stages[index].lastFailure = nil
-        stages[index].signalName = nil
         if stages[index].gate != nil, stages[index].gate?.decision == nil {
             stages[index].gate?.decide(.closed, by: nil, at: at)
             changes.touch(gate: index)
@@ -320,11 +332,15 @@ extension RunState {
         disarm(.sleep(index), &changes)
         disarm(.answer(index), &changes)
         changes.touch(stage: index)
+        if stages[index].row.item != nil {
+            noteEnd(ofItem: index, status, &changes)
+            return advanceQueue()
+        }
         if stages[index].row.isFinally { finallyLeft -= 1 } else { mainLeft -= 1 }
         let failed = status == .failed || status == .timedOut
-        let meets = status == .completed || (failed && plan.stages[index].onFailure == .continue)
+        let meets = status == .completed || (failed && planned(index, plan).onFailure == .continue)
         let failedAbove = failed || stages[index].hasFailedAncestor
-        for dependent in plan.stages[index].dependents {
+        for dependent in planned(index, plan).dependents {
             stages[dependent].dependenciesLeft -= 1
             if !meets, stages[dependent].unmet == nil { stages[dependent].unmet = index }
             if failedAbove { stages[dependent].hasFailedAncestor = true }
@@ -337,7 +353,7 @@ extension RunState {
 
     /// The key under which all attempts of a stage's body are one request to the outside.
     func idempotencyKey(stage index: Int, body: StageBodyChoice) -> String {
-        body.idempotencyKey(run: row.id, stage: stages[index].row.id)
+        body.idempotencyKey(run: row.id, stage: stages[index].row.id, item: stages[index].row.item)
     }
 
     private mutating func setMode(_ index: Int, _ mode: StageState.Mode, _ plan: Plan) {
@@ -350,17 +366,18 @@ extension RunState {
         }
         stages[index].mode = mode
         if old == .running { stages[index].stopping = nil }
+        if old == .awaiting { stages[index].signalName = nil }
     }
 
     /// Whether no other stage of the run may run beside this one: it says so, or it was lost twice.
     func isExclusive(_ index: Int, _ plan: Plan) -> Bool {
-        plan.stages[index].isExclusive || stages[index].losses >= RunMachine.lossesBeforeIsolation
+        planned(index, plan).isExclusive || stages[index].losses >= RunMachine.lossesBeforeIsolation
     }
 
     /// The slots that the current body of a stage uses.
     func pool(of index: Int, _ plan: Plan) -> StagePool {
-        if stages[index].body == .fallback, let fallback = plan.stages[index].fallback { return fallback.pool }
-        return plan.stages[index].pool
+        if stages[index].body == .fallback, let fallback = planned(index, plan).fallback { return fallback.pool }
+        return planned(index, plan).pool
     }
 
     /// Forgets the stages at the head of the queue that no longer wait.

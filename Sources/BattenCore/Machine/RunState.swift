@@ -12,8 +12,12 @@ public struct RunState: Sendable, Hashable {
     public internal(set) var row: RunRow
     /// Position of the last fact in the journal; 0 before the first.
     public internal(set) var lastSeq: Int64 = 0
-    /// The stages, in the order of the plan.
+    /// The stages, in the order of the plan, and after them the items of stages that are spread over a list.
     var stages: [StageState]
+    /// What stages are spread over, by their place.
+    var expansions: [Int: Expansion] = [:]
+    /// Stages with items that have not begun, oldest first.
+    var expanding: [Int] = []
     var phase = Phase.main
     /// Main stages that are not decided.
     var mainLeft: Int
@@ -66,7 +70,7 @@ public struct RunState: Sendable, Hashable {
     /// Whether ready stages wait for their turn.
     public var hasQueue: Bool { !queue.isEmpty }
 
-    /// The rows of all stages, in the order of the plan.
+    /// The rows of all stages, in the order of the plan, and after them those of items.
     public var stageRows: [StageRow] { stages.map(\.row) }
 
     /// The gates that were opened, in the order of the plan.
@@ -75,9 +79,9 @@ public struct RunState: Sendable, Hashable {
     /// The signals that came in, oldest first.
     public var signalRows: [SignalRow] { signals }
 
-    /// The row of a stage.
+    /// The row of a stage, or of an item.
     ///
-    /// - Parameter index: place in the plan.
+    /// - Parameter index: place in the plan; items stand behind it.
     public func stageRow(_ index: Int) -> StageRow? { stages.indices.contains(index) ? stages[index].row : nil }
 
     /// The latest attempt of a stage; nil when there was none.
@@ -122,10 +126,14 @@ struct StageState: Sendable, Hashable {
         case awaiting
         /// Something is missing on this engine.
         case blocked
+        /// Spread over items, which do what is to be done.
+        case expanded
         case ended
     }
 
     var row: StageRow
+    /// Place in the plan of the stage that it is, or is an item of.
+    let planned: Int
     var attempt: AttemptRow?
     var mode = Mode.idle
     /// Dependencies that are not decided.
@@ -148,6 +156,12 @@ struct StageState: Sendable, Hashable {
     var gate: GateRow?
     /// The signal that it waits for.
     var signalName: String?
+
+    init(row: StageRow, planned: Int, dependenciesLeft: Int) {
+        self.row = row
+        self.planned = planned
+        self.dependenciesLeft = dependenciesLeft
+    }
 }
 
 /// How many stages of a run are in the modes that matter for its status.
@@ -165,7 +179,7 @@ struct ModeCounts: Sendable, Hashable {
         case .retrying: retrying += amount
         case .awaiting: awaiting += amount
         case .blocked: blocked += amount
-        case .idle, .queued, .ended: break
+        case .idle, .queued, .expanded, .ended: break
         }
     }
 }

@@ -139,6 +139,9 @@ public final class PlannedStage: Sendable {
     /// Whether no other stage of the run may run beside it.
     public let isExclusive: Bool
 
+    /// What it is spread over; nil when it is one.
+    public let fanOut: PlannedFanOut?
+
     /// The stage's identifier.
     public var id: String { definition.id }
 
@@ -149,7 +152,7 @@ public final class PlannedStage: Sendable {
         startsWhenCancelled: Bool = false, with: TemplateValue, env: [PlannedEnvironmentEntry], inputs: [PlannedInput],
         outputs: [PlannedOutput],
         timeout: Duration, deadline: Duration?, retry: RetryPolicy, onFailure: OnFailure, fallback: PlannedBody?,
-        workingDirectory: Template?, isExclusive: Bool
+        workingDirectory: Template?, isExclusive: Bool, fanOut: PlannedFanOut? = nil
     ) {
         self.index = index
         self.definition = definition
@@ -174,6 +177,7 @@ public final class PlannedStage: Sendable {
         self.fallback = fallback
         self.workingDirectory = workingDirectory
         self.isExclusive = isExclusive
+        self.fanOut = fanOut
     }
 }
 

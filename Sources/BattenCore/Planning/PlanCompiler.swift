@@ -49,7 +49,21 @@ struct PlanCompiler {
             retry: .planned(stage.retry, defaults: definition.defaults.retry),
             onFailure: stage.onFailure ?? definition.defaults.onFailure ?? .halt,
             fallback: try stage.fallback.map { body throws(PlanError) in try fallback(body, stage.id) },
-            workingDirectory: workingDirectory, isExclusive: stage.parallel == false)
+            workingDirectory: workingDirectory, isExclusive: stage.parallel == false, fanOut: try fanOut(stage))
+    }
+
+    private func fanOut(_ stage: StageDefinition) throws(PlanError) -> PlannedFanOut? {
+        let source: TemplateValue
+        if let list = stage.forEach {
+            source = try texts.value(list, "for_each", stage.id)
+        } else if let matrix = stage.matrix {
+            source = try texts.value(.object(matrix), "matrix", stage.id)
+        } else {
+            return nil
+        }
+        return PlannedFanOut(
+            source: source, isMatrix: stage.forEach == nil, maxParallel: stage.maxParallel,
+            failFast: stage.failFast ?? true)
     }
 
     private mutating func fallback(_ body: StageBody, _ stage: String) throws(PlanError) -> PlannedBody {

@@ -82,10 +82,6 @@ extension UnsupportedFeature {
             for body in [(stage.uses, stage.with)] + (stage.fallback.map { [($0.uses, $0.with)] } ?? []) {
                 note(body.0 == "gate" && body.1["rewind_to"] != nil, "rewind_to", stage.id)
             }
-            note(stage.forEach != nil, "for_each", stage.id)
-            note(stage.matrix != nil, "matrix", stage.id)
-            note(stage.maxParallel != nil, "max_parallel", stage.id)
-            note(stage.failFast != nil, "fail_fast", stage.id)
             note(stage.compensate != nil, "compensate", stage.id)
             note(stage.cache != nil, "cache", stage.id)
             note(stage.priority != nil, "priority", stage.id)

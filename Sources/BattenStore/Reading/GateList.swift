@@ -12,6 +12,8 @@ public struct OpenGate: Sendable, Hashable {
     public var owner: String
     /// Stage id.
     public var stage: String
+    /// Number of the item, from 0, when it is the gate of an item.
+    public var item: Int?
     /// The gate as it stands.
     public var gate: GateRow
 }
@@ -81,7 +83,7 @@ extension StoreReader {
                 let item = OpenGate(
                     run: row.text(place), workflow: row.text(place + 1),
                     status: RunStatus(rawValue: row.text(place + 2)) ?? .waiting, owner: row.text(place + 3),
-                    stage: row.text(place + 4), gate: gate)
+                    stage: row.text(place + 4), item: row.optionalInt(place + 6).map { Int($0) }, gate: gate)
                 return (item: item, key: row.int(place + 5) << Self.stageBits | Int64(gate.stageIndex))
             })
         let items = found.prefix(limit)
@@ -92,7 +94,7 @@ extension StoreReader {
     }
 
     /// Places of stages take fewer bits than this.
-    private static var stageBits: Int64 { 17 }
+    private static var stageBits: Int64 { 20 }
     private static var stageMask: Int64 { (1 << stageBits) - 1 }
 
     /// The gates that a run has opened, in the plan's order.

@@ -85,12 +85,12 @@ enum ListQuery {
         """
     static let stages = """
         SELECT idx, id, uses, is_finally, status, waiting_on, waiting_detail, waiting_since, waiting_until, reason,
-            attempts, started_at, ended_at, outputs, error
+            attempts, started_at, ended_at, outputs, error, item
         FROM stage_runs WHERE run_key = (SELECT key FROM runs WHERE id = ?1)
         ORDER BY idx
         """
     static let attempts = """
-        SELECT idx, number, reason, idempotency_key, started_at, ended_at, outcome, effect, code, message
+        SELECT idx, number, reason, idempotency_key, started_at, ended_at, outcome, effect, code, message, item
         FROM attempts WHERE run_key = (SELECT key FROM runs WHERE id = ?1)
         ORDER BY idx, number
         """
@@ -107,8 +107,9 @@ enum ListQuery {
         ORDER BY seq
         """
     static let logs = """
-        SELECT chunk, stage, attempt, first_at, dropped, text FROM logs
+        SELECT chunk, stage, attempt, first_at, dropped, text, item FROM logs
         WHERE run_key = (SELECT key FROM runs WHERE id = ?1) AND chunk >= ?2 AND (?3 IS NULL OR stage = ?3)
+            AND (?4 IS NULL OR item = ?4)
         ORDER BY chunk
         """
     static let usage = """
@@ -138,7 +139,7 @@ enum ListQuery {
         """
     /// Parameters: 1 to 3 the place behind which to start, 4 rows.
     static let openGates = """
-        SELECT \(GateColumns.list), r.id, r.workflow, r.status, r.owner, s.id, g.run_key
+        SELECT \(GateColumns.list), r.id, r.workflow, r.status, r.owner, s.id, g.run_key, s.item
         FROM gates g INDEXED BY gates_open JOIN runs r ON r.key = g.run_key
             JOIN stage_runs s ON s.run_key = g.run_key AND s.idx = g.idx
         WHERE g.decision IS NULL AND (g.opened_at, g.run_key, g.idx) > (?1, ?2, ?3)

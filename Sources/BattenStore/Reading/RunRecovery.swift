@@ -90,12 +90,12 @@ enum RunColumns {
 
 /// The columns of a journal record.
 enum EventColumns {
-    static let list = "seq, at, stage, attempt, type, data, spilled"
+    static let list = "seq, at, stage, attempt, type, data, spilled, item"
 
     static func read(_ row: Statement, _ unspill: Unspill) throws(StoreError) -> JournalRecord {
         JournalRecord(
             seq: row.int(0), at: Timestamp(nanoseconds: row.int(1)), stage: row.optionalText(2),
-            attempt: row.optionalInt(3).map { Int($0) }, type: row.text(4),
+            item: row.optionalInt(7).map { Int($0) }, attempt: row.optionalInt(3).map { Int($0) }, type: row.text(4),
             data: try unspill.data(row, text: 5, spilled: 6))
     }
 }

@@ -61,6 +61,7 @@ enum StageColumns {
                 help: "run `batten db check` and restore a backup")
         }
         stage.status = status
+        stage.item = row.optionalInt(15).map { Int($0) }
         stage.waiting = row.waiting(5)
         stage.reason = row.optionalText(9)
         stage.attempts = Int(row.int(10))
@@ -83,6 +84,7 @@ enum AttemptColumns {
         attempt.effect = row.optionalText(7).flatMap { Effect(rawValue: $0) }
         attempt.code = row.text(8)
         attempt.message = row.text(9)
+        attempt.item = row.optionalInt(10).map { Int($0) }
         return attempt
     }
 }

@@ -3,15 +3,7 @@ extension Migration {
     static let views = Migration(
         version: 3, title: "views for people",
         up: """
-            CREATE VIEW active_runs AS
-            SELECT r.id AS run, r.workflow, r.version, r.status, r.waiting_on, r.waiting_detail,
-                \(time("r.waiting_since")) AS waiting_since, \(time("r.waiting_until")) AS waiting_until,
-                r.trigger, r.owner, \(time("r.accepted_at")) AS accepted_at, \(time("r.started_at")) AS started_at,
-                (SELECT count(*) FROM stage_runs s WHERE s.run_key = r.key) AS stages,
-                (SELECT count(*) FROM stage_runs s WHERE s.run_key = r.key AND s.ended_at IS NOT NULL) AS stages_done,
-                (SELECT count(*) FROM stage_runs s WHERE s.run_key = r.key AND s.status = 'running') AS stages_running
-            FROM runs r
-            WHERE r.status IN ('pending', 'running', 'paused', 'waiting');
+            \(activeRuns(stages: "s.run_key = r.key"));
 
             CREATE VIEW workflow_stats AS
             SELECT workflow, count(*) AS runs,
@@ -24,25 +16,11 @@ extension Migration {
             FROM runs
             GROUP BY workflow;
 
-            CREATE VIEW recent_events AS
-            SELECT r.id AS run, r.workflow, e.seq, \(time("e.at")) AS at, e.stage, e.attempt, e.type, e.data
-            FROM (SELECT key, id, workflow, accepted_at FROM runs ORDER BY accepted_at DESC LIMIT 100) r
-            JOIN events e ON e.run_key = r.key
-            ORDER BY e.at DESC, r.accepted_at DESC, e.seq DESC;
+            \(recentEvents(item: ""));
 
             \(usageByDay);
 
-            CREATE VIEW blocked AS
-            SELECT r.id AS run, r.workflow, s.id AS stage, s.status, s.waiting_on, s.waiting_detail,
-                \(time("s.waiting_since")) AS waiting_since, \(time("s.waiting_until")) AS waiting_until
-            FROM runs r
-            JOIN stage_runs s ON s.run_key = r.key
-            WHERE r.status IN ('pending', 'running', 'paused', 'waiting') AND s.waiting_on IS NOT NULL
-            UNION ALL
-            SELECT r.id, r.workflow, NULL, r.status, r.waiting_on, r.waiting_detail, \(time("r.waiting_since")),
-                \(time("r.waiting_until"))
-            FROM runs r
-            WHERE r.status IN ('pending', 'running', 'paused', 'waiting') AND r.waiting_on IS NOT NULL;
+            \(blocked(item: "", noItem: ""));
             """,
         down: """
             DROP VIEW blocked;
@@ -52,6 +30,49 @@ extension Migration {
             DROP VIEW active_runs;
             """,
         tables: [])
+
+    /// Which runs have not ended; `stages` tells which rows are stages of a run.
+    static func activeRuns(stages: String) -> String {
+        """
+        CREATE VIEW active_runs AS
+        SELECT r.id AS run, r.workflow, r.version, r.status, r.waiting_on, r.waiting_detail,
+            \(time("r.waiting_since")) AS waiting_since, \(time("r.waiting_until")) AS waiting_until,
+            r.trigger, r.owner, \(time("r.accepted_at")) AS accepted_at, \(time("r.started_at")) AS started_at,
+            (SELECT count(*) FROM stage_runs s WHERE \(stages)) AS stages,
+            (SELECT count(*) FROM stage_runs s WHERE \(stages) AND s.ended_at IS NOT NULL) AS stages_done,
+            (SELECT count(*) FROM stage_runs s WHERE \(stages) AND s.status = 'running') AS stages_running
+        FROM runs r
+        WHERE r.status IN ('pending', 'running', 'paused', 'waiting')
+        """
+    }
+
+    /// The journals of the last runs; `item` is the column of an item's number, with its comma.
+    static func recentEvents(item: String) -> String {
+        """
+        CREATE VIEW recent_events AS
+        SELECT r.id AS run, r.workflow, e.seq, \(time("e.at")) AS at, e.stage, \(item)e.attempt, e.type, e.data
+        FROM (SELECT key, id, workflow, accepted_at FROM runs ORDER BY accepted_at DESC LIMIT 100) r
+        JOIN events e ON e.run_key = r.key
+        ORDER BY e.at DESC, r.accepted_at DESC, e.seq DESC
+        """
+    }
+
+    /// What waits; `item` is the column of an item's number, with its comma, `noItem` what stands there for runs.
+    static func blocked(item: String, noItem: String) -> String {
+        """
+        CREATE VIEW blocked AS
+        SELECT r.id AS run, r.workflow, s.id AS stage, \(item)s.status, s.waiting_on, s.waiting_detail,
+            \(time("s.waiting_since")) AS waiting_since, \(time("s.waiting_until")) AS waiting_until
+        FROM runs r
+        JOIN stage_runs s ON s.run_key = r.key
+        WHERE r.status IN ('pending', 'running', 'paused', 'waiting') AND s.waiting_on IS NOT NULL
+        UNION ALL
+        SELECT r.id, r.workflow, NULL, \(noItem)r.status, r.waiting_on, r.waiting_detail, \(time("r.waiting_since")),
+            \(time("r.waiting_until"))
+        FROM runs r
+        WHERE r.status IN ('pending', 'running', 'paused', 'waiting') AND r.waiting_on IS NOT NULL
+        """
+    }
 
     /// Usage by day as it was before days were summed up.
     static let usageByDay = """

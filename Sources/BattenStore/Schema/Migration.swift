@@ -12,7 +12,7 @@ struct Migration: Sendable {
     let tables: [String]
 
     /// All steps, in order, versions from 1 without gaps.
-    static let all: [Migration] = [.runs, .coordination, .views, .trailing, .history, .gates, .groups, .slots]
+    static let all: [Migration] = [.runs, .coordination, .views, .trailing, .history, .gates, .groups, .slots, .items]
 
     /// The version that this program works with.
     static let latest = all.count

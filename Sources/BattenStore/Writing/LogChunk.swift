@@ -9,6 +9,7 @@ struct LogChunk {
     static let limit = 32 << 10
 
     let stage: String
+    let item: Int?
     let attempt: Int
     let firstAt: Timestamp
     private(set) var lines = 0
@@ -16,6 +17,7 @@ struct LogChunk {
 
     private init(_ line: LogLine) {
         stage = line.stage
+        item = line.item
         attempt = line.attempt
         firstAt = line.at
     }
@@ -25,7 +27,7 @@ struct LogChunk {
         var chunks: [LogChunk] = []
         var open: [Source: Int] = [:]
         for line in lines {
-            let source = Source(stage: line.stage, attempt: line.attempt)
+            let source = Source(stage: line.stage, item: line.item, attempt: line.attempt)
             if let place = open[source], chunks[place].text.count < limit {
                 chunks[place].append(line)
             } else {
@@ -40,6 +42,7 @@ struct LogChunk {
 
     private struct Source: Hashable {
         let stage: String
+        let item: Int?
         let attempt: Int
     }
 
@@ -59,7 +62,9 @@ struct LogChunk {
     }
 
     /// Unpacks a row's lines; what cannot be read is left out.
-    static func unpack(_ text: [UInt8], stage: String, attempt: Int, firstAt: Timestamp) -> [LogLine] {
+    static func unpack(
+        _ text: [UInt8], stage: String, item: Int?, attempt: Int, firstAt: Timestamp
+    ) -> [LogLine] {
         var lines: [LogLine] = []
         var rest = text[...]
         while let offset = field(&rest, UInt8(ascii: "\t")), let stream = field(&rest, UInt8(ascii: "\t")) {
@@ -79,7 +84,7 @@ struct LogChunk {
             let later = Int64(String(decoding: offset, as: UTF8.self)) ?? 0
             lines.append(
                 LogLine(
-                    at: firstAt + .nanoseconds(later), stage: stage, attempt: attempt,
+                    at: firstAt + .nanoseconds(later), stage: stage, item: item, attempt: attempt,
                     stream: String(decoding: stream, as: UTF8.self), text: String(decoding: body, as: UTF8.self)))
         }
         return lines

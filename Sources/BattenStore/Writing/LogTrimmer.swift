@@ -15,6 +15,7 @@ struct LogTrimmer {
 
     private struct Source: Hashable {
         let stage: String
+        let item: Int?
         let attempt: Int
     }
 
@@ -43,7 +44,7 @@ struct LogTrimmer {
         if runs[run] == nil { runs[run] = Run(lastChunk: try last()) }
         let number = (runs[run]?.lastChunk ?? 0) + 1
         runs[run]?.lastChunk = number
-        let source = Source(stage: chunk.stage, attempt: chunk.attempt)
+        let source = Source(stage: chunk.stage, item: chunk.item, attempt: chunk.attempt)
         var tail = runs[run]?.attempts.removeValue(forKey: source) ?? Tail()
         defer { runs[run]?.attempts[source] = tail }
         let bytes = chunk.text.count
@@ -87,8 +88,8 @@ extension RunWriter {
             }
             let insert = try connection.statement(
                 """
-                INSERT INTO logs (run_key, chunk, stage, attempt, first_at, lines, bytes, text)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                INSERT INTO logs (run_key, chunk, stage, attempt, first_at, lines, bytes, text, item)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
                 """)
             insert.bind(1, key)
             insert.bind(2, place.number)
@@ -98,6 +99,7 @@ extension RunWriter {
             insert.bind(6, chunk.lines)
             insert.bind(7, chunk.text.count)
             insert.bind(8, text: chunk.text)
+            insert.bind(9, chunk.item.map { Int64($0) })
             try insert.run()
             for number in place.remove {
                 let remove = try connection.statement("DELETE FROM logs WHERE run_key = ?1 AND chunk = ?2")

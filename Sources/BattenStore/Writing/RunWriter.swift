@@ -53,8 +53,8 @@ final class RunWriter {
         checkEpoch = try connection.prepare("SELECT epoch FROM runs WHERE key = ?1 AND id = ?2")
         insertEvent = try connection.prepare(
             """
-            INSERT INTO events (run_key, seq, at, type, stage, attempt, spilled, data)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            INSERT INTO events (run_key, seq, at, type, stage, attempt, spilled, data, item)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
             """)
         updateStage = try connection.prepare(
             """
@@ -65,8 +65,8 @@ final class RunWriter {
         insertStage = try connection.prepare(
             """
             INSERT INTO stage_runs (run_key, idx, status, attempts, started_at, ended_at, waiting_on, waiting_detail,
-                waiting_since, waiting_until, reason, outputs, error, id, uses, is_finally)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+                waiting_since, waiting_until, reason, outputs, error, id, uses, is_finally, item)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
             """)
         updateAttempt = try connection.prepare(
             """
@@ -76,8 +76,8 @@ final class RunWriter {
         insertAttempt = try connection.prepare(
             """
             INSERT INTO attempts (run_key, idx, number, ended_at, outcome, effect, code, message, reason,
-                idempotency_key, started_at)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+                idempotency_key, started_at, item)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
             """)
         updateRun = try connection.prepare(
             """
@@ -361,6 +361,7 @@ final class RunWriter {
         insertEvent.bind(6, record.attempt.map { Int64($0) })
         if let spilled = data.spilled { insertEvent.bind(7, text: spilled) } else { insertEvent.bindNull(7) }
         insertEvent.bind(8, text: data.text)
+        insertEvent.bind(9, record.item.map { Int64($0) })
         try insertEvent.run()
     }
 
@@ -376,6 +377,7 @@ final class RunWriter {
         insertStage.bind(14, stage.id)
         insertStage.bind(15, stage.uses)
         insertStage.bind(16, stage.isFinally ? 1 : 0)
+        insertStage.bind(17, stage.item.map { Int64($0) })
         try insertStage.run()
     }
 
@@ -408,6 +410,7 @@ final class RunWriter {
         insertAttempt.bind(9, attempt.reason)
         insertAttempt.bind(10, attempt.idempotencyKey)
         insertAttempt.bind(11, attempt.startedAt)
+        insertAttempt.bind(12, attempt.item.map { Int64($0) })
         try insertAttempt.run()
     }
 
