@@ -107,7 +107,7 @@ import Testing
         log.show(
             [.log(LogLine(at: Self.start, stage: "fetch", attempt: 1, stream: "stdout", text: "hi"))], now: Self.start)
         log.show(
-            [.committed(records: [], run: Self.run(.failed), rows: [Self.row(0, "fetch", .failed)])], now: Self.start)
+            [.committed(records: [], run: Self.run(.failed), stages: [Self.row(0, "fetch", .failed)])], now: Self.start)
         #expect(
             written.withLock { $0 } == """
                 22:13:20.000 run abcdefgh2345 of weather started

@@ -205,7 +205,7 @@ _batten() {
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--watch --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
         'logs')
-            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--follow --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--item --follow --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
         'events')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--follow --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))

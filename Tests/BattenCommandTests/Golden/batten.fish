@@ -337,6 +337,7 @@ complete -c batten -n '__fish_seen_subcommand_from status' -l in-process-plugins
 complete -c batten -n '__fish_seen_subcommand_from status' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from status' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from status' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from logs' -l item -d 'lines of this item of the stage only, counted from 0' -x
 complete -c batten -n '__fish_seen_subcommand_from logs' -l follow -s f -d 'go on until the run has ended'
 complete -c batten -n '__fish_seen_subcommand_from logs' -l format -d 'how results are written' -x -a 'text json ndjson yaml'
 complete -c batten -n '__fish_seen_subcommand_from logs' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
