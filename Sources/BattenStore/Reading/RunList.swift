@@ -128,7 +128,8 @@ enum ListQuery {
     static let runningStages = """
         SELECT r.id, r.workflow, r.owner, s.id, s.uses, s.started_at
         FROM runs r INDEXED BY runs_by_status JOIN stage_runs s ON s.run_key = r.key
-        WHERE r.status IN ('running', 'paused', 'waiting') AND s.status = 'running' LIMIT ?1
+        WHERE r.status IN ('running', 'paused', 'waiting') AND s.status = 'running' AND s.attempts > 0
+        LIMIT ?1
         """
     static let control = "SELECT settled, refusal FROM controls WHERE key = ?1"
     static let pendingAnswers = """

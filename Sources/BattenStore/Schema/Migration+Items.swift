@@ -18,6 +18,7 @@ extension Migration {
             \(dropItemViews)
             DELETE FROM attempt_states WHERE \(ofItem("attempt_states"));
             DELETE FROM gates WHERE \(ofItem("gates"));
+            DELETE FROM slots WHERE \(ofItem("slots"));
             DELETE FROM attempts WHERE item IS NOT NULL;
             DELETE FROM stage_runs WHERE item IS NOT NULL;
             ALTER TABLE logs DROP COLUMN item;

@@ -76,8 +76,13 @@ struct Migrator {
         try connection.execute("PRAGMA foreign_keys = OFF")
         defer { try? connection.execute("PRAGMA foreign_keys = ON") }
         try connection.transaction { () throws(StoreError) in
-            let plan = try steps(to: target)
-            if plan.from >= Migration.trailing.version, target < Migration.trailing.version { try settleTrails() }
+            var plan = try steps(to: target)
+            if plan.from >= Migration.trailing.version, target < Migration.trailing.version {
+                // Rows are written as the latest version has them.
+                for step in Migration.all[plan.from...] { try connection.execute(step.up) }
+                try settleTrails()
+                plan = (Migration.latest, Migration.all[target...].reversed())
+            }
             for step in plan.steps {
                 try connection.execute(target > plan.from ? step.up : step.down)
             }
