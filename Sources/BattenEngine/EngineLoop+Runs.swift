@@ -24,7 +24,8 @@ extension EngineLoop {
         let request = RunRequest(
             run: id, trigger: submission.trigger, parameters: .object(submission.parameters),
             hostEnvironment: .object(submission.hostEnvironment), seed: seed, workdir: workdir,
-            directory: submission.directory, idempotencyKey: submission.idempotencyKey)
+            directory: submission.directory, idempotencyKey: submission.idempotencyKey,
+            origin: submission.origin, kept: submission.kept)
         apply(.accepted(request), to: run)
     }
 

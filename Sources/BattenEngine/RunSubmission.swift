@@ -16,11 +16,16 @@ public struct RunSubmission: Sendable {
     public var directory: String
     /// Folder of the run's own, absolute; `{run}` in it stands for the run id.
     public var workdir: String
+    /// The run that it continues with what that has committed; nil for a run of its own.
+    public var origin: ForkOrigin?
+    /// Stages that are taken from that run, those that others depend on first.
+    public var kept: [KeptStage]
 
     /// Creates a submission.
     public init(
         plan: Plan, parameters: JSONObject = [:], trigger: String = "cli", idempotencyKey: String? = nil,
-        hostEnvironment: JSONObject = [:], directory: String, workdir: String
+        hostEnvironment: JSONObject = [:], directory: String, workdir: String, origin: ForkOrigin? = nil,
+        kept: [KeptStage] = []
     ) {
         self.plan = plan
         self.parameters = parameters
@@ -29,5 +34,7 @@ public struct RunSubmission: Sendable {
         self.hostEnvironment = hostEnvironment
         self.directory = directory
         self.workdir = workdir
+        self.origin = origin
+        self.kept = kept
     }
 }

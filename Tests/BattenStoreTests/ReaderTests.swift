@@ -247,7 +247,7 @@ import Testing
         let state = try TemporaryState()
         let (_, reader) = try filled(state, runs: 10)
         try reader.withConnection { connection throws(StoreError) in
-            for sql in ListQuery.all {
+            for sql in ListQuery.all + CheckpointQuery.all {
                 let plan = try connection.prepare("EXPLAIN QUERY PLAN " + sql)
                 var steps: [String] = []
                 while try plan.step() { steps.append(plan.text(3)) }

@@ -13,10 +13,14 @@ struct Normaliser {
         text = text.replacing(#/"seed":"\d+"/#, with: "\"seed\":\"<seed>\"")
         text = text.replacing(#/\b[0-9a-f]{64}\b/#, with: "<hash>")
         text = text.replacing(#/"duration_ms":( ?)\d+/#) { "\"duration_ms\":\($0.output.1)<ms>" }
-        text = text.replacing(#/\b(run|logs|resume|why|events|status|approve|signal) [a-z2-7]{12}\b/#) {
+        text = text.replacing(
+            #/\b(run|logs|resume|why|events|status|approve|signal|retry|fork|checkpoints) [a-z2-7]{12}\b/#
+        ) {
             "\($0.output.1) <run>"
         }
+        text = text.replacing(#/"kept_from":( ?)"[a-z2-7]{12}"/#) { "\"kept_from\":\($0.output.1)\"<run>\"" }
         text = text.replacing(#/"run":( ?)"[a-z2-7]{12}"/#) { "\"run\":\($0.output.1)\"<run>\"" }
+        text = text.replacing(#/\b[a-z2-7]{12}@/#, with: "<run>@")
         text = text.replacing(#/\b(in|after) (\d+m \d\ds|\d+(\.\d)?s|\d+ms)/#) { "\($0.output.1) <length>" }
         text = text.replacing(#/work/[a-z2-7]{12}\b/#, with: "work/<run>")
         // YAML quotes an id that begins with a digit.

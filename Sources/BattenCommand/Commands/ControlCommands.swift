@@ -90,7 +90,8 @@ enum ResumeCommand {
         }
     }
 
-    private static func plan(_ snapshot: [UInt8], _ id: String, _ context: CommandContext) throws -> Plan {
+    /// The plan of the definition that a run is locked to; plugins that are missing now are waited for later.
+    static func plan(_ snapshot: [UInt8], _ id: String, _ context: CommandContext) throws -> Plan {
         let result = WorkflowReader.read(
             path: "run \(id).json", bytes: snapshot, catalog: PatientCatalog(try context.catalog()),
             settings: ReaderSettings())

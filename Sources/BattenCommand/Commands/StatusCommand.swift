@@ -27,6 +27,9 @@ enum StatusCommand {
         let profile = context.console.output
         let frame = TreeFrame(profile: profile, width: profile.width, now: context.now, room: nil)
         for line in frame.lines(RunPicture(report)) { context.console.line(line) }
+        if let origin = report.run.origin {
+            context.console.line("\(origin.kind.rawValue) of run \(origin.run) at \(origin.seq)")
+        }
         if let error = report.run.error { context.console.line("error: \(TextFit.clean(error.message))") }
         for line in OutputText.lines(report.run.outputs) { context.console.line(line) }
     }

@@ -75,6 +75,8 @@ struct LineLog: RunDisplay {
             return line(at, row.id, "\(word)\(detail)\(until)")
         case .skipped, .cancelled:
             return line(at, row.id, word + (row.reason.map { ": \(TextFit.clean($0))" } ?? ""))
+        case .completed where row.keptFrom != nil:
+            return line(at, row.id, "kept from run \(row.keptFrom ?? "")")
         case .completed, .failed, .timedOut:
             let length = row.startedAt.map { " after \(TimeText.elapsed((row.endedAt ?? at) - $0))" } ?? ""
             let why = row.error.map { ": \(TextFit.clean($0.message))" } ?? ""

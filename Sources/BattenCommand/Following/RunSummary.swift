@@ -50,10 +50,11 @@ struct RunSummary {
         switch run.status {
         case .completed: return []
         case .failed, .timedOut, .cancelled:
+            let again = hint("batten retry \(run.id)", "tries what did not complete again, and keeps the rest")
             guard let stage = picture.stages.first(where: { isFailure($0.row) }) else {
-                return hint("batten events \(run.id)", "shows what happened")
+                return hint("batten events \(run.id)", "shows what happened") + again
             }
-            return hint("batten logs \(run.id) \(stage.row.id)", "shows its whole log")
+            return hint("batten logs \(run.id) \(stage.row.id)", "shows its whole log") + again
         case .paused, .waiting, .pending, .running:
             return hint("batten why \(run.id)", "tells what it waits for")
                 + hint("batten resume \(run.id)", "goes on with it")

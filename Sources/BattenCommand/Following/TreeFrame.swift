@@ -45,7 +45,11 @@ struct TreeFrame {
         let connector = width < 40 ? "" : isLast ? "└─ " : "├─ "
         let id = TextFit.pad(TextFit.cut(TextFit.clean(row.id), to: column), to: column)
         var parts = [StatusText.word(row.status)]
-        if let start = row.startedAt { parts.append(TimeText.elapsed((row.endedAt ?? now) - start)) }
+        if let origin = row.keptFrom {
+            parts.append("kept from run \(origin)")
+        } else if let start = row.startedAt {
+            parts.append(TimeText.elapsed((row.endedAt ?? now) - start))
+        }
         if let items = stage.items { parts.append(items.text) }
         if row.attempts > 1 { parts.append("attempt \(row.attempts)") }
         if row.status == .running, let fraction = stage.fraction { parts.append(bar(fraction)) }

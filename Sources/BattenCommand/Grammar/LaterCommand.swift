@@ -2,11 +2,9 @@
 enum LaterCommand {
     /// What to do instead, by command; empty when nothing takes its place.
     private static let instead: [String: String] = [
-        "checkpoint": "", "checkpoints": "", "disable": "", "enable": "",
-        "export": "'batten show NAME' writes a kept workflow", "fork": "",
+        "export": "'batten show NAME' writes a kept workflow",
         "import": "'batten add FILE' keeps a workflow", "quota": "",
-        "repl": "'batten exec EXECUTOR' runs one executor, 'batten run FILE' a workflow", "restore": "",
-        "retry": "run the workflow again; 'batten resume' goes on with a run that did not end",
+        "repl": "'batten exec EXECUTOR' runs one executor, 'batten run FILE' a workflow",
         "schedule add": "", "schedule list": "'batten schedule next NAME' shows when a kept workflow is due",
         "schedule show": "'batten schedule next NAME' shows when a kept workflow is due", "schedule pause": "",
         "schedule resume": "", "schedule remove": "", "schedule trigger": "'batten run NAME' runs it now",

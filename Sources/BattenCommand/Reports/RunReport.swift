@@ -30,7 +30,7 @@ struct RunReport: Sendable {
 
     /// The report, keys in the promised order.
     var json: JSONValue {
-        .object([
+        var data: JSONObject = [
             "run": .string(run.id), "workflow": .string(run.workflow), "version": .string(run.version),
             "status": .string(run.status.rawValue), "trigger": .string(run.trigger),
             "started_at": Self.instant(run.startedAt), "ended_at": Self.instant(run.endedAt),
@@ -38,7 +38,9 @@ struct RunReport: Sendable {
             "parameters": run.parameters, "outputs": run.outputs ?? .null,
             "usage": .object(["tokens": .int(tokens), "cost_usd": cost.map { .double($0) } ?? .null]),
             "error": run.error?.json ?? .null, "stages": .array(stages.map(json)),
-        ])
+        ]
+        if let origin = run.origin { data["origin"] = origin.json }
+        return .object(data)
     }
 
     /// One stage, with its items when it has some.
@@ -59,13 +61,15 @@ struct RunReport: Sendable {
     }
 
     private static func json(_ stage: StageRow) -> JSONObject {
-        [
+        var data: JSONObject = [
             "id": .string(stage.id), "uses": .string(stage.uses), "status": .string(stage.status.rawValue),
             "attempts": .int(Int64(stage.attempts)), "started_at": instant(stage.startedAt),
             "ended_at": instant(stage.endedAt),
             "duration_ms": TimeText.milliseconds(from: stage.startedAt, to: stage.endedAt),
             "outputs": stage.outputs ?? .null, "error": stage.error?.json ?? .null, "waiting": json(stage.waiting),
         ]
+        if let origin = stage.keptFrom { data["kept_from"] = .string(origin) }
+        return data
     }
 
     /// What something waits for, and since when.

@@ -47,6 +47,10 @@ extension RunFact {
                 data["effect"] = .string(failure.effect.rawValue)
             }
             return stage(index, attempt, "stage_cancelled", data)
+        case .stageKept(let index, let kept):
+            var data: JSONObject = ["outputs": kept.outputs ?? .null]
+            if let gate = kept.gate { data["gate"] = gate.json }
+            return stage(index, nil, "stage_kept", data)
         case .stageSkipped(let index, let reason):
             return stage(index, nil, "stage_skipped", ["reason": .string(reason)])
         case .gateAnswered(let index, let answer, let request):
@@ -102,6 +106,7 @@ extension RunFact {
             "workdir": .string(request.workdir), "directory": .string(request.directory),
             "idempotency_key": request.idempotencyKey.map { .string($0) } ?? .null,
         ]
+        if let origin = request.origin { data["origin"] = origin.json }
         if let group = request.group { data["group"] = .string(group) }
         return data
     }
@@ -120,6 +125,10 @@ extension RunFact {
                 hostEnvironment: try reader.value("host_environment"), seed: try reader.seed(),
                 workdir: try reader.text("workdir"), directory: try reader.text("directory"),
                 idempotencyKey: record.data["idempotency_key"]?.stringValue)
+            if let origin = record.data["origin"] {
+                guard let origin = ForkOrigin(json: origin) else { throw reader.malformed("origin") }
+                request.origin = origin
+            }
             request.group = record.data["group"]?.stringValue
             self = .runAccepted(
                 request,
@@ -166,6 +175,15 @@ extension RunFact {
             self = .stageCancelled(
                 stage: try reader.stage(), attempt: record.attempt, reason: try reader.text("reason"),
                 failure: record.data["error"] == nil ? nil : try reader.failure())
+        case "stage_kept":
+            let stage = try reader.stage()
+            let outputs = try reader.value("outputs")
+            var kept = KeptStage(id: record.stage ?? "", outputs: outputs.isNull ? JSONValue?.none : outputs)
+            if let gate = record.data["gate"] {
+                guard let row = GateRow(json: gate, stageIndex: stage) else { throw reader.malformed("gate") }
+                kept.gate = row
+            }
+            self = .stageKept(stage: stage, kept: kept)
         case "stage_skipped":
             self = .stageSkipped(stage: try reader.stage(), reason: try reader.text("reason"))
         case "gate_answered":
@@ -243,7 +261,7 @@ extension StageFailure {
 
 extension Timestamp {
     /// RFC 3339 with all nanoseconds, so that reading it back gives the same instant.
-    fileprivate var exact: String { rfc3339(fractionDigits: 9) }
+    var exact: String { rfc3339(fractionDigits: 9) }
 }
 
 /// Why a journal cannot be replayed.

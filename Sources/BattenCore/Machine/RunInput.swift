@@ -38,13 +38,18 @@ public struct RunRequest: Sendable, Hashable {
     public var directory: String
     /// Key under which the same request gives the same run.
     public var idempotencyKey: String?
+    /// The run that it continues with what that has committed; nil for a run of its own.
+    public var origin: ForkOrigin?
+    /// Stages that are taken from that run, those that others depend on first.
+    public var kept: [KeptStage]
     /// The group in which it excludes other runs; the machine finds it.
     var group: String?
 
     /// Creates a request.
     public init(
         run: String, trigger: String, parameters: JSONValue = .object([:]), hostEnvironment: JSONValue = .object([:]),
-        seed: UInt64, workdir: String, directory: String = "/", idempotencyKey: String? = nil
+        seed: UInt64, workdir: String, directory: String = "/", idempotencyKey: String? = nil,
+        origin: ForkOrigin? = nil, kept: [KeptStage] = []
     ) {
         self.run = run
         self.trigger = trigger
@@ -54,6 +59,8 @@ public struct RunRequest: Sendable, Hashable {
         self.workdir = workdir
         self.directory = directory
         self.idempotencyKey = idempotencyKey
+        self.origin = origin
+        self.kept = kept
     }
 }
 

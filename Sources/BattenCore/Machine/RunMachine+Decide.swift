@@ -83,9 +83,9 @@ extension RunMachine {
     private func skipReason(_ index: Int) -> String {
         let needsSuccess = planned(index).condition == nil || planned(index).requiresSuccess
         if needsSuccess, let unmet = state.stages[index].unmet {
-            return "dependency '\(state.stages[unmet].row.id)' \(state.stages[unmet].row.status.verb)"
+            return SkipReason.dependency(state.stages[unmet].row.id, state.stages[unmet].row.status)
         }
-        return "condition is false"
+        return SkipReason.condition
     }
 
     // MARK: Starting

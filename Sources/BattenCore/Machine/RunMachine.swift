@@ -166,6 +166,11 @@ public struct RunMachine: Sendable {
             .runAccepted(
                 request, workflow: plan.definition.name, version: plan.definition.version, definitionHash: plan.hash),
             at)
+        for stage in request.kept {
+            guard let index = plan.indexByID[stage.id], index < plan.finallyStart, state.stages[index].mode == .idle
+            else { continue }
+            emit(.stageKept(stage: index, kept: stage), at)
+        }
     }
 
     /// Whether an attempt is the one that its stage is making now.

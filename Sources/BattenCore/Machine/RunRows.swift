@@ -76,6 +76,8 @@ public struct RunRow: Sendable, Hashable {
     public var idempotencyKey: String?
     /// The group in which it excludes other runs; nil when there is none.
     public var group: String?
+    /// Where it comes from; nil for a run of its own.
+    public var origin: ForkOrigin?
     /// When it was accepted.
     public var acceptedAt: Timestamp
     /// When it started.
@@ -109,6 +111,7 @@ public struct RunRow: Sendable, Hashable {
         self.directory = directory
         self.idempotencyKey = idempotencyKey
         self.group = nil
+        self.origin = nil
         self.acceptedAt = acceptedAt
         self.startedAt = nil
         self.endedAt = nil

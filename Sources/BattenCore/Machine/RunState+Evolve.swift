@@ -35,6 +35,7 @@ extension RunState {
                 parameters: request.parameters, hostEnvironment: request.hostEnvironment, seed: request.seed,
                 workdir: request.workdir, directory: request.directory, idempotencyKey: request.idempotencyKey,
                 acceptedAt: at)
+            row.origin = request.origin
             row.group = request.group
             changes.isRunTouched = true
             for index in stages.indices { changes.touch(stage: index) }
@@ -160,6 +161,15 @@ extension RunState {
             stages[index].row.reason = reason
             stages[index].row.error = failure?.error ?? stages[index].row.error
             settle(index, .cancelled, at, plan, &changes)
+        case .stageKept(let index, let kept):
+            stages[index].row.outputs = kept.outputs
+            stages[index].row.reason = StageRow.keptReason(of: row.origin?.run ?? "")
+            if var gate = kept.gate {
+                gate.stageIndex = index
+                stages[index].gate = gate
+                changes.touch(gate: index)
+            }
+            settle(index, kept.outputs == nil ? .skipped : .completed, at, plan, &changes)
         case .stageSkipped(let index, let reason):
             stages[index].row.reason = reason
             settle(index, .skipped, at, plan, &changes)

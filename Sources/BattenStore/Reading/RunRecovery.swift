@@ -60,9 +60,9 @@ enum RunColumns {
         r.id, r.workflow, r.version, v.hash, r.status, r.waiting_on, r.waiting_detail, r.waiting_since,
             r.waiting_until, r.trigger, r.parameters, r.host_environment, r.seed, r.workdir, r.idempotency_key,
             r.accepted_at, r.started_at, r.ended_at, r.outputs, r.error, r.failed_stages, r.directory,
-            r.concurrency_group
+            r.concurrency_group, r.origin_run, r.origin_seq, r.origin_kind
         """
-    static let count: Int32 = 23
+    static let count: Int32 = 26
 
     static func read(_ row: Statement, _ unspill: Unspill) throws(StoreError) -> RunRow {
         guard let status = RunStatus(rawValue: row.text(4)) else {
@@ -84,6 +84,9 @@ enum RunColumns {
         run.error = try unspill.value(row, 19).flatMap { StageError(json: $0) }
         run.failedStages = Int(row.int(20))
         run.group = row.optionalText(22)
+        if let origin = row.optionalText(23), let kind = ForkOrigin.Kind(rawValue: row.text(25)) {
+            run.origin = ForkOrigin(run: origin, seq: row.int(24), kind: kind)
+        }
         return run
     }
 }

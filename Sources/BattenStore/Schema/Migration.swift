@@ -12,7 +12,9 @@ struct Migration: Sendable {
     let tables: [String]
 
     /// All steps, in order, versions from 1 without gaps.
-    static let all: [Migration] = [.runs, .coordination, .views, .trailing, .history, .gates, .groups, .slots, .items]
+    static let all: [Migration] = [
+        .runs, .coordination, .views, .trailing, .history, .gates, .groups, .slots, .items, .origins,
+    ]
 
     /// The version that this program works with.
     static let latest = all.count

@@ -314,6 +314,7 @@ final class RunWriter {
         insert.bind(25, row.group)
         try insert.run()
         let key = connection.lastRowID
+        if let origin = row.origin { try write(origin, key: key) }
         if let group = row.group, !row.status.isTerminal { try enter(group, run: key, at: row.acceptedAt) }
         keys[row.id] = key
         return .accepted(key)

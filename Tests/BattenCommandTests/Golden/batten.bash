@@ -18,6 +18,14 @@ _batten() {
         "pause:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "cancel:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "cancel:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "retry:--format") COMPREPLY=($(compgen -W "text json ndjson yaml" -- "$word")); return ;;
+        "retry:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "fork:--format") COMPREPLY=($(compgen -W "text json ndjson yaml" -- "$word")); return ;;
+        "fork:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "checkpoint:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "checkpoint:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "restore:--format") COMPREPLY=($(compgen -W "text json ndjson yaml" -- "$word")); return ;;
+        "restore:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "gates:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "gates:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "approve:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
@@ -67,6 +75,8 @@ _batten() {
         "outputs:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "why:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "why:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "checkpoints:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "checkpoints:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "schedule next:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "schedule next:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "plugin list:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
@@ -122,12 +132,13 @@ _batten() {
         *:--home) COMPREPLY=($(compgen -d -- "$word")); return ;;
         *:--config) COMPREPLY=($(compgen -f -- "$word")); return ;;
         *:--plugin-dir) COMPREPLY=($(compgen -d -- "$word")); return ;;
+        *:--workflow) COMPREPLY=($(compgen -f -- "$word")); return ;;
         *:--output) COMPREPLY=($(compgen -f -- "$word")); return ;;
         *:--junit) COMPREPLY=($(compgen -f -- "$word")); return ;;
         *:--file) COMPREPLY=($(compgen -f -- "$word")); return ;;
     esac
     case "$command" in
-        '') COMPREPLY=($(compgen -W "run resume pause cancel gates approve reject signal exec init validate plan graph convert schema explain add list show remove enable disable runs status logs events outputs why schedule plugin db query secret config doctor help completions version" -- "$word")) ;;
+        '') COMPREPLY=($(compgen -W "run resume pause cancel retry fork checkpoint restore gates approve reject signal exec init validate plan graph convert schema explain add list show remove enable disable runs status logs events outputs why checkpoints schedule plugin db query secret config doctor help completions version" -- "$word")) ;;
         'schedule') COMPREPLY=($(compgen -W "next" -- "$word")) ;;
         'plugin') COMPREPLY=($(compgen -W "list info new check install run dev remove trust" -- "$word")) ;;
         'db') COMPREPLY=($(compgen -W "info check backup migrate vacuum gc" -- "$word")) ;;
@@ -143,6 +154,18 @@ _batten() {
             else COMPREPLY=(); fi ;;
         'cancel')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--now --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'retry')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--workflow --param --changed --wait-gates --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'fork')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--from --workflow --param --changed --wait-gates --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'checkpoint')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--label --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'restore')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--workflow --param --changed --wait-gates --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
         'gates')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--limit --cursor --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
@@ -214,6 +237,9 @@ _batten() {
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
         'why')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'checkpoints')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
         'schedule next')

@@ -4,6 +4,10 @@ complete -c batten -n __fish_use_subcommand -a run -d 'run a workflow and follow
 complete -c batten -n __fish_use_subcommand -a resume -d 'go on with a run whose engine is gone, or that is paused'
 complete -c batten -n __fish_use_subcommand -a pause -d 'let the running stages of a run finish and start nothing new'
 complete -c batten -n __fish_use_subcommand -a cancel -d 'cancel a run'
+complete -c batten -n __fish_use_subcommand -a retry -d 'start a new run from the stages of another one that did not complete'
+complete -c batten -n __fish_use_subcommand -a fork -d 'start a new run that keeps what another one has committed'
+complete -c batten -n __fish_use_subcommand -a checkpoint -d 'name the position at which a run stands'
+complete -c batten -n __fish_use_subcommand -a restore -d 'start a new run from a checkpoint of another one'
 complete -c batten -n __fish_use_subcommand -a gates -d 'list the gates that wait for people, over all runs, the oldest first'
 complete -c batten -n __fish_use_subcommand -a approve -d 'approve a gate of a run'
 complete -c batten -n __fish_use_subcommand -a reject -d 'reject a gate of a run'
@@ -28,6 +32,7 @@ complete -c batten -n __fish_use_subcommand -a logs -d 'show what a run'\''s sta
 complete -c batten -n __fish_use_subcommand -a events -d 'show a run'\''s journal: every decision in its order'
 complete -c batten -n __fish_use_subcommand -a outputs -d 'show what a run or one of its stages gave back'
 complete -c batten -n __fish_use_subcommand -a why -d 'tell what each unfinished stage of a run waits for, and since when'
+complete -c batten -n __fish_use_subcommand -a checkpoints -d 'list the positions of a run that another one can start from'
 complete -c batten -n __fish_use_subcommand -a schedule -d 'commands for schedule'
 complete -c batten -n __fish_use_subcommand -a plugin -d 'commands for plugin'
 complete -c batten -n __fish_use_subcommand -a db -d 'commands for db'
@@ -110,6 +115,60 @@ complete -c batten -n '__fish_seen_subcommand_from cancel' -l in-process-plugins
 complete -c batten -n '__fish_seen_subcommand_from cancel' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from cancel' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from cancel' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from retry' -l workflow -d 'an edited workflow instead of the one that the run is locked to' -r -F
+complete -c batten -n '__fish_seen_subcommand_from retry' -l param -s p -d 'a parameter over those of the other run' -x
+complete -c batten -n '__fish_seen_subcommand_from retry' -l changed -d 'run stages again whose definition or parameters have changed, instead of keeping them'
+complete -c batten -n '__fish_seen_subcommand_from retry' -l wait-gates -d 'stay while only gates or signals are left, instead of exit code 11'
+complete -c batten -n '__fish_seen_subcommand_from retry' -l format -d 'how results are written' -x -a 'text json ndjson yaml'
+complete -c batten -n '__fish_seen_subcommand_from retry' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from retry' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from retry' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from retry' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from retry' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from retry' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from retry' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from retry' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from retry' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from fork' -l from -d 'where to begin: a stage, @POSITION or @LABEL' -x
+complete -c batten -n '__fish_seen_subcommand_from fork' -l workflow -d 'an edited workflow instead of the one that the run is locked to' -r -F
+complete -c batten -n '__fish_seen_subcommand_from fork' -l param -s p -d 'a parameter over those of the other run' -x
+complete -c batten -n '__fish_seen_subcommand_from fork' -l changed -d 'run stages again whose definition or parameters have changed, instead of keeping them'
+complete -c batten -n '__fish_seen_subcommand_from fork' -l wait-gates -d 'stay while only gates or signals are left, instead of exit code 11'
+complete -c batten -n '__fish_seen_subcommand_from fork' -l format -d 'how results are written' -x -a 'text json ndjson yaml'
+complete -c batten -n '__fish_seen_subcommand_from fork' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from fork' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from fork' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from fork' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from fork' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from fork' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from fork' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from fork' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from fork' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from checkpoint' -l label -d 'its name in the run: letters, digits, '\''_'\'', '\''-'\'' and '\''.'\''' -x
+complete -c batten -n '__fish_seen_subcommand_from checkpoint' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from checkpoint' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from checkpoint' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from checkpoint' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from checkpoint' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from checkpoint' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from checkpoint' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from checkpoint' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from checkpoint' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from checkpoint' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from restore' -l workflow -d 'an edited workflow instead of the one that the run is locked to' -r -F
+complete -c batten -n '__fish_seen_subcommand_from restore' -l param -s p -d 'a parameter over those of the other run' -x
+complete -c batten -n '__fish_seen_subcommand_from restore' -l changed -d 'run stages again whose definition or parameters have changed, instead of keeping them'
+complete -c batten -n '__fish_seen_subcommand_from restore' -l wait-gates -d 'stay while only gates or signals are left, instead of exit code 11'
+complete -c batten -n '__fish_seen_subcommand_from restore' -l format -d 'how results are written' -x -a 'text json ndjson yaml'
+complete -c batten -n '__fish_seen_subcommand_from restore' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from restore' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from restore' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from restore' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from restore' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from restore' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from restore' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from restore' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from restore' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from gates' -l limit -s n -d 'how many at most' -x
 complete -c batten -n '__fish_seen_subcommand_from gates' -l cursor -d 'the next_cursor of the page before' -x
 complete -c batten -n '__fish_seen_subcommand_from gates' -l format -d 'how results are written' -x -a 'text json yaml'
@@ -380,6 +439,16 @@ complete -c batten -n '__fish_seen_subcommand_from why' -l in-process-plugins -d
 complete -c batten -n '__fish_seen_subcommand_from why' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from why' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from why' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from checkpoints' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from checkpoints' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from checkpoints' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from checkpoints' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from checkpoints' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from checkpoints' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from checkpoints' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from checkpoints' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from checkpoints' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from checkpoints' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from next' -l cron -d 'a cron expression of five or six fields, or a name such as @daily' -x
 complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from next' -l timezone -d 'the IANA zone that the expression means, like Europe/Oslo' -x
 complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from next' -l after -d 'times after this one' -x

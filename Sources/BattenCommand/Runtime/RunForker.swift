@@ -1,0 +1,153 @@
+import BattenCore
+import BattenEngine
+import BattenSpec
+import BattenStore
+
+/// Makes a new run of what another one has committed: what `fork`, `retry` and `restore` have in common.
+struct RunForker {
+    let context: CommandContext
+    /// The run that the new one comes from.
+    let origin: RunRow
+    /// What is asked for.
+    let kind: ForkOrigin.Kind
+
+    /// From where the new run goes on.
+    enum Start {
+        /// From these stages and from all that has not completed.
+        case stages(Set<String>)
+        /// From all that had not completed at a position of the journal.
+        case position(Int64)
+    }
+
+    /// What changes against the other run.
+    struct Changes {
+        /// An edited workflow; nil takes the definition that the other run is locked to.
+        var workflow: WorkflowSource?
+        /// `name=value` texts over the parameters of the other run.
+        var parameters: [String] = []
+        /// Whether stages that have changed run again instead of being kept.
+        var rerunsChanged = false
+    }
+
+    /// Finds the run to start from.
+    init(_ name: String, kind: ForkOrigin.Kind, in context: CommandContext) throws(CommandFailure) {
+        self.init(run: try NamedRun.find(name, in: context).row, kind: kind, in: context)
+    }
+
+    /// Takes the run to start from.
+    init(run: RunRow, kind: ForkOrigin.Kind, in context: CommandContext) {
+        self.context = context
+        self.kind = kind
+        origin = run
+    }
+
+    /// What the new run would execute.
+    func plan(_ changes: Changes) throws(CommandFailure) -> Plan {
+        if let source = changes.workflow {
+            try source.requireEnabled()
+            return try source.plan(in: context)
+        }
+        let snapshot = try snapshot()
+        // Its warnings were shown when the other run was accepted.
+        let result = try CheckedWorkflow.read(
+            WorkflowText(label: "run \(origin.id).json", bytes: snapshot), in: context)
+        guard let definition = result.definition else {
+            CheckedWorkflow.show(result, in: context)
+            throw CheckedWorkflow.invalid(result)
+        }
+        return try CheckedWorkflow.plan(definition, snapshot: snapshot, parsed: result.parsed, in: context)
+    }
+
+    /// Starts the new run and follows it to its end.
+    func start(
+        _ plan: Plan, from start: Start, _ changes: Changes, staysAtGates: Bool
+    ) throws(CommandFailure) -> ExitCode {
+        try CheckedWorkflow.requireRunnable(plan)
+        let parameters = try parameters(plan.definition, changes.parameters)
+        let host = try HostEnvironment.read(for: plan.definition, from: context.environment)
+        try HostEnvironment.requireSecrets(of: plan.definition, in: context.secretVault())
+        let machine: RunMachine
+        var from: Set<String> = []
+        switch start {
+        case .stages(let ids):
+            machine = try replay(upTo: .max)
+            from = ids
+        case .position(let position): machine = try replay(upTo: position)
+        }
+        let decision = ForkDecision(
+            origin: machine, plan: plan, from: from, parameters: parameters, rerunsChanged: changes.rerunsChanged)
+        let source = ForkOrigin(run: origin.id, seq: machine.state.lastSeq, kind: kind)
+        tell(decision, source, changes)
+        let submission = RunSubmission(
+            plan: plan, parameters: parameters, trigger: "cli", hostEnvironment: host,
+            directory: origin.directory, workdir: PathText.join(try context.settings().home, "work/{run}"),
+            origin: source, kept: decision.kept)
+        return try RunSession.start(submission, in: context, staysAtGates: staysAtGates)
+    }
+
+    // MARK: Parts
+
+    private func snapshot() throws(CommandFailure) -> [UInt8] {
+        guard let reader = try context.openReader(),
+            let snapshot = try orFailure({ () throws(StoreError) in try reader.definition(run: origin.id) })
+        else {
+            throw .notFound("no_such_run", "there is no run '\(origin.id)'", help: "`batten runs` lists them")
+        }
+        return snapshot
+    }
+
+    /// The parameters of the other run as far as the workflow still has them, under those that are given now.
+    private func parameters(
+        _ definition: WorkflowDefinition, _ options: [String]
+    ) throws(CommandFailure) -> JSONObject {
+        var inherited = JSONObject()
+        for (name, value) in origin.parameters.objectValue ?? [:] {
+            if definition.parameters.contains(where: { $0.name == name }) {
+                inherited[name] = value
+            } else {
+                context.console.note(
+                    "the parameter '\(name)' of run \(origin.id) is left out: the workflow has none of that name")
+            }
+        }
+        return try ParameterReader(definitions: definition.parameters, workflow: definition.name).read(
+            file: inherited, options: options)
+    }
+
+    /// The machine of the other run as it stood at a position of its journal.
+    private func replay(upTo position: Int64) throws(CommandFailure) -> RunMachine {
+        let snapshot = try snapshot()
+        let plan = try RunSession.asFailure { try ResumeCommand.plan(snapshot, origin.id, context) }
+        var machine = RunMachine(plan: plan)
+        guard let reader = try context.openReader() else { return machine }
+        let records = try orFailure { () throws(StoreError) in try reader.events(run: origin.id, limit: .max) }
+        for record in records where record.seq <= position {
+            do throws(ReplayError) {
+                try machine.replay(record)
+            } catch {
+                throw CommandFailure(
+                    "journal", "run \(origin.id): \(error.message)", help: error.help, exit: .store)
+            }
+        }
+        return machine
+    }
+
+    private func tell(_ decision: ForkDecision, _ source: ForkOrigin, _ changes: Changes) {
+        func list(_ ids: [String]) -> String {
+            let shown = ids.prefix(12).joined(separator: ", ")
+            return ids.count > 12 ? "\(shown) and \(ids.count - 12) more" : shown
+        }
+        let console = context.console
+        let kept = decision.kept.isEmpty ? "no stage is kept" : "kept: \(list(decision.kept.map(\.id)))"
+        console.note("from run \(source.run) at \(source.seq); \(kept)")
+        if !decision.again.isEmpty { console.note("completed there and run again: \(list(decision.again))") }
+        for change in decision.changes {
+            let what = change.what.joined(separator: ", ")
+            if changes.rerunsChanged {
+                console.note("stage '\(change.stage)' runs again, for \(what) changed")
+            } else {
+                console.alert(
+                    "warning: stage '\(change.stage)' is kept although \(what) changed; --changed runs it again")
+            }
+        }
+    }
+}
