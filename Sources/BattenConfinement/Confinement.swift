@@ -20,7 +20,7 @@ public enum Confinement {
             groups: ControlGroups())
         if !wanted.groupFolders.isEmpty {
             kernel.groups.places = [
-                .init(folder: "", controllers: ControlGroups.Controller.allCases, isUnified: true)
+                .init(folder: "", controllers: wanted.groupControllers, isUnified: true)
             ]
         }
         try wanted.check(kernel)

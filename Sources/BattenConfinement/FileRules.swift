@@ -45,9 +45,15 @@ struct FileRules {
         let read = CONFINE_READ | execute
         let write = CONFINE_READ | CONFINE_WRITE | execute
 
-        for path in Self.always + LoadedLibraries.folders() + ownFiles { try allow(path, read, rules) }
+        for path in Self.always + LoadedLibraries.folders() + ownFiles + namedLibraries {
+            try allow(path, read, rules)
+        }
         for path in Self.devices { try allow(path, CONFINE_READ | CONFINE_WRITE, rules) }
-        if capabilities.network != .none { for path in Self.forNetwork { try allow(path, read, rules) } }
+        if capabilities.network != .none {
+            for path in Self.forNetwork + Self.paths(in: "SSL_CERT_FILE") + Self.paths(in: "SSL_CERT_DIR") {
+                try allow(path, read, rules)
+            }
+        }
         if capabilities.startsProcesses { for path in Self.forProcesses { try allow(path, read, rules) } }
         var missing: [String] = []
         for (paths, uses) in [(capabilities.readPaths, read), (capabilities.writePaths, write)] {
@@ -73,8 +79,24 @@ struct FileRules {
         {
             return [folder]
         }
+        return [plugin] + Self.libraries(in: folder)
+    }
+
+    /// The libraries in the folders that `LD_LIBRARY_PATH` names: they alone, as such a folder may hold anything.
+    private var namedLibraries: [String] {
+        Self.paths(in: "LD_LIBRARY_PATH").flatMap(Self.libraries)
+    }
+
+    private static func libraries(in folder: String) -> [String] {
         let names = (try? FileSystem.list(folder)) ?? []
-        return [plugin] + names.filter { $0.hasSuffix(".so") || $0.contains(".so.") }.map { "\(folder)/\($0)" }
+        return names.filter { $0.hasSuffix(".so") || $0.contains(".so.") }.map { "\(folder)/\($0)" }
+    }
+
+    /// The absolute paths that a variable lists with colons between them.
+    private static func paths(in variable: String) -> [String] {
+        (ProcessEnvironment.variable(variable) ?? "").split(separator: ":").map(String.init).filter {
+            $0.hasPrefix("/")
+        }
     }
 
     /// Allows uses of a path.
@@ -104,13 +126,19 @@ enum LoadedLibraries {
         for line in maps.split(separator: UInt8(ascii: "\n")) {
             // 7f3c…-7f3c… r-xp 00000000 fe:00 131 /usr/lib/x86_64-linux-gnu/libc.so.6
             guard let slash = line.firstIndex(of: UInt8(ascii: "/")) else { continue }
-            let path = String(decoding: line[slash...], as: UTF8.self)
-            guard path.contains(".so"), let folder = FileSystem.parent(of: path), folder.hasPrefix("/"),
-                folders.last != folder, !folders.contains(folder)
-            else { continue }
-            folders.append(folder)
+            guard let end = line.lastIndex(of: UInt8(ascii: "/")), isLibrary(line[end...]) else { continue }
+            let folder = String(decoding: line[slash..<max(end, slash + 1)], as: UTF8.self)
+            if folders.last != folder, !folders.contains(folder) { folders.append(folder) }
         }
         return folders
+    }
+
+    /// Whether the last part of a path holds `.so`.
+    private static func isLibrary(_ name: ArraySlice<UInt8>) -> Bool {
+        name.indices.dropLast(2).contains { place in
+            name[place] == UInt8(ascii: ".") && name[place + 1] == UInt8(ascii: "s")
+                && name[place + 2] == UInt8(ascii: "o")
+        }
     }
 }
 

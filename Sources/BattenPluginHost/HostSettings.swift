@@ -1,5 +1,5 @@
 public import BattenCore
-internal import BattenSystem
+public import BattenSystem
 
 /// How a plugin host finds plugins and what it allows them.
 public struct HostSettings: Sendable {
@@ -34,6 +34,8 @@ public struct HostSettings: Sendable {
     public var configurations: [String: JSONValue]
     /// What each plugin's workers may use, by plugin id; ``WorkerLimits/standard`` for the others.
     public var limits: [String: WorkerLimits] = [:]
+    /// Where control groups for workers can be made; asked once, when the first worker that needs one is started.
+    public var groups: @Sendable () -> ControlGroups = { ControlGroups() }
     /// Whether plugins are held to the rules of the header while they work: a call in which one is broken ends for it.
     public var keepsRules = false
     /// How much of a worker's confinement the kernel must be able to enforce.

@@ -123,8 +123,13 @@ extension PluginHost {
     /// What the kernel holds a plugin to when it runs in a worker.
     public func enforcement(of plugin: PluginInformation) -> Enforcement {
         let confinement = WorkerConfinement.of(plugin.id, granted: plugin.granted, settings: settings)
+        let hasGroup = confinement.needsGroup(
+            isBundled: plugin.isBundled, hasSettings: settings.limits[plugin.id] != nil)
         return Enforcement(
-            of: confinement.capabilities, limits: confinement.limits, on: KernelConfinement.usedForWorkers())
+            of: confinement.capabilities, limits: confinement.limits,
+            on: KernelConfinement(
+                landlock: KernelConfinement.landlockVersion, filtersCalls: KernelConfinement.canFilterCalls,
+                groups: hasGroup ? controlGroups : ControlGroups()))
     }
 
     /// Looks at the folders anew from now on, and at what was refused.

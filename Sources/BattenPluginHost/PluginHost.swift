@@ -26,6 +26,7 @@ public final class PluginHost: ExecutorHost, Sendable {
     /// Plugins that were looked at anew, whose workers may still be ending.
     let formerlyIsolated = Mutex<[IsolatedPlugin]>([])
     let isolatedCalls: IsolatedCalls
+    private let knownGroups = Mutex<ControlGroups?>(nil)
     /// Whether outcomes go to another process unread.
     let isWorker: Bool
     /// Number of the blob that was made last.
@@ -56,6 +57,15 @@ public final class PluginHost: ExecutorHost, Sendable {
         leases = Leases(services: settings.services)
         rules = settings.keepsRules ? RuleKeeper(isWorker: isWorker) : nil
         StandardStream.surviveClosedPipes()
+    }
+
+    /// Where control groups for workers can be made.
+    var controlGroups: ControlGroups {
+        knownGroups.withLock { known in
+            let groups = known ?? settings.groups()
+            known = groups
+            return groups
+        }
     }
 
     /// What has been counted so far.

@@ -4,6 +4,8 @@ internal import Synchronization
 public struct ControlGroup: Sendable, Hashable {
     /// Its folders, one for each hierarchy; a process joins by writing itself into `cgroup.procs` of each.
     public let folders: [String]
+    /// What it limits.
+    public let controllers: [ControlGroups.Controller]
 
     /// Makes groups get different names in one process.
     private static let made = Atomic<UInt64>(0)
@@ -19,16 +21,18 @@ public struct ControlGroup: Sendable, Hashable {
         in groups: ControlGroups, memory: Int64?, processes: Int64?
     ) throws(SystemError) -> ControlGroup? {
         var folders: [String] = []
+        var controllers: [ControlGroups.Controller] = []
         let number = made.add(1, ordering: .relaxed).newValue
         do throws(SystemError) {
             for place in groups.places {
-                var limits: [(file: String, value: Int64)] = []
+                var limits: [(controller: ControlGroups.Controller, file: String, value: Int64)] = []
                 for controller in place.controllers {
                     switch controller {
-                    case .processes: if let processes { limits.append(("pids.max", processes)) }
+                    case .processes: if let processes { limits.append((controller, "pids.max", processes)) }
                     case .memory:
                         if let memory {
-                            limits.append((place.isUnified ? "memory.max" : "memory.limit_in_bytes", memory))
+                            let file = place.isUnified ? "memory.max" : "memory.limit_in_bytes"
+                            limits.append((controller, file, memory))
                         }
                     }
                 }
@@ -40,20 +44,55 @@ public struct ControlGroup: Sendable, Hashable {
                 folders.append(folder)
                 for limit in limits {
                     try ControlGroups.write("\(limit.value)", to: "\(folder)/\(limit.file)")
+                    controllers.append(limit.controller)
                 }
             }
         } catch {
             for folder in folders { try? FileSystem.removeFolder(folder) }
             throw error
         }
-        return folders.isEmpty ? nil : ControlGroup(folders: folders)
+        return folders.isEmpty ? nil : ControlGroup(folders: folders, controllers: controllers)
     }
 
-    /// Kills every process in it, where the kernel can do that at once (version 2 of Linux 5.14 and newer).
+    /// Kills every process in it: at once where the kernel can (version 2 of Linux 5.14 and newer), else one by one.
     public func kill() {
-        for folder in folders where FileSystem.exists("\(folder)/cgroup.kill") {
-            try? ControlGroups.write("1", to: "\(folder)/cgroup.kill")
+        for folder in folders {
+            if FileSystem.exists("\(folder)/cgroup.kill") {
+                try? ControlGroups.write("1", to: "\(folder)/cgroup.kill")
+                continue
+            }
+            // A process may make another one while the list is read.
+            for _ in 0..<20 {
+                let left = processes()
+                if left.isEmpty { break }
+                for process in left { ProcessTable.kill(process) }
+            }
         }
+    }
+
+    /// Whether the kernel has ended a process of it because all together held as much memory as they may.
+    public var ranOutOfMemory: Bool {
+        folders.contains { folder in
+            ["memory.events", "memory.oom_control"].contains { name in
+                guard let bytes = try? FileSystem.read("\(folder)/\(name)") else { return false }
+                return String(decoding: bytes, as: UTF8.self).split(separator: "\n").contains { line in
+                    line.hasPrefix("oom_kill ") && line != "oom_kill 0"
+                }
+            }
+        }
+    }
+
+    /// Ends what is in it and takes it away; processes that were killed leave it within moments.
+    ///
+    /// - Returns: false when one is still in it.
+    @discardableResult
+    public func end() -> Bool {
+        for _ in 0..<50 {
+            kill()
+            if remove() { return true }
+            Pause.sleep(microseconds: 1_000)
+        }
+        return remove()
     }
 
     /// The processes that are in it.

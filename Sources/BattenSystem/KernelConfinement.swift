@@ -22,11 +22,6 @@ public struct KernelConfinement: Sendable, Hashable {
             landlock: landlockVersion, filtersCalls: canFilterCalls, groups: ControlGroups.delegated())
     }
 
-    /// What of the running kernel's means workers are held with: they are not put into control groups.
-    public static func usedForWorkers() -> KernelConfinement {
-        KernelConfinement(landlock: landlockVersion, filtersCalls: canFilterCalls, groups: ControlGroups())
-    }
-
     /// The version of Landlock that the running kernel offers; 0 when it offers none.
     public static var landlockVersion: Int { Int(linux_landlock_version()) }
 

@@ -32,13 +32,13 @@ struct Trial {
     ///   - settings: limits, groups and requirement as data.
     /// - Returns: a line for each attempt (`name:argument number`) and note, and how the process ended.
     func run(
-        _ capabilities: JSONValue, _ attempts: [String], settings: JSONValue = [:]
+        _ capabilities: JSONValue, _ attempts: [String], settings: JSONValue = [:], environment: [String: String] = [:]
     ) throws -> (lines: [String], end: ShortProcess.End) {
         let folder = FileSystem.parent(of: ProcessEnvironment.executablePath) ?? "."
         let result = try ShortProcess(
             "\(folder)/confinement-trial",
             ["\(folder)/libfixture-noop.so", JSONWriter.string(capabilities), JSONWriter.string(settings)] + attempts,
-            environment: [:]
+            environment: environment
         ).run(within: .seconds(60))
         let text = String(decoding: result.output + result.errors, as: UTF8.self)
         return (text.split(separator: "\n").map(String.init), result.end)
@@ -46,10 +46,11 @@ struct Trial {
 
     /// Holds a table of attempts against what they answer.
     func expect(
-        _ capabilities: JSONValue, settings: JSONValue = [:], _ table: [(attempt: String, answer: Answer)],
+        _ capabilities: JSONValue, settings: JSONValue = [:], environment: [String: String] = [:],
+        _ table: [(attempt: String, answer: Answer)],
         location: SourceLocation = #_sourceLocation
     ) throws {
-        let (lines, end) = try run(capabilities, table.map(\.attempt), settings: settings)
+        let (lines, end) = try run(capabilities, table.map(\.attempt), settings: settings, environment: environment)
         #expect(lines == table.map { "\($0.attempt) \($0.answer.rawValue)" }, sourceLocation: location)
         #expect(end == .exited(0), sourceLocation: location)
     }

@@ -79,7 +79,7 @@ import Testing
         Harm(name: "log_for_ever", isolated: .givenUp, isEndless: true),
         // Memory, of which there are 128 MiB.
         Harm(name: "hog", isolated: .refused("memory.12")),
-        Harm(name: "hog_shared", isolated: .ended("")),
+        Harm(name: "hog_shared", isolated: .ended("of memory where 128 MiB are allowed")),
         // What belongs to the host.
         // A thread that waits on a closed descriptor keeps it open: only the deadline tells then.
         Harm(name: "close_all", isolated: Verdict(outcomeClass: .crashed, orClass: .timeout), isEndless: true),

@@ -108,6 +108,81 @@ import Testing
         #expect(Self.pid(fixture) != nil)
     }
 
+    /// In a control group what a worker starts is counted with it, and ends with it, whatever session it has made.
+    @Test func aWorkerAndWhatItStartsShareAGroup() throws {
+        let groups = ControlGroups.delegated()
+        guard groups.limit(.processes) else {
+            try Test.cancel("no control group with pids is delegated to this process")
+        }
+        let fixture = try HostFixture(["poison"], isolation: .worker) { settings in
+            settings.groups = { groups }
+            settings.limits["poison"] = WorkerLimits(memory: nil, processorTime: nil, files: nil, processes: 16)
+        }
+        var children: [Int32] = []
+        for number in 0..<40 {
+            let outcome = try #require(Self.outcome(fixture, Self.request("session", key: "\(number)")))
+            let child = Int32(clamping: outcome.output["child"]?.intValue ?? -1)
+            if child > 0 { children.append(child) }
+        }
+        #expect((1..<16).contains(children.count), "\(children.count) were started")
+        let worker = try #require(fixture.host.workerProcesses.first)
+        let place = try #require(groups.places.first { $0.controllers.contains(.processes) }).folder
+        let own = "batten-\(ProcessEnvironment.processID)-"
+        let folder = try #require(
+            try FileSystem.list(place).filter { $0.hasPrefix(own) }.first { name in
+                String(decoding: try FileSystem.read("\(place)/\(name)/cgroup.procs"), as: UTF8.self)
+                    .split(separator: "\n").contains("\(worker)")
+            })
+        ProcessTable.kill(worker)
+        #expect(Self.waitUntil { !children.contains(where: ProcessTable.isRunning) })
+        #expect(Self.waitUntil { !FileSystem.exists("\(place)/\(folder)") })
+        #expect(Self.pid(fixture) != nil)
+    }
+
+    /// A limit that somebody has asked for holds, or the plugin does not run.
+    @Test func aGroupThatCannotBeMadeIsNamed() throws {
+        let folder = try FileSystem.makeTemporaryFolder(prefix: "/tmp/batten-group-")
+        defer { try? FileSystem.removeTree(folder) }
+        // No folder: nothing can be made in it.
+        try FileSystem.writeAtomically([], to: "\(folder)/gone")
+        let missing = ControlGroups(places: [
+            .init(folder: "\(folder)/gone", controllers: [.processes], isUnified: true)
+        ])
+        let asked = try HostFixture(["poison"], isolation: .worker) { settings in
+            settings.groups = { missing }
+            settings.limits["poison"] = WorkerLimits(memory: nil, processorTime: nil, files: nil, processes: 16)
+        }
+        let outcome = try #require(Self.outcome(asked, Self.request("pid")))
+        #expect(outcome.outcomeClass == .transient && outcome.code == "plugin.no_resources", "\(outcome)")
+        #expect(outcome.message.contains("\(folder)/gone"), "\(outcome)")
+        let standard = try HostFixture(["poison"], isolation: .worker) { $0.groups = { missing } }
+        #expect(Self.pid(standard) != nil)
+        #expect(
+            standard.reports.contains { report in
+                if case .log("poison", "warning", let text) = report {
+                    text.contains("no control group")
+                } else {
+                    false
+                }
+            })
+        // A folder that is no control group cannot be joined.
+        let fake = ControlGroups(places: [.init(folder: folder, controllers: [.processes], isUnified: true)])
+        let joining = try HostFixture(["poison"], isolation: .worker) { $0.groups = { fake } }
+        let refused = try #require(Self.outcome(joining, Self.request("pid")))
+        #expect(refused.outcomeClass != .ok && refused.message.contains("could not be confined"), "\(refused)")
+    }
+
+    /// Folders of the user are named to a plugin only where it may look into them.
+    @Test func aWorkerIsToldOfNoFolderThatItCannotReach() throws {
+        let fixture = try HostFixture(["poison"], isolation: .worker)
+        let pid = try #require(Self.pid(fixture))
+        let names = try FileSystem.read("/proc/\(pid)/environ").split(separator: 0).compactMap {
+            String(decoding: $0, as: UTF8.self).split(separator: "=").first.map(String.init)
+        }
+        #expect(names.contains("PATH"))
+        #expect(!names.contains("HOME") && !names.contains("TMPDIR"), "\(names)")
+    }
+
     @Test func cancelAndDeadlineReachTheWorker() throws {
         let fixture = try HostFixture(["poison"], isolation: .worker)
         let sink = RecordingSink()

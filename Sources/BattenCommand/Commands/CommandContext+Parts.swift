@@ -1,6 +1,7 @@
 import BattenCore
 import BattenPluginHost
 import BattenStore
+import BattenSystem
 
 /// The parts of the program that a command needs, each opened when it is first used.
 extension CommandContext {
@@ -25,6 +26,7 @@ extension CommandContext {
             blockingLimit: settings.blockingThreads, loopCount: settings.loopThreads,
             hostVersion: BattenProgram.version, report: { console.tell($0) })
         host.limits = try PluginSettings.limits(resolvedSettings())
+        host.groups = { ControlGroups.delegated() }
         host.isolation = try PluginSettings.isolation(resolvedSettings())
         host.recycling = try PluginSettings.recycling(resolvedSettings())
         host.requirement = settings.confinement

@@ -3,8 +3,8 @@ import BattenSystem
 extension DoctorCommand {
     /// What this kernel offers to confine isolated plugins.
     static func isolation() -> [Finding] {
-        let kernel = KernelConfinement.usedForWorkers()
-        return [landlock(kernel.landlock), seccomp(kernel.filtersCalls), groups]
+        let kernel = KernelConfinement.current()
+        return [landlock(kernel.landlock), seccomp(kernel.filtersCalls), groups(kernel.groups)]
     }
 
     private static func landlock(_ version: Int) -> Finding {
@@ -44,8 +44,32 @@ extension DoctorCommand {
                 help: "needs a kernel with CONFIG_SECCOMP_FILTER")
     }
 
-    private static let groups = Finding(
-        check: "control groups", status: .note,
-        message: "not used: what the processes that isolated plugins start use together is not limited",
-        help: "to bound all of it, run batten itself in a limited group: systemd-run --user --scope -p MemoryMax=4G …")
+    private static func groups(_ groups: ControlGroups) -> Finding {
+        let check = "control groups"
+        let help =
+            "a group is delegated by: systemd-run --user --scope -p Delegate=yes batten …; "
+            + "to bound all of it, give that scope limits: -p MemoryMax=4G -p TasksMax=500"
+        switch (groups.limit(.processes), groups.limit(.memory)) {
+        case (true, true):
+            return Finding(
+                check: check, status: .good,
+                message: "processes and memory of isolated plugins, with all that they start")
+        case (true, false):
+            return Finding(
+                check: check, status: .note,
+                message: "processes of isolated plugins are limited, but their memory together is not limited",
+                help: help)
+        case (false, true):
+            return Finding(
+                check: check, status: .note,
+                message: "memory of isolated plugins is limited, but the number of processes they start is not limited",
+                help: help)
+        case (false, false):
+            return Finding(
+                check: check, status: .note,
+                message:
+                    "none is delegated: what the processes that isolated plugins start use together is not limited",
+                help: help)
+        }
+    }
 }

@@ -1,5 +1,6 @@
 import BattenCore
 import BattenPluginHost
+import BattenSystem
 
 /// What stands under `plugins.<id>` in the configuration: some of it is for the host, the rest is the plugin's own.
 enum PluginSettings {
@@ -62,16 +63,21 @@ enum PluginSettings {
     }
 
     /// What a plugin's workers may use, by plugin id: `plugins.<id>.limits`.
-    static func limits(_ resolved: ResolvedSettings) throws(CommandFailure) -> [String: WorkerLimits] {
+    ///
+    /// - Parameter groups: where control groups can be made; asked only when processes are to be counted.
+    static func limits(
+        _ resolved: ResolvedSettings, groups: () -> ControlGroups = { ControlGroups.delegated() }
+    ) throws(CommandFailure) -> [String: WorkerLimits] {
         var limits: [String: WorkerLimits] = [:]
         for (id, configuration) in resolved.settings.plugins {
             guard let value = configuration.objectValue?["limits"] else { continue }
-            if let processes = value["processes"], processes.stringValue != "none" {
+            if let processes = value["processes"], processes.stringValue != "none", !groups().limit(.processes) {
                 let name = "plugins.\(id).limits.processes"
                 throw .usage(
-                    "bad_setting", "\(resolved.origin(name).text): '\(name)' cannot be held: processes are not counted",
-                    help: "leave it out; to bound all of them run batten in a limited control group: "
-                        + "systemd-run --user --scope -p TasksMax=500 batten …")
+                    "bad_setting",
+                    "\(resolved.origin(name).text): '\(name)' cannot be held: no control group that counts "
+                        + "processes is delegated to this process",
+                    help: "leave it out, or have one delegated: systemd-run --user --scope -p Delegate=yes batten …")
             }
             do throws(WorkerLimits.Failure) {
                 limits[id] = try WorkerLimits(value)

@@ -59,6 +59,15 @@ enum HostOutcome {
         )
     }
 
+    /// The worker process ended while the call was asked to stop; what happened to it, and the facts as data.
+    static func endedWhileStopping(_ type: String, why: UInt32, what: String, details: JSONValue) -> StageOutcome {
+        let isDeadline = why == batten_stop.BATTEN_STOP_DEADLINE.rawValue
+        return StageOutcome(
+            isDeadline ? .timeout : .cancelled, effect: .unknown, code: "plugin.abandoned",
+            message: "\(type) \(isDeadline ? "ran out of time" : "was cancelled"), and before it had ended its worker "
+                + "process \(what)", details: details)
+    }
+
     /// The call did not stop within its grace time.
     static func abandoned(_ type: String, why: UInt32, grace: Int64, isIsolated: Bool = false) -> StageOutcome {
         let isDeadline = why == batten_stop.BATTEN_STOP_DEADLINE.rawValue

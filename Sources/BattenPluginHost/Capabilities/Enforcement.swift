@@ -118,7 +118,7 @@ public struct Enforcement: Sendable, Hashable {
             ? Item(subject: "processes", degree: .enforced, text: "at most \(most) processes and threads")
             : Item(
                 subject: "processes", degree: .missing,
-                text: "not limited: workers are not put into a control group")
+                text: "not limited: no control group that counts them is delegated to Batten")
     }
 
     private static func signals(_ capabilities: PluginCapabilities, _ kernel: KernelConfinement) -> Item {
@@ -145,7 +145,7 @@ public struct Enforcement: Sendable, Hashable {
         return capabilities.startsProcesses
             ? Item(
                 subject: "memory", degree: .partly,
-                text: "at most \(size) for each process: workers are not put into a control group")
+                text: "at most \(size) for each process: no control group for all of them is delegated to Batten")
             : Item(subject: "memory", degree: .enforced, text: "at most \(size)")
     }
 }

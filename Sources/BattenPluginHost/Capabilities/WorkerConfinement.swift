@@ -20,17 +20,21 @@ public struct WorkerConfinement: Sendable, Hashable {
     public var limits: WorkerLimits
     /// Folders of the control group that the worker joins.
     public var groupFolders: [String]
+    /// What that group limits.
+    public var groupControllers: [ControlGroups.Controller]
     /// How much of it must be enforced.
     public var requirement: Requirement
 
     /// Creates a confinement.
     public init(
         capabilities: PluginCapabilities, limits: WorkerLimits = .standard, groupFolders: [String] = [],
+        groupControllers: [ControlGroups.Controller] = ControlGroups.Controller.allCases,
         requirement: Requirement = .available
     ) {
         self.capabilities = capabilities
         self.limits = limits
         self.groupFolders = groupFolders
+        self.groupControllers = groupControllers
         self.requirement = requirement
     }
 
@@ -51,10 +55,21 @@ public struct WorkerConfinement: Sendable, Hashable {
             limits: settings.limits[plugin] ?? .standard, requirement: settings.requirement)
     }
 
+    /// Whether a control group holds more than the limits of a single process do: where processes may be started, or limits
+    /// were asked for.
+    ///
+    /// - Parameters:
+    ///   - isBundled: whether the plugin came with Batten.
+    ///   - hasSettings: whether the user's settings limit it.
+    func needsGroup(isBundled: Bool, hasSettings: Bool) -> Bool {
+        hasSettings || (capabilities.startsProcesses && !isBundled)
+    }
+
     /// Limits, groups and requirement as data; the capabilities travel beside them.
     public var settings: JSONValue {
         var members = limits.json.objectValue ?? [:]
         members["groups"] = .array(groupFolders.map(JSONValue.string))
+        members["group_limits"] = .array(groupControllers.map { .string($0.rawValue) })
         members["require"] = .string(requirement.rawValue)
         return .object(members)
     }
@@ -73,6 +88,10 @@ public struct WorkerConfinement: Sendable, Hashable {
         }
         if let groups = members.removeValue(forKey: "groups") {
             groupFolders = (groups.arrayValue ?? []).compactMap(\.stringValue)
+        }
+        if let limited = members.removeValue(forKey: "group_limits") {
+            groupControllers = (limited.arrayValue ?? []).compactMap(\.stringValue).compactMap(
+                ControlGroups.Controller.init(rawValue:))
         }
         if let require = members.removeValue(forKey: "require") {
             guard let known = require.stringValue.flatMap(Requirement.init(rawValue:)) else {

@@ -7,6 +7,7 @@
 #include <linux/sched.h>
 #include <netinet/in.h>
 #include <seccomp.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -109,11 +110,39 @@ static int allow_all(scmp_filter_ctx filter, const int *calls, size_t count) {
     return 0;
 }
 
-static int hide_unknown(scmp_filter_ctx filter) {
+/* A call and what becomes of it, whatever its arguments. */
+struct plain_rule {
+    int call;
+    uint32_t action;
+};
+
+static int higher_first(const void *one, const void *other) {
+    return ((const struct plain_rule *)other)->call - ((const struct plain_rule *)one)->call;
+}
+
+/* The calls that are allowed whatever their arguments are, and the unknown ones. The library looks for the place of a rule
+ * from the lowest number on, so that the highest come first: this is a third of the time that a filter takes. */
+static int add_plain_rules(scmp_filter_ctx filter, int processes, int attributes) {
+    static struct plain_rule rules[LENGTH(allowed) + LENGTH(for_processes) + LENGTH(for_attributes) +
+                                   (last_shared_call - first_shared_call + 1)];
+    const struct { const int *calls; size_t count; int applies; } tables[] = {
+        {allowed, LENGTH(allowed), 1},
+        {for_processes, LENGTH(for_processes), processes},
+        {for_attributes, LENGTH(for_attributes), attributes},
+    };
+    size_t count = 0;
+    for (size_t i = 0; i < LENGTH(tables); i++) {
+        for (size_t j = 0; tables[i].applies && j < tables[i].count; j++) {
+            /* Negative numbers are calls that this machine never had. */
+            if (tables[i].calls[j] >= 0) rules[count++] = (struct plain_rule){tables[i].calls[j], SCMP_ACT_ALLOW};
+        }
+    }
     for (int call = first_shared_call; call <= last_shared_call; call++) {
         if (is_in(allowed, LENGTH(allowed), call) || is_in(for_processes, LENGTH(for_processes), call)) continue;
-        TRY(seccomp_rule_add(filter, UNKNOWN, call, 0));
+        rules[count++] = (struct plain_rule){call, UNKNOWN};
     }
+    qsort(rules, count, sizeof rules[0], higher_first);
+    for (size_t i = 0; i < count; i++) TRY(seccomp_rule_add(filter, rules[i].action, rules[i].call, 0));
     return 0;
 }
 
@@ -189,10 +218,7 @@ static int allow_own_settings(scmp_filter_ctx filter, int processes) {
 }
 
 static int allow(scmp_filter_ctx filter, int processes, int network, int attributes) {
-    TRY(allow_all(filter, allowed, LENGTH(allowed)));
-    TRY(hide_unknown(filter));
-    if (processes) TRY(allow_all(filter, for_processes, LENGTH(for_processes)));
-    if (attributes) TRY(allow_all(filter, for_attributes, LENGTH(for_attributes)));
+    TRY(add_plain_rules(filter, processes, attributes));
     TRY(allow_clones(filter, processes));
     TRY(allow_signals(filter, processes));
     TRY(allow_sockets(filter, network));

@@ -59,10 +59,12 @@ static void run(batten_instance *instance, const batten_call *call) {
         fflush(stdout);
         fprintf(stderr, "to the standard error\n");
     }
-    if (is(call, "child")) {
+    if (is(call, "child") || is(call, "session")) {
+        const int leaves = is(call, "session");
         pid_t child = fork();
         if (child == 0) {
-            setpgid(0, 0);
+            if (leaves) setsid();
+            else setpgid(0, 0);
             for (;;) nanosleep(&pause, NULL);
         }
         snprintf(text, sizeof text, "{\"child\":%d,\"pid\":%d}", (int)child, (int)getpid());

@@ -60,12 +60,43 @@ final class IsolatedPlugin: Sendable {
     /// All groups made so far.
     var allGroups: [WorkerGroup] { groups.withLock { Array($0.values) } }
 
-    /// What a worker of a group is told.
-    func hello(for group: WorkerGroup) -> WorkerHello {
+    /// What its workers are held to, but for their control groups.
+    private func confinement(for group: WorkerGroup) -> WorkerConfinement {
         var granted = JSONObject()
         for executor in executors.values { granted[executor.descriptor.type] = executor.descriptor.capabilities }
-        var confinement = WorkerConfinement.of(
-            descriptor.id, granted: granted, settings: settings, callFolder: group.folder)
+        return WorkerConfinement.of(descriptor.id, granted: granted, settings: settings, callFolder: group.folder)
+    }
+
+    /// The environment of its workers.
+    func environment(for group: WorkerGroup) -> [String] {
+        WorkerEnvironment.variables(for: confinement(for: group).capabilities)
+    }
+
+    /// Makes a control group for a worker.
+    ///
+    /// - Returns: nil when it needs none, or nothing is delegated to make it in.
+    /// - Throws: ``SystemError`` when it cannot be made although the settings ask for limits.
+    func makeControlGroup(for group: WorkerGroup) throws(SystemError) -> ControlGroup? {
+        let hasSettings = settings.limits[descriptor.id] != nil
+        guard confinement(for: group).needsGroup(isBundled: verified == nil, hasSettings: hasSettings) else {
+            return nil
+        }
+        do throws(SystemError) {
+            return try ControlGroup.make(
+                in: group.host.controlGroups, memory: limits.memory, processes: limits.processes)
+        } catch {
+            guard !hasSettings else { throw error }
+            let text = "a worker of it has no control group, so what it starts is not limited: \(error.description)"
+            settings.report(.log(plugin: descriptor.id, level: "warning", text: text))
+            return nil
+        }
+    }
+
+    /// What a worker of a group is told.
+    func hello(for group: WorkerGroup, in controlGroup: ControlGroup?) -> WorkerHello {
+        var confinement = confinement(for: group)
+        confinement.groupFolders = controlGroup?.folders ?? []
+        confinement.groupControllers = controlGroup?.controllers ?? []
         // The kernel counts what is reserved, such as large stacks; those that came with Batten are held to what they use.
         if verified == nil, settings.limits[descriptor.id] == nil { confinement.limits.memory = nil }
         return WorkerHello(

@@ -79,11 +79,13 @@ extension WorkerConnection {
             closePipe(index)
         }
         shared.withLock { $0.isTaking = false }
-        let process = process
+        let (process, controlGroup) = (process, controlGroup)
         let take: @Sendable () -> Void = { [self] in
             process.killSession()
+            let ranOut = controlGroup?.ranOutOfMemory == true
             let end = process.reap() ?? .unknown
-            if !loop.post({ [self] in ended(end) }) { ended(end) }
+            controlGroup?.end()
+            if !loop.post({ [self] in ended(end, ranOut) }) { ended(end, ranOut) }
         }
         do throws(SystemError) {
             try WorkerSpawner.shared.run(take)
@@ -96,7 +98,10 @@ extension WorkerConnection {
         if case .fault = reason { true } else { false }
     }
 
-    private func ended(_ end: ProcessEnd) {
+    private func ended(_ end: ProcessEnd, _ ranOutOfMemory: Bool) {
+        if ranOutOfMemory, reason == nil, end == .signalled(9), let limit = group.plugin.limits.memory {
+            reason = .memory(limit, limit)
+        }
         let calls = shared.withLock { shared in
             defer { shared.calls = [:] }
             return Array(shared.calls.values)

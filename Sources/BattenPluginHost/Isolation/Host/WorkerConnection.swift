@@ -40,6 +40,8 @@ import Synchronization
     let outbox: FrameOutbox
     let socket: Int32
     let process: ChildProcess
+    /// What holds it and all that it starts together; nil where there is none.
+    let controlGroup: ControlGroup?
     let reader = FrameReader(isFromHost: false)
     let shared = Mutex(Shared())
     private let isFlushPosted = Atomic<Bool>(false)
@@ -54,13 +56,14 @@ import Synchronization
 
     private init(
         group: WorkerGroup, loop: EventLoop, onlyCall: IsolatedCall?, socket: Int32, output: Int32, error: Int32,
-        process: ChildProcess
+        process: ChildProcess, controlGroup: ControlGroup?
     ) {
         self.group = group
         self.loop = loop
         self.onlyCall = onlyCall
         self.socket = socket
         self.process = process
+        self.controlGroup = controlGroup
         pid = process.pid
         outbox = FrameOutbox(socket: socket)
         pipes = [(output, "stdout", WorkerLog()), (error, "stderr", WorkerLog())]
@@ -76,10 +79,12 @@ import Synchronization
     static func launch(
         group: WorkerGroup, loop: EventLoop, onlyCall: IsolatedCall?, program: String
     ) throws(SystemError) -> WorkerConnection {
-        let ends = try LocalSocket.pair()
-        let far = Descriptor(owning: ends.far)
-        var opened = [ends.near]
+        let controlGroup = try group.plugin.makeControlGroup(for: group)
+        var opened: [Int32] = []
         do throws(SystemError) {
+            let ends = try LocalSocket.pair()
+            opened.append(ends.near)
+            let far = Descriptor(owning: ends.far)
             let output = try OutputPipe.make()
             opened.append(output.reading)
             let outputEnd = Descriptor(owning: output.writing)
@@ -87,12 +92,14 @@ import Synchronization
             opened.append(error.reading)
             let errorEnd = Descriptor(owning: error.writing)
             let process = try ChildProcess.spawn(
-                program, arguments: ["serve"], environment: WorkerEnvironment.variables, output: outputEnd.rawValue,
+                program, arguments: ["serve"], environment: group.plugin.environment(for: group),
+                output: outputEnd.rawValue,
                 error: errorEnd.rawValue, socket: far.rawValue)
             return WorkerConnection(
                 group: group, loop: loop, onlyCall: onlyCall, socket: ends.near, output: output.reading,
-                error: error.reading, process: process)
+                error: error.reading, process: process, controlGroup: controlGroup)
         } catch {
+            controlGroup?.end()
             for descriptor in opened { _ = Descriptor(owning: descriptor) }
             throw error
         }
@@ -225,7 +232,7 @@ extension WorkerConnection {
         } catch {
             return end(.fault("the host cannot watch it: \(error.description)"))
         }
-        let hello = group.plugin.hello(for: group)
+        let hello = group.plugin.hello(for: group, in: controlGroup)
         guard let copy = group.plugin.copy else {
             return end(.fault("this process has no descriptor left for the plugin's bytes"))
         }

@@ -288,11 +288,11 @@ final class WorkerGroup: Sendable {
                 state.withLock { $0.notBefore = max($0.notBefore, notBefore) }
             }
         }
-        for call in calls { host.endIsolated(call, verdict.outcome(of: call.executor.type, isOwn: isOwn)) }
+        for call in calls { host.endIsolated(call, verdict.outcome(of: call, isOwn: isOwn)) }
         if let call = worker.onlyCall {
             // It never was inside.
             if !call.hasEnded {
-                var outcome = verdict.outcome(of: call.executor.type, isOwn: isOwn)
+                var outcome = verdict.outcome(of: call, isOwn: isOwn)
                 outcome.effect = .none
                 host.endIsolated(call, outcome)
             }

@@ -74,9 +74,13 @@ struct WorkerVerdict: Sendable {
     /// The outcome of a call that was inside.
     ///
     /// - Parameters:
-    ///   - type: the executor.
+    ///   - call: the call; one that was asked to stop has stopped in its way.
     ///   - isOwn: whether each call has a worker of its own, so that nobody else can have been the cause.
-    func outcome(of type: String, isOwn: Bool) -> StageOutcome {
+    func outcome(of call: IsolatedCall, isOwn: Bool) -> StageOutcome {
+        let (type, stop) = (call.executor.type, call.stop)
+        guard stop == 0 else {
+            return HostOutcome.endedWhileStopping(type, why: stop, what: text, details: details)
+        }
         var message = "the worker process of \(type) \(text)"
         if calls > 1 { message += "; \(calls) calls were inside" }
         if let line = log.last { message += "; its last line: \(line)" }
