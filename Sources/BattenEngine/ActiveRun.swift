@@ -93,6 +93,7 @@ final class ActiveRun {
             }
         }
         commit.attempts.append(contentsOf: step.attempts)
+        if !step.gates.isEmpty { forgetCheckpoints(of: step.records) }
         for row in step.gates {
             commit.gates.removeAll { $0.stageIndex == row.stageIndex }
             commit.gates.append(row)
@@ -122,6 +123,16 @@ final class ActiveRun {
             } else {
                 commit.slotsFreed.append(change)
             }
+        }
+    }
+
+    /// What attempts of an earlier round have saved is not for those of the next one.
+    private func forgetCheckpoints(of records: [JournalRecord]) {
+        for record in records where record.type == "stage_rewound" {
+            guard let index = record.stage.flatMap({ plan.indexByID[$0] }),
+                checkpoints.removeValue(forKey: index) != nil
+            else { continue }
+            add(CheckpointRow(stageIndex: index, attempt: record.attempt ?? 0, state: []))
         }
     }
 

@@ -131,7 +131,9 @@ extension EngineLoop {
 
     /// Takes state for the next attempt.
     func checkpoint(_ tag: CallTag, state: [UInt8]) {
-        guard let (run, call) = call(of: tag) else { return }
+        guard let (run, call) = call(of: tag), run.machine.isRunning(stage: tag.stage, attempt: call.attempt) else {
+            return
+        }
         run.checkpoints[tag.stage] = state
         run.add(CheckpointRow(stageIndex: tag.stage, attempt: call.attempt, state: state))
         touch(run)

@@ -17,6 +17,8 @@ final class Oracle: @unchecked Sendable {
         var keys: [String: String] = [:]
         var voters: Set<String> = []
         var decided: Set<String> = []
+        /// How often stages were taken back.
+        var rewound = 0
         var signals: Set<String> = []
         var taken: Set<Int64> = []
         /// The group in which it excludes others.
@@ -29,6 +31,7 @@ final class Oracle: @unchecked Sendable {
                 if isEnded { complain("'\(record.type)' was committed after the run's end") }
                 journal.append(record)
                 addAnswer(record, complain)
+                if record.type == "stage_rewound", let stage = record.stage { rewind(stage) }
                 if let stage = record.stage {
                     if Oracle.stageEnds.contains(record.type), !ended.insert(stage).inserted {
                         complain("stage '\(stage)' has two outcomes")
@@ -45,6 +48,15 @@ final class Oracle: @unchecked Sendable {
                     if !open.isEmpty { complain("the run ended with stages that have not: \(open)") }
                 }
             }
+        }
+
+        /// A stage begins another round: its outcome, its key and its answers are those of the round.
+        private mutating func rewind(_ stage: String) {
+            ended.remove(stage)
+            keys = keys.filter { !$0.key.hasPrefix(stage + "/") }
+            decided.remove(stage)
+            voters = voters.filter { !$0.hasPrefix(stage + " ") }
+            rewound += 1
         }
 
         /// At most one answer a person, none after the decision; each signal comes in once and is taken once.
@@ -153,10 +165,10 @@ final class Oracle: @unchecked Sendable {
         if run.started[call.stage] != call.attempt { complain("\(place): called before its start was committed") }
         if run.isEnded { complain("\(place): called after the run's end") }
         let body = call.input["body"]?.stringValue ?? ""
-        if let key = run.keys[call.stage + body], key != call.idempotencyKey {
+        if let key = run.keys[call.stage + "/" + body], key != call.idempotencyKey {
             complain("\(place): another idempotency key than before")
         }
-        run.keys[call.stage + body] = call.idempotencyKey
+        run.keys[call.stage + "/" + body] = call.idempotencyKey
         runs[call.run] = run
     }
 }

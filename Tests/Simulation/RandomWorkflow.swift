@@ -12,6 +12,10 @@ enum RandomWorkflow {
             if let upstream = stage.dependsOn.first, stage.uses.hasPrefix("test."), random.chance(500) {
                 stage.with["of"] = .string("${{ stages.\(upstream).outputs?.n }}")
             }
+            if stage.uses == "gate", let upstream = stage.dependsOn.first, random.chance(500) {
+                stage.with["rewind_to"] = .string(upstream)
+                stage.with["max_rewinds"] = .int(Int64(1 + random.below(3)))
+            }
             if !stage.dependsOn.isEmpty, random.chance(200) {
                 stage.condition = random.pick(["failure()", "always()", "!failure()", "cancelled() || success()"])
             }

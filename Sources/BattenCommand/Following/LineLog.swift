@@ -67,7 +67,7 @@ struct LineLog: RunDisplay {
         guard row.status != before?.status || row.attempts != before?.attempts else { return "" }
         let word = StatusText.word(row.status)
         switch row.status {
-        case .pending: return ""
+        case .pending: return before == nil || before?.status == .pending ? "" : line(at, row.id, "taken back")
         case .running: return line(at, row.id, row.attempts > 1 ? "started (attempt \(row.attempts))" : "started")
         case .waiting, .retrying:
             let detail = row.waiting.map { ": \(TextFit.clean($0.detail))" } ?? ""

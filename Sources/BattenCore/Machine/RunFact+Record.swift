@@ -19,6 +19,7 @@ extension RunFact {
         case .stageStarted(let index, let attempt, let reason, let body):
             var data: JSONObject = ["reason": .string(reason.rawValue)]
             if body != .main { data["body"] = .string(body.rawValue) }
+            if state.stages[index].round > 1 { data["round"] = .int(Int64(state.stages[index].round)) }
             return stage(index, attempt, "stage_started", data)
         case .stageWaiting(let index, let attempt, let hold):
             return stage(index, attempt, "stage_waiting", hold.data)
@@ -51,6 +52,10 @@ extension RunFact {
             var data: JSONObject = ["outputs": kept.outputs ?? .null]
             if let gate = kept.gate { data["gate"] = gate.json }
             return stage(index, nil, "stage_kept", data)
+        case .stageRewound(let index, let gate):
+            return stage(
+                index, nil, "stage_rewound",
+                ["by": .string(state.stages[gate].row.id), "round": .int(Int64(state.stages[index].round))])
         case .stageSkipped(let index, let reason):
             return stage(index, nil, "stage_skipped", ["reason": .string(reason)])
         case .gateAnswered(let index, let answer, let request):
@@ -184,6 +189,9 @@ extension RunFact {
                 kept.gate = row
             }
             self = .stageKept(stage: stage, kept: kept)
+        case "stage_rewound":
+            guard let gate = plan.indexByID[try reader.text("by")] else { throw reader.malformed("by") }
+            self = .stageRewound(stage: try reader.stage(), by: gate)
         case "stage_skipped":
             self = .stageSkipped(stage: try reader.stage(), reason: try reader.text("reason"))
         case "gate_answered":
@@ -233,18 +241,27 @@ extension RunFact {
 }
 
 extension StageHold {
+    private static func data(_ gate: GateRequest) -> JSONObject {
+        var data: JSONObject = [
+            "on": .string("gate"), "prompt": .string(gate.prompt),
+            "approvers": .array(gate.approvers.map { .string($0) }), "required": .int(Int64(gate.required)),
+            "form": gate.form ?? .null, "until": gate.until.map { .string($0.exact) } ?? .null,
+            "on_timeout": .string(gate.approvesOnTimeout ? "approve" : "reject"),
+        ]
+        if let target = gate.rewindTo {
+            data["rewind_to"] = .string(target)
+            data["max_rewinds"] = .int(Int64(gate.maximumRewinds))
+        }
+        return data
+    }
+
     fileprivate var data: JSONObject {
         switch self {
         case .slot(let detail): ["on": .string("slot"), "detail": .string(detail)]
         case .pause: ["on": .string("pause")]
         case .sleep(let until): ["on": .string("sleep"), "until": .string(until.exact)]
         case .gate(let gate):
-            [
-                "on": .string("gate"), "prompt": .string(gate.prompt),
-                "approvers": .array(gate.approvers.map { .string($0) }), "required": .int(Int64(gate.required)),
-                "form": gate.form ?? .null, "until": gate.until.map { .string($0.exact) } ?? .null,
-                "on_timeout": .string(gate.approvesOnTimeout ? "approve" : "reject"),
-            ]
+            Self.data(gate)
         case .signal(let name, let until):
             [
                 "on": .string("signal"), "name": .string(name),
@@ -355,7 +372,10 @@ private struct RecordReader {
                 GateRequest(
                     prompt: try text("prompt"), approvers: approvers, required: Int(clamping: required),
                     form: form.isNull ? JSONValue?.none : form, until: try optionalInstant("until"),
-                    approvesOnTimeout: try text("on_timeout") == "approve"))
+                    approvesOnTimeout: try text("on_timeout") == "approve",
+                    rewindTo: record.data["rewind_to"]?.stringValue,
+                    maximumRewinds: Int(
+                        clamping: record.data["max_rewinds"]?.intValue ?? Int64(RunMachine.rewindsOfGate))))
         case "signal": return .signal(name: try text("name"), until: try optionalInstant("until"))
         case "secret": return .missing(.secret, reason: try text("detail"))
         case "plugin": return .missing(.plugin, reason: try text("detail"))

@@ -29,6 +29,8 @@ enum RunFact: Sendable, Hashable {
     case stageCancelled(stage: Int, attempt: Int?, reason: String, failure: StageFailure?)
     /// A stage is taken as the run that this one comes from has decided it.
     case stageKept(stage: Int, kept: KeptStage)
+    /// A stage is taken back to before it began, by the gate that was rejected.
+    case stageRewound(stage: Int, by: Int)
     /// A stage will not start.
     case stageSkipped(stage: Int, reason: String)
     /// A person has answered a gate.
@@ -87,6 +89,10 @@ struct GateRequest: Sendable, Hashable {
     var form: JSONValue?
     var until: Timestamp?
     var approvesOnTimeout: Bool
+    /// Stage to go back to when it is rejected.
+    var rewindTo: String?
+    /// How often it may go back.
+    var maximumRewinds = RunMachine.rewindsOfGate
 }
 
 /// What follows a failed attempt.
@@ -139,7 +145,7 @@ extension RunFact {
         case .stageStarted(let stage, _, _, _), .stageWaiting(let stage, _, _), .stageStopping(let stage, _),
             .stageRetrying(let stage, _, _, _), .stageCompleted(let stage, _, _, _), .stageFailed(let stage, _, _),
             .stageTimedOut(let stage, _, _), .stageCancelled(let stage, _, _, _), .stageSkipped(let stage, _),
-            .stageKept(let stage, _),
+            .stageKept(let stage, _), .stageRewound(let stage, _),
             .attemptLost(let stage, _, _), .attemptLate(let stage, _, _, _, _), .gateAnswered(let stage, _, _),
             .gateDecided(let stage, _, _), .signalTaken(let stage, _), .stageExpanded(let stage, _):
             stage

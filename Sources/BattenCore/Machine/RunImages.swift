@@ -35,7 +35,9 @@ public struct RunImages: Sendable {
         self.run = run
         self.stages = stages
         self.attempts = attempts
-        places = Dictionary(zip(stages.map { Instance(stage: $0.id, item: $0.item) }, stages.indices), uniquingKeysWith: { first, _ in first })
+        places = Dictionary(
+            zip(stages.map { Instance(stage: $0.id, item: $0.item) }, stages.indices),
+            uniquingKeysWith: { first, _ in first })
         attemptPlaces = Dictionary(
             zip(attempts.map { AttemptKey(stage: $0.stageIndex, number: $0.number) }, attempts.indices),
             uniquingKeysWith: { first, _ in first })
@@ -64,7 +66,9 @@ public struct RunImages: Sendable {
             add(
                 AttemptRow(
                     stageIndex: stages[place].index, item: record.item, number: number, reason: reason,
-                    idempotencyKey: body.idempotencyKey(run: run, stage: stage, item: record.item),
+                    idempotencyKey: body.idempotencyKey(
+                        run: run, stage: stage, item: record.item,
+                        round: Int(clamping: record.data["round"]?.intValue ?? 1)),
                     startedAt: record.at))
         case "stage_completed":
             guard let outputs = record.data["outputs"],
@@ -108,8 +112,11 @@ public struct RunImages: Sendable {
 
 extension StageBodyChoice {
     /// The key under which all attempts of a stage's body are one request to the outside.
-    func idempotencyKey(run: String, stage: String, item: Int?) -> String {
+    ///
+    /// - Parameter round: which time the stage is carried out in the run; each time is another request.
+    func idempotencyKey(run: String, stage: String, item: Int?, round: Int = 1) -> String {
         var key = run + "/" + stage
+        if round > 1 { key += "#\(round)" }
         if let item { key += "/\(item)" }
         return self == .main ? key : key + "/fallback"
     }

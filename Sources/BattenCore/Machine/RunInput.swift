@@ -74,6 +74,8 @@ public enum AttemptReason: String, Sendable, Hashable {
     case first, retry, fallback
     case engineLost = "engine_lost"
     case workerLost = "worker_lost"
+    /// A gate was rejected and has sent the run back.
+    case rewound
 }
 
 /// An attempt to make.

@@ -60,10 +60,22 @@ extension RunMachine {
         guard onTimeout == "reject" || onTimeout == "approve" else {
             return wrong("'on_timeout' is '\(onTimeout)'; it is reject or approve")
         }
+        var rewinds = Self.rewindsOfGate
+        if let value = input["max_rewinds"], !value.isNull {
+            guard let number = value.intValue, (1...1_000).contains(number) else {
+                return wrong("'max_rewinds' is \(value.described), not a number from 1 to 1000")
+            }
+            rewinds = Int(number)
+        }
+        let target: String?
+        switch rewindTarget(of: index, input) {
+        case .success(let id): target = id
+        case .failure(let mistake): return wrong(mistake.text)
+        }
         return .success(
             GateRequest(
                 prompt: prompt, approvers: approvers, required: required, form: form, until: until,
-                approvesOnTimeout: onTimeout == "approve"))
+                approvesOnTimeout: onTimeout == "approve", rewindTo: target, maximumRewinds: rewinds))
     }
 
     private struct Mistake: Error {
@@ -113,6 +125,7 @@ extension RunMachine {
             }
             return
         }
+        if rewind(from: index, at) { return }
         let reason = answer?.reason ?? ""
         let message = answer.map { "rejected by \($0.by)" } ?? "rejected: nobody answered in time"
         failed(

@@ -170,6 +170,7 @@ extension RunState {
                 changes.touch(gate: index)
             }
             settle(index, kept.outputs == nil ? .skipped : .completed, at, plan, &changes)
+        case .stageRewound(let index, let gate): rewind(index, by: gate, at, plan, &changes)
         case .stageSkipped(let index, let reason):
             stages[index].row.reason = reason
             settle(index, .skipped, at, plan, &changes)
@@ -241,6 +242,9 @@ extension RunState {
                 expiresAt: request.until)
             stages[index].row.waiting = WaitReason(
                 on: "gate", detail: gateDetail(index), since: at, until: request.until)
+            stages[index].rewind = request.rewindTo.map {
+                StageState.Rewind(to: $0, limit: request.maximumRewinds)
+            }
             changes.touch(gate: index)
             park(index, until: request.until, at, plan, &changes)
         case .signal(let name, let until):
@@ -284,7 +288,7 @@ extension RunState {
         if let deadline = planned(index, plan).deadline { arm(.deadline(index), at + deadline, now: at, &changes) }
     }
 
-    private mutating func closeAttempt(
+    mutating func closeAttempt(
         _ index: Int, _ failure: StageFailure, _ at: Timestamp, _ changes: inout RunChanges
     ) {
         guard stages[index].mode == .running, var attempt = stages[index].attempt else { return }
@@ -363,10 +367,11 @@ extension RunState {
 
     /// The key under which all attempts of a stage's body are one request to the outside.
     func idempotencyKey(stage index: Int, body: StageBodyChoice) -> String {
-        body.idempotencyKey(run: row.id, stage: stages[index].row.id, item: stages[index].row.item)
+        body.idempotencyKey(
+            run: row.id, stage: stages[index].row.id, item: stages[index].row.item, round: stages[index].round)
     }
 
-    private mutating func setMode(_ index: Int, _ mode: StageState.Mode, _ plan: Plan) {
+    mutating func setMode(_ index: Int, _ mode: StageState.Mode, _ plan: Plan) {
         let old = stages[index].mode
         guard old != mode else { return }
         counts.add(-1, to: old)
@@ -391,7 +396,7 @@ extension RunState {
     }
 
     /// Forgets the stages at the head of the queue that no longer wait.
-    private mutating func advanceQueue() {
+    mutating func advanceQueue() {
         queue.advance { stages[$0].mode == .queued }
     }
 
@@ -409,7 +414,7 @@ extension RunState {
         changes.touch(timer: text, wasArmed: timers.updateValue(at, forKey: text) != nil)
     }
 
-    private mutating func disarm(_ key: TimerKey, _ changes: inout RunChanges) {
+    mutating func disarm(_ key: TimerKey, _ changes: inout RunChanges) {
         if timers.isEmpty && stoppedClocks.isEmpty { return }
         let text = key.text
         stoppedClocks[text] = nil
@@ -500,7 +505,7 @@ extension RunState {
 
 extension StageError {
     /// The same error as the reason why a run failed: it names the stage.
-    fileprivate func decisive(stage: String) -> StageError {
+    func decisive(stage: String) -> StageError {
         let text =
             message.isEmpty ? "stage '\(stage)' failed (\(outcomeClass.rawValue))" : "stage '\(stage)': \(message)"
         var data: JSONObject = ["stage": .string(stage)]

@@ -131,6 +131,12 @@ struct StageState: Sendable, Hashable {
         case ended
     }
 
+    /// Where a gate sends the run back to.
+    struct Rewind: Sendable, Hashable {
+        let to: String
+        let limit: Int
+    }
+
     var row: StageRow
     /// Place in the plan of the stage that it is, or is an item of.
     let planned: Int
@@ -154,6 +160,10 @@ struct StageState: Sendable, Hashable {
     var lastFailure: StageFailure?
     /// What it asks people, or has asked.
     var gate: GateRow?
+    /// Where its gate sends the run back to when it is rejected, and how often.
+    var rewind: Rewind?
+    /// Which time it is carried out in this run, from 1; a rejected gate may begin another round.
+    var round = 1
     /// The signal that it waits for.
     var signalName: String?
 

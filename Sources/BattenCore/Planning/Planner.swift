@@ -65,6 +65,21 @@ public enum Planner {
 }
 
 extension UnsupportedFeature {
+    /// Whether a stage, or one that follows from it, is spread over items.
+    private static func isSpread(behind target: String, in definition: WorkflowDefinition) -> Bool {
+        var reached: Set<String> = [target]
+        let stages = definition.stages + definition.finally
+        var isGrowing = true
+        while isGrowing {
+            isGrowing = false
+            for stage in stages where !reached.contains(stage.id) && stage.dependsOn.contains(where: reached.contains) {
+                reached.insert(stage.id)
+                isGrowing = true
+            }
+        }
+        return stages.contains { reached.contains($0.id) && ($0.forEach != nil || $0.matrix != nil) }
+    }
+
     /// Everything a definition asks for that cannot be run yet, in source order.
     static func all(in definition: WorkflowDefinition) -> [UnsupportedFeature] {
         var found: [UnsupportedFeature] = []
@@ -80,7 +95,8 @@ extension UnsupportedFeature {
             note(laterKinds.contains(stage.uses), stage.uses, stage.id)
             if let fallback = stage.fallback { note(laterKinds.contains(fallback.uses), fallback.uses, stage.id) }
             for body in [(stage.uses, stage.with)] + (stage.fallback.map { [($0.uses, $0.with)] } ?? []) {
-                note(body.0 == "gate" && body.1["rewind_to"] != nil, "rewind_to", stage.id)
+                guard body.0 == "gate", let target = body.1["rewind_to"]?.stringValue else { continue }
+                note(isSpread(behind: target, in: definition), "rewind_to before for_each or matrix", stage.id)
             }
             note(stage.compensate != nil, "compensate", stage.id)
             note(stage.cache != nil, "cache", stage.id)

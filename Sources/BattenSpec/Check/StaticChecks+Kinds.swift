@@ -13,6 +13,7 @@ extension StaticChecks {
                 "timeout": ["type": "string"],
                 "on_timeout": ["enum": ["reject", "approve"]],
                 "rewind_to": ["type": "string"],
+                "max_rewinds": ["type": "integer", "minimum": 1, "maximum": 1000],
             ],
         ],
         "sleep": [
