@@ -25,6 +25,9 @@ enum RunCommand {
             .value("params-file", "FILE", .file, "parameters as a YAML or JSON mapping; '-' is standard input"),
             .flag("dry-run", "check and plan only, start nothing"),
             .value("only", "STAGE", .text, repeated: true, "run these stages and what they need, nothing else"),
+            .value(
+                "mock", "STAGE=JSON", .text, repeated: true,
+                "take these outputs of a stage, an object, instead of executing it"),
             .value("idempotency-key", "KEY", .text, "a key under which the same request gives the same run"),
             .flag("wait-gates", "stay while only gates or signals are left, instead of exit code 11"),
             .flag("detach", "not available: nothing runs a detached run in this version"),
@@ -48,7 +51,7 @@ enum RunCommand {
                 help: "leave out --detach; to keep a run going after logout use nohup or a service manager")
         }
         let name = invocation.argument("FILE|NAME") ?? ""
-        let source = try WorkflowSource.find(name, in: context)
+        let source = try WorkflowSource.find(name, in: context).mocking(invocation.values("mock"), in: context)
         let definition = source.definition
         let parameters = try ParameterReader(definitions: definition.parameters, workflow: definition.name).read(
             file: try ParametersFile.read(invocation.value("params-file"), workflow: name, in: context),

@@ -24,6 +24,17 @@ enum PathText {
         return name[name.index(after: dot)...].lowercased()
     }
 
+    /// A path without the extension of its last part.
+    static func withoutExtension(_ path: String) -> String {
+        let length = fileExtension(path).utf8.count
+        return length == 0 ? path : String(path.dropLast(length + 1))
+    }
+
+    /// The folder in which a path lies, with a slash at its end; empty when the path has none.
+    static func folder(of path: String) -> String {
+        path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+    }
+
     /// A path as people read it: below their home with `~`, below the current folder relative.
     static func short(_ path: String, in directory: String, home: String?) -> String {
         if path.hasPrefix(directory + "/") { return String(path.dropFirst(directory.count + 1)) }

@@ -6,7 +6,7 @@ enum CommandTable {
         CancelCommand.description, ForkCommands.retry, ForkCommands.fork, CheckpointCommands.checkpoint,
         ForkCommands.restore, GatesCommand.description, AnswerCommands.approve, AnswerCommands.reject,
         SignalCommand.description, ExecCommand.description,
-        InitCommand.description, ValidateCommand.description, PlanCommand.description, GraphCommand.description,
+        InitCommand.description, ValidateCommand.description, TestCommand.description, PlanCommand.description, GraphCommand.description,
         ConvertCommand.description, SchemaCommand.description, ExplainCommand.description, AddCommand.description,
         ListCommand.description, ShowCommand.description, RemoveCommand.description, EnableCommands.enable,
         EnableCommands.disable, RunsCommand.description,

@@ -1,0 +1,195 @@
+import BattenCore
+
+/// Carries one test case out: the run machine alone, in a time of its own, without store, processes and plugins' calls.
+///
+/// Time passes at once, from one thing that is due to the next, and the seed is fixed: a case always goes the same way.
+struct TestRun {
+    private let test: TestCase
+    private let plan: Plan
+    private let catalog: any ExecutorCatalog
+    private var machine: RunMachine
+    private var now = Self.start
+    private var calls: [Call] = []
+    /// How many attempts of a stage were made, its items together where it has some.
+    private var answered: [Int: Int] = [:]
+    /// Gates by the instant they were opened, so that each opening is answered once.
+    private var openings: [String: (at: Timestamp, count: Int)] = [:]
+    /// What keeps the case from telling anything, besides what it expects.
+    private var problems: [String] = []
+    private var inputs: [String: JSONValue] = [:]
+
+    /// An attempt that is being made.
+    private struct Call {
+        let stage: Int
+        let attempt: Int
+        var due: Timestamp
+        var outcome: StageOutcome
+    }
+
+    /// When the run of every case begins: 1 January 2026.
+    static let start = Timestamp(nanoseconds: 1_767_225_600_000_000_000)
+    private static let limit = 1_000_000
+
+    /// What came of a case.
+    struct Result {
+        let state: RunState
+        let problems: [String]
+        /// The last input of each stage.
+        let inputs: [String: JSONValue]
+        /// Time that has passed for the run.
+        let duration: Duration
+    }
+
+    /// Carries a case out.
+    ///
+    /// - Parameters:
+    ///   - test: the case.
+    ///   - plan: of the workflow with ``WorkflowDefinition/answering(_:)``.
+    ///   - request: what the run is accepted with.
+    ///   - catalog: the executors; they are looked up and never called.
+    static func carryOut(
+        _ test: TestCase, plan: Plan, request: RunRequest, catalog: any ExecutorCatalog
+    ) -> Result {
+        var run = TestRun(test: test, plan: plan, catalog: catalog, machine: RunMachine(plan: plan))
+        run.apply(.accepted(request))
+        for signal in test.signals {
+            if let refusal = run.apply(.control(.signal(signal))) {
+                run.problems.append("the signal '\(signal.name)' was refused: \(refusal)")
+            }
+        }
+        var steps = 0
+        while !run.machine.state.isEnded, run.goOn() {
+            steps += 1
+            if steps > limit {
+                run.problems.append("the run did not end within \(limit) steps")
+                break
+            }
+        }
+        return Result(
+            state: run.machine.state, problems: run.problems, inputs: run.inputs, duration: run.now - Self.start)
+    }
+
+    /// Does what is due next: an answer to a gate, the end of an attempt, or a timer.
+    ///
+    /// - Returns: false when nothing is: the run waits for somebody.
+    private mutating func goOn() -> Bool {
+        if answerGate() { return true }
+        let call = calls.indices.min { calls[$0].due < calls[$1].due }
+        let timer = machine.state.armedTimers.first
+        if let call, timer.map({ calls[call].due <= $0.at }) ?? true {
+            let ended = calls.remove(at: call)
+            now = max(now, ended.due)
+            apply(.attemptFinished(stage: ended.stage, attempt: ended.attempt, outcome: ended.outcome))
+            return true
+        }
+        guard let timer else { return false }
+        now = max(now, timer.at)
+        apply(.timerFired(timer.key))
+        return true
+    }
+
+    private mutating func answerGate() -> Bool {
+        for gate in machine.state.gateRows where gate.decision == nil {
+            guard let id = machine.state.stageRow(gate.stageIndex)?.id, let answers = test.gates[id],
+                let last = answers.last
+            else { continue }
+            let count = openings[id]?.count ?? 0
+            // A list goes on from answer to answer; its last one is given once at each further opening.
+            guard count < answers.count || openings[id]?.at != gate.openedAt else { continue }
+            let answer = count < answers.count ? answers[count] : last
+            openings[id] = (gate.openedAt, count + 1)
+            let control = GateAnswer(
+                stage: id, approves: answer.approves, by: answer.by, form: answer.form, reason: answer.reason)
+            now = now + .milliseconds(1)
+            if let refusal = apply(.control(.answer(control))) {
+                problems.append("the answer to '\(id)' was refused: \(refusal)")
+            }
+            return true
+        }
+        return false
+    }
+
+    @discardableResult
+    private mutating func apply(_ input: RunInput) -> String? {
+        let step = machine.apply(input, at: now)
+        for effect in step.effects {
+            switch effect {
+            case .startAttempt(let start): begin(start)
+            case .cancelAttempt(let stage, let attempt, _):
+                for place in calls.indices where calls[place].stage == stage && calls[place].attempt == attempt {
+                    calls[place].due = now
+                    calls[place].outcome = StageOutcome(.cancelled, effect: .none, code: "", message: "cancelled")
+                }
+            case .joinGroup: apply(.group(.holds))
+            case .armTimer, .disarmTimer, .runEnded: break
+            }
+        }
+        return step.refusal
+    }
+
+    private mutating func begin(_ start: StageStart) {
+        var mock = mock(of: start)
+        switch machine.renderCall(stageIndex: start.stageIndex, body: start.body, secrets: { test.secrets[$0] }) {
+        case .failed(let outcome): mock = TestCase.Mock(outcome: outcome)
+        case .blocked(let secret):
+            problems.append("the secret '\(secret)' is read and not given: add it under 'secrets'")
+            mock = TestCase.Mock(outcome: Self.refused("the secret '\(secret)' is missing"))
+        case .call(let call):
+            inputs[plan.stages[start.planned].id] = call.input
+            if case .found(let info) = catalog.executor(call.executor),
+                let violation = info.input.validate(call.input).first
+            {
+                mock = TestCase.Mock(outcome: Self.refused("its input does not fit \(call.executor): \(violation)"))
+            } else if mock.outcome.outcomeClass == .ok, plan.stages[start.planned].outputs.isEmpty,
+                case .found(let info) = catalog.executor(call.executor),
+                let violation = info.output.validate(mock.outcome.output).first
+            {
+                problems.append(
+                    "the outputs that are mocked for '\(plan.stages[start.planned].id)' are none of \(call.executor): "
+                        + "\(violation)")
+            }
+        }
+        var due = now + mock.after
+        if mock.after >= start.timeout {
+            due = now + start.timeout
+            mock.outcome = StageOutcome(
+                .timeout, effect: .unknown, code: "batten.timeout",
+                message: "the attempt took longer than \(DurationText.format(start.timeout))")
+        }
+        calls.append(Call(stage: start.stageIndex, attempt: start.attempt, due: due, outcome: mock.outcome))
+    }
+
+    private mutating func mock(of start: StageStart) -> TestCase.Mock {
+        let stage = plan.stages[start.planned]
+        guard let list = test.mocks[stage.id], let last = list.last else {
+            problems.append("stage '\(stage.id)' (\(stage.definition.uses)) was started and is not mocked")
+            return TestCase.Mock(outcome: Self.refused("it is not mocked"))
+        }
+        let number = answered[start.stageIndex, default: 0]
+        answered[start.stageIndex] = number + 1
+        return number < list.count ? list[number] : last
+    }
+
+    private static func refused(_ message: String) -> StageOutcome {
+        StageOutcome(.permanent, effect: .none, code: "test.mock", message: message)
+    }
+}
+
+extension WorkflowDefinition {
+    /// The workflow with stages whose outputs are given: their contracts hold names and types, and the values come as
+    /// they are instead of being computed from a result.
+    func answering(_ stages: Set<String>) -> WorkflowDefinition {
+        func taken(_ all: [StageDefinition]) -> [StageDefinition] {
+            all.map { stage in
+                guard stages.contains(stage.id) else { return stage }
+                var stage = stage
+                for place in stage.outputs.indices { stage.outputs[place].value = nil }
+                return stage
+            }
+        }
+        var definition = self
+        definition.stages = taken(definition.stages)
+        definition.finally = taken(definition.finally)
+        return definition
+    }
+}
