@@ -47,7 +47,7 @@ import Testing
         let home = try FileSystem.makeTemporaryFolder(prefix: "/tmp/batten-examples-")
         defer { try? FileSystem.removeTree(home) }
         let files = SourceTree.files(under: "examples", ending: "").filter {
-            $0.split(separator: "/").count == 2 && !$0.hasSuffix("/batten.yaml")
+            $0.split(separator: "/").count == 2 && !$0.hasSuffix("/batten.yaml") && !$0.hasSuffix(".test.yaml")
         }
         #expect(files == Self.expected.map { "examples/\($0.file)" }.sorted(), "an example is missing here")
         for example in Self.expected {
@@ -66,6 +66,17 @@ import Testing
                 run.lines.count == example.outputs.count
                     && zip(run.lines, example.outputs).allSatisfy { $0.hasPrefix($1) },
                 "\(path) printed \(run.lines)")
+        }
+    }
+
+    @Test func theirCasesHold() throws {
+        let home = try FileSystem.makeTemporaryFolder(prefix: "/tmp/batten-examples-")
+        defer { try? FileSystem.removeTree(home) }
+        let files = SourceTree.files(under: "examples", ending: ".test.yaml")
+        #expect(!files.isEmpty)
+        for file in files {
+            let run = try shell(#""$BATTEN" test \#(file)"#, home: home)
+            #expect(run.status == 0, "\(file): \(run.lines)")
         }
     }
 

@@ -42,7 +42,9 @@ struct TestReader {
         var mock: TestCase.Mock
         switch (node["outputs"], node["error"]) {
         case (let outputs?, nil):
-            guard outputs.members != nil else { throw failure(outputs, "'outputs' is a mapping, not \(outputs.described)") }
+            guard outputs.members != nil else {
+                throw failure(outputs, "'outputs' is a mapping, not \(outputs.described)")
+            }
             mock = TestCase.Mock(outcome: StageOutcome(.ok, effect: .made, output: outputs.value))
         case (nil, let error?): mock = TestCase.Mock(outcome: try outcome(error))
         default: throw failure(node, "a mock has either 'outputs' or 'error'")

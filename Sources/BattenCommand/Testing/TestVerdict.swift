@@ -153,7 +153,8 @@ enum JUnitReport {
         for file in files {
             let own = verdicts.filter { $0.file == file }
             lines.append(
-                "  <testsuite name=\"\(escaped(file))\" tests=\"\(own.count)\" failures=\"\(own.count { !$0.passed })\">")
+                "  <testsuite name=\"\(escaped(file))\" tests=\"\(own.count)\" failures=\"\(own.count { !$0.passed })\">"
+            )
             for verdict in own {
                 let head =
                     "    <testcase classname=\"\(escaped(file))\" name=\"\(escaped(verdict.name))\" "
