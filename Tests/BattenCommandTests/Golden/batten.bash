@@ -40,6 +40,8 @@ _batten() {
         "init:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "validate:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "validate:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "test:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "test:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "plan:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "plan:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "graph:--format") COMPREPLY=($(compgen -W "text dot mermaid" -- "$word")); return ;;
@@ -138,13 +140,13 @@ _batten() {
         *:--file) COMPREPLY=($(compgen -f -- "$word")); return ;;
     esac
     case "$command" in
-        '') COMPREPLY=($(compgen -W "run resume pause cancel retry fork checkpoint restore gates approve reject signal exec init validate plan graph convert schema explain add list show remove enable disable runs status logs events outputs why checkpoints schedule plugin db query secret config doctor help completions version" -- "$word")) ;;
+        '') COMPREPLY=($(compgen -W "run resume pause cancel retry fork checkpoint restore gates approve reject signal exec init validate test plan graph convert schema explain add list show remove enable disable runs status logs events outputs why checkpoints schedule plugin db query secret config doctor help completions version" -- "$word")) ;;
         'schedule') COMPREPLY=($(compgen -W "next" -- "$word")) ;;
         'plugin') COMPREPLY=($(compgen -W "list info new check install run dev remove trust" -- "$word")) ;;
         'db') COMPREPLY=($(compgen -W "info check backup migrate vacuum gc" -- "$word")) ;;
         'secret') COMPREPLY=($(compgen -W "set list remove rotate-key" -- "$word")) ;;
         'run')
-            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--param --params-file --dry-run --only --idempotency-key --wait-gates --detach --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--param --params-file --dry-run --only --mock --idempotency-key --wait-gates --detach --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=($(compgen -f -- "$word")); fi ;;
         'resume')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--take-over --wait-gates --detach --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
@@ -187,6 +189,9 @@ _batten() {
             else COMPREPLY=($(compgen -W "hello build agent" -- "$word")); fi ;;
         'validate')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=($(compgen -f -- "$word")); fi ;;
+        'test')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--case --junit --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=($(compgen -f -- "$word")); fi ;;
         'plan')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--param --params-file --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))

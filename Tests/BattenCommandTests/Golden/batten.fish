@@ -15,6 +15,7 @@ complete -c batten -n __fish_use_subcommand -a signal -d 'hand a signal to a run
 complete -c batten -n __fish_use_subcommand -a exec -d 'run one executor, without a file'
 complete -c batten -n __fish_use_subcommand -a init -d 'write a workflow to start from'
 complete -c batten -n __fish_use_subcommand -a validate -d 'check workflow files and tell all their problems'
+complete -c batten -n __fish_use_subcommand -a test -d 'try workflows with mocked executors, in virtual time'
 complete -c batten -n __fish_use_subcommand -a plan -d 'show what a workflow would run, level by level'
 complete -c batten -n __fish_use_subcommand -a graph -d 'draw a workflow'\''s stages and what they wait for'
 complete -c batten -n __fish_use_subcommand -a convert -d 'write a workflow in its native form, as YAML or JSON'
@@ -67,6 +68,7 @@ complete -c batten -n '__fish_seen_subcommand_from run' -l param -s p -d 'a para
 complete -c batten -n '__fish_seen_subcommand_from run' -l params-file -d 'parameters as a YAML or JSON mapping; '\''-'\'' is standard input' -r -F
 complete -c batten -n '__fish_seen_subcommand_from run' -l dry-run -d 'check and plan only, start nothing'
 complete -c batten -n '__fish_seen_subcommand_from run' -l only -d 'run these stages and what they need, nothing else' -x
+complete -c batten -n '__fish_seen_subcommand_from run' -l mock -d 'take these outputs of a stage, an object, instead of executing it' -x
 complete -c batten -n '__fish_seen_subcommand_from run' -l idempotency-key -d 'a key under which the same request gives the same run' -x
 complete -c batten -n '__fish_seen_subcommand_from run' -l wait-gates -d 'stay while only gates or signals are left, instead of exit code 11'
 complete -c batten -n '__fish_seen_subcommand_from run' -l detach -d 'not available: nothing runs a detached run in this version'
@@ -254,6 +256,19 @@ complete -c batten -n '__fish_seen_subcommand_from validate' -l safe-mode -d 'us
 complete -c batten -n '__fish_seen_subcommand_from validate' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from validate' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from validate' -F
+complete -c batten -n '__fish_seen_subcommand_from test' -l case -d 'only the cases of this name' -x
+complete -c batten -n '__fish_seen_subcommand_from test' -l junit -d 'write the results as JUnit XML too' -r -F
+complete -c batten -n '__fish_seen_subcommand_from test' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from test' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from test' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from test' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from test' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from test' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from test' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from test' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from test' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from test' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from test' -F
 complete -c batten -n '__fish_seen_subcommand_from plan' -l param -s p -d 'a parameter, checked like for a run' -x
 complete -c batten -n '__fish_seen_subcommand_from plan' -l params-file -d 'parameters as a YAML or JSON mapping' -r -F
 complete -c batten -n '__fish_seen_subcommand_from plan' -l format -d 'how results are written' -x -a 'text json yaml'
