@@ -144,13 +144,38 @@ public enum ProcessLife {
         _exit(1)
     }
 
-    /// Waits until the other end of a socket is gone, or the socket is closed here.
+    /// The process that started this one.
+    ///
+    /// - Throws: ``SystemError`` when it is gone, or out of sight because it is in another name space.
+    public static func parent() throws(SystemError) -> Descriptor {
+        let number = linux_pidfd_open(getppid())
+        guard number >= 0 else { throw .last("watch the parent process") }
+        return Descriptor(owning: number)
+    }
+
+    /// Waits until a process has ended; for ever once its descriptor was closed here.
+    public static func waitForEnd(of process: borrowing Descriptor) {
+        wait(for: process.rawValue, POLLIN)
+    }
+
+    /// Whether the other end of a socket is gone.
+    public static func hasHungUp(_ socket: Int32) -> Bool {
+        var entry = pollfd(fd: socket, events: 0, revents: 0)
+        return unsafe poll(&entry, 1, 0) > 0
+    }
+
+    /// Waits until the other end of a socket is gone; for ever once the socket was closed here.
     public static func waitForHangup(_ socket: Int32) {
+        // Bits besides the implied ones would make data that waits to be read end the waiting.
+        wait(for: socket, 0)
+    }
+
+    private static func wait(for descriptor: Int32, _ events: Int32) {
         while true {
-            // Bits besides the implied ones would make data that waits to be read end the waiting.
-            var entry = pollfd(fd: socket, events: 0, revents: 0)
+            var entry = pollfd(fd: descriptor, events: Int16(truncatingIfNeeded: events), revents: 0)
             let count = unsafe poll(&entry, 1, -1)
-            if count > 0, Int32(entry.revents) & (POLLHUP | POLLERR | POLLNVAL) != 0 { return }
+            if count > 0, Int32(entry.revents) & POLLNVAL == 0 { return }
+            if count > 0 { pause() }
             if count < 0, errno != EINTR { return }
         }
     }

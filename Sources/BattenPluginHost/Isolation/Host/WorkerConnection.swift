@@ -258,6 +258,8 @@ extension WorkerConnection {
             settle(outbox.unblock())
         }
         guard !events.isDisjoint(with: [.read, .hangup, .error]) else { return }
+        // What its only call has printed is the call's, and comes before its end.
+        if onlyCall != nil { for index in pipes.indices { readPipe(index) } }
         for _ in 0..<4 where !receive() || reader.isDrained { break }
         returnCredit()
     }

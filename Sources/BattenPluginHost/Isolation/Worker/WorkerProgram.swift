@@ -53,9 +53,12 @@ public enum WorkerProgram {
         do {
             StandardStream.surviveClosedPipes()
             try ProcessLife.endWithParent(socket: socket)
+            let parent = try? ProcessLife.parent()
             let reader = FrameReader(isFromHost: true)
             guard let hello = try hello(from: socket, reader) else { return failure }
-            return try serve(hello, WorkerServer(socket: socket, reader: reader), confine)
+            // It was seen or not: if it has ended before, so has the other end of the socket.
+            if ProcessLife.hasHungUp(socket) { return failure }
+            return try serve(hello, WorkerServer(socket: socket, reader: reader), parent?.release() ?? -1, confine)
         } catch {
             let reason = (error as? FrameFault)?.rule ?? String(describing: error)
             _ = StandardStream.error.write(Array("batten-worker: \(reason)\n".utf8))
@@ -89,7 +92,9 @@ public enum WorkerProgram {
         }
     }
 
-    private static func serve(_ hello: WorkerHello, _ server: WorkerServer, _ confine: Confine) throws -> Int32 {
+    private static func serve(
+        _ hello: WorkerHello, _ server: WorkerServer, _ parent: Int32, _ confine: Confine
+    ) throws -> Int32 {
         do throws(PluginError) {
             do throws(SystemError) {
                 try confine(hello.path, hello.capabilities, hello.limits)
@@ -100,7 +105,12 @@ public enum WorkerProgram {
             do throws(SystemError) {
                 // From here on code of the plugin may run; whatever it does, the host's end is this process's end.
                 try Thread.detach(name: "batten-guard", stackSize: 64 << 10) {
-                    ProcessLife.waitForHangup(server.socket)
+                    // Not for the socket where there is a choice: waiting would keep it open when a plugin closes it.
+                    if parent >= 0 {
+                        ProcessLife.waitForEnd(of: Descriptor(owning: parent))
+                    } else {
+                        ProcessLife.waitForHangup(server.socket)
+                    }
                     ProcessLife.killOwnSession()
                 }
             } catch {
