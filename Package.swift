@@ -96,7 +96,10 @@ let package = Package(
                 signature,
             ],
             swiftSettings: common),
-        .executableTarget(name: "batten", dependencies: ["BattenCommand"], swiftSettings: common),
+        .executableTarget(
+            name: "batten", dependencies: ["BattenCommand"], swiftSettings: common,
+            // An installation keeps the Swift libraries there.
+            linkerSettings: [.unsafeFlags(["-Xlinker", "-rpath=$ORIGIN/../lib/batten"])]),
         .executableTarget(
             name: "batten-worker",
             dependencies: ["BattenCheck", "BattenPluginHost", "BattenConfinement", "BattenCore", "BattenSystem"],
