@@ -28,7 +28,7 @@ extension EngineLoop {
     }
 
     private func dispatch(_ rendered: RenderedCall, _ start: StageStart, of run: ActiveRun) {
-        if let missing = host.missing(rendered.executor) {
+        if let missing = missing(rendered.executor) {
             apply(
                 .attemptBlocked(
                     stage: start.stageIndex, attempt: start.attempt, on: .plugin,
@@ -56,6 +56,29 @@ extension EngineLoop {
         run.calls[start.stageIndex] = ActiveRun.Call(
             handle: handle, attempt: start.attempt, stage: stage, item: start.item,
             stream: run.masker.isEmpty ? nil : run.masker.makeStream())
+    }
+
+    /// Why an executor cannot be called; what was installed since the host last looked counts.
+    private func missing(_ executor: String) -> String? {
+        guard host.missing(executor) != nil else { return nil }
+        host.lookAgain()
+        return host.missing(executor)
+    }
+
+    /// Starts stages that were blocked because their plugin was missing and that can be called now.
+    func lookForPlugins() {
+        guard failure == nil else { return }
+        var hasLooked = false
+        for run in runs.values {
+            let blocked = run.machine.state.waitingStages.filter { $0.reason.on == MissingThing.plugin.rawValue }
+            guard !blocked.isEmpty else { continue }
+            if !hasLooked { host.lookAgain() }
+            hasLooked = true
+            let found = Set(blocked.compactMap { run.plan.indexByID[$0.stage] }).filter { index in
+                host.missing(run.plan.stages[index].definition.uses) == nil
+            }
+            if !found.isEmpty { apply(.pluginFound(stages: found), to: run) }
+        }
     }
 
     /// Resolves the run's declared secrets anew; a changed value takes effect with the next call.

@@ -133,15 +133,11 @@ extension PluginHost {
     }
 
     /// Looks at the folders anew from now on, and at what was refused.
+    ///
+    /// Workers of a plugin whose file is another one then take no more calls.
     public func lookAgain() {
         catalog.forget()
         routes.withLock { $0 = [:] }
-        let before = isolated.withLock { plugins in
-            defer { plugins = [:] }
-            return Array(plugins.values)
-        }
-        formerlyIsolated.withLock { $0 += before }
-        for group in before.flatMap(\.allGroups) { group.renew() }
     }
 }
 

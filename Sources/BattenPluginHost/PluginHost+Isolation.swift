@@ -42,12 +42,20 @@ extension PluginHost {
         var mode = try mode(of: descriptor, isBundled: description.verified == nil)
         if mode == .inProcess, wantsMore { mode = .worker }
         guard mode != .inProcess else { return .inProcess }
+        var former: IsolatedPlugin?
         let plugin = isolated.withLock { plugins -> IsolatedPlugin in
-            if let found = plugins[descriptor.id] { return found }
+            if let found = plugins[descriptor.id] {
+                if found.serves(description) { return found }
+                former = found
+            }
             let made = IsolatedPlugin(
                 descriptor, path: description.file.path, verified: description.verified, mode: mode, settings: settings)
             plugins[descriptor.id] = made
             return made
+        }
+        if let former {
+            formerlyIsolated.withLock { $0.append(former) }
+            for group in former.allGroups { group.renew() }
         }
         guard let executor = plugin.executors[type] else { return .inProcess }
         guard !executor.descriptor.isHostProcessOnly else {

@@ -10,6 +10,8 @@ final class EngineHarness: Sendable {
     let home: String
     let store: CountingStore
     let host: ScriptedHost
+    /// The host in place of the scripted one, where a test has its own.
+    let ownHost: (any ExecutorHost)?
     let engine: Engine
     let record: Recorder
 
@@ -19,9 +21,11 @@ final class EngineHarness: Sendable {
     ///   - home: folder of an earlier harness to go on with; nil makes a new one.
     ///   - engineID: id of the engine.
     ///   - adjust: changes the settings.
+    ///   - makeHost: makes a host in place of the scripted one; what it is given has waiting tests look again.
     ///   - script: what calls do.
     init(
         home: String? = nil, engineID: String = "engine-one", adjust: (inout EngineSettings) -> Void = { _ in },
+        makeHost: ((_ changed: @escaping @Sendable () -> Void) -> any ExecutorHost)? = nil,
         script: @escaping @Sendable (ScriptedHost.Call) -> Void = { $0.succeed() }
     ) throws {
         self.home = try home ?? FileSystem.makeTemporaryFolder(prefix: "/tmp/batten-engine-")
@@ -30,10 +34,12 @@ final class EngineHarness: Sendable {
         record = Recorder()
         let record = record
         host = ScriptedHost(changed: { record.poke() }, script: script)
+        ownHost = makeHost?({ record.poke() })
         var settings = EngineSettings(engineID: engineID, processors: 2)
         settings.logLag = .milliseconds(5)
         adjust(&settings)
-        engine = Engine(store: store, host: host, clock: SystemEngineClock(), settings: settings, observer: record)
+        engine = Engine(
+            store: store, host: ownHost ?? host, clock: SystemEngineClock(), settings: settings, observer: record)
         try engine.start()
     }
 

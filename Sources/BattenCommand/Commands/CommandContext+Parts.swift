@@ -105,4 +105,10 @@ extension CommandContext {
                     durability: StoreOptions.Durability(rawValue: settings.synchronous.rawValue) ?? .full))
         }
     }
+
+    /// Has every engine of this store look at what has changed: a run may wait for it.
+    func wakeEngines() {
+        guard let folder = try? stateFolder() else { return }
+        for engine in (try? EngineFolder.living(in: folder)) ?? [] { _ = try? EngineFolder.wake(engine, in: folder) }
+    }
 }

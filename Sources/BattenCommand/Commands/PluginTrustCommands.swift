@@ -198,6 +198,7 @@ extension PluginOffer {
             }
         }
         let path = try asFailure { () throws(PluginError) in try body(self) }
+        context.wakeEngines()
         if invocation.format.isData {
             console.data(
                 .object([

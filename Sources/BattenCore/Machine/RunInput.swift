@@ -6,6 +6,9 @@ public enum RunInput: Sendable {
     case attemptFinished(stage: Int, attempt: Int, outcome: StageOutcome)
     /// An attempt could not be made because something is missing on this engine.
     case attemptBlocked(stage: Int, attempt: Int, on: MissingThing = .secret, reason: String)
+    /// The plugins that these planned stages, or items of them, were blocked for are there now; what is not blocked is
+    /// left alone.
+    case pluginFound(stages: Set<Int>)
     /// A timer that the machine armed is due.
     case timerFired(String)
     /// Somebody asks something of the run; a stored request has a number, and is never taken in twice.

@@ -57,6 +57,7 @@ public struct RunMachine: Sendable {
         case .accepted(let request): accept(request, at)
         case .attemptFinished(let stage, let attempt, let outcome): finish(stage, attempt, outcome, at)
         case .attemptBlocked(let stage, let attempt, let thing, let reason): block(stage, attempt, thing, reason, at)
+        case .pluginFound(let stages): unblock(stages, at)
         case .timerFired(let key): fire(key, at)
         case .control(let control, let request): refusal = apply(control, request, at)
         case .group(let place): take(place, at)
@@ -216,6 +217,15 @@ public struct RunMachine: Sendable {
             return
         }
         emit(.stageWaiting(stage: index, attempt: attempt, hold: .missing(thing, reason: reason)), at)
+    }
+
+    private mutating func unblock(_ planned: Set<Int>, _ at: Timestamp) {
+        guard state.isAccepted, !state.isEnded else { return }
+        for index in state.stages.indices where planned.contains(state.stages[index].planned) {
+            let stage = state.stages[index]
+            guard stage.mode == .blocked, stage.row.waiting?.on == MissingThing.plugin.rawValue else { continue }
+            startOrQueue(index, at)
+        }
     }
 
     private mutating func fire(_ key: String, _ at: Timestamp) {

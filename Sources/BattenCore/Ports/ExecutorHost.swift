@@ -6,6 +6,9 @@ public protocol ExecutorHost: ExecutorCatalog {
     /// - Returns: nil when a call can be started; otherwise what is missing and what to do about it.
     func missing(_ executor: String) -> String?
 
+    /// Looks anew at what is there: plugins may have been installed, accepted or removed since.
+    func lookAgain()
+
     /// Starts a call; everything that follows arrives at the sink.
     ///
     /// The call never fails by itself: a missing plugin or refused input arrives as the call's outcome. The sink may
@@ -31,6 +34,9 @@ public protocol ExecutorHost: ExecutorCatalog {
 extension ExecutorHost {
     /// A host whose executors never go away.
     public func missing(_ executor: String) -> String? { nil }
+
+    /// Does nothing: there is nothing new to be seen.
+    public func lookAgain() {}
 }
 
 /// Names a call that was started.

@@ -46,6 +46,12 @@ final class IsolatedPlugin: Sendable {
         }
     }
 
+    /// Whether a description is of the very file that its workers load, with the same rights.
+    func serves(_ description: PluginCatalog.Description) -> Bool {
+        path == description.file.path && verified?.image.sha256 == description.verified?.image.sha256
+            && verified?.granted == description.verified?.granted
+    }
+
     /// The workers for calls from a folder; all folders share them unless the plugin's rights depend on it.
     func group(folder: String?, host: PluginHost) -> WorkerGroup {
         let key = dependsOnFolder ? folder ?? "" : ""
