@@ -53,12 +53,15 @@ final class ActiveRun {
     var secrets: [String: String] = [:]
     /// Whether the run is in the list of those to commit.
     var isTouched = false
+    /// What the instances of executors are opened with, by executor.
+    var configurations: [String: JSONValue] = [:]
     /// State that attempts saved for the next one, by the place of the stage's or item's row.
     var checkpoints: [Int: [UInt8]] = [:]
     /// When its stored log has to catch up, on the monotonic clock; nil when it has.
     var logDue: Int64?
 
     private var commit: RunCommit
+    /// Where the rows of stages are in the commit; made when a second step adds to it.
     private var stagePlaces: [Int: Int] = [:]
     private(set) var effects: [RunEffect] = []
     private var logBytes = 0
@@ -82,9 +85,29 @@ final class ActiveRun {
         isStuck = step.isStuck
         isInLine = step.isInLine
         lacksSlots = step.lacksSlots
-        commit.records.append(contentsOf: step.records)
+        if step.records.isEmpty { return }
+        join(&commit.records, step.records)
         if let row = step.runRow { commit.runRow = row }
-        for row in step.stages {
+        add(step.stages)
+        join(&commit.attempts, step.attempts)
+        join(&effects, step.effects)
+        addWaits(of: step)
+    }
+
+    /// Adds rows to those that wait: to be taken over as they are when none do, which is nearly always.
+    private func join<Row>(_ rows: inout [Row], _ more: [Row]) {
+        if rows.isEmpty { rows = more } else { rows.append(contentsOf: more) }
+    }
+
+    private func add(_ rows: [StageRow]) {
+        if commit.stages.isEmpty {
+            commit.stages = rows
+            return
+        }
+        if stagePlaces.isEmpty {
+            for (place, row) in commit.stages.enumerated() { stagePlaces[row.index] = place }
+        }
+        for row in rows {
             if let place = stagePlaces[row.index] {
                 commit.stages[place] = row
             } else {
@@ -92,7 +115,10 @@ final class ActiveRun {
                 commit.stages.append(row)
             }
         }
-        commit.attempts.append(contentsOf: step.attempts)
+    }
+
+    private func addWaits(of step: RunStep) {
+        if step.gates.isEmpty, step.signals.isEmpty, step.timersCleared.isEmpty, step.timersArmed.isEmpty { return }
         if !step.gates.isEmpty { forgetCheckpoints(of: step.records) }
         for row in step.gates {
             commit.gates.removeAll { $0.stageIndex == row.stageIndex }
@@ -106,7 +132,6 @@ final class ActiveRun {
         commit.timersCleared.append(contentsOf: step.timersCleared)
         for timer in step.timersArmed { commit.timersCleared.removeAll { $0 == timer.key } }
         commit.timersArmed.append(contentsOf: step.timersArmed)
-        effects.append(contentsOf: step.effects)
     }
 
     /// Adds shared slots that attempts took or gave back to the next commit.
@@ -171,7 +196,7 @@ final class ActiveRun {
     func takeCommit() -> RunCommit {
         defer {
             commit = RunCommit(run: id, epoch: epoch)
-            stagePlaces.removeAll(keepingCapacity: true)
+            if !stagePlaces.isEmpty { stagePlaces.removeAll(keepingCapacity: true) }
             logBytes = 0
             logDue = nil
             isTouched = false

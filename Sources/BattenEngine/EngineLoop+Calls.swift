@@ -38,11 +38,10 @@ extension EngineLoop {
         }
         if let workdir = run.workdir { try? FileSystem.makeFolder(workdir) }
         let stage = run.plan.stages[start.planned]
-        let plugin = String(rendered.executor.prefix { $0 != "." })
         let now = clock.monotonicNanoseconds()
         let call = ExecutorCall(
             tag: run.tag(stage: start.stageIndex, attempt: start.attempt), executor: rendered.executor,
-            config: settings.callConfiguration(plugin, run.machine.state.row.trigger), run: run.id,
+            config: configuration(for: rendered.executor, of: run), run: run.id,
             stage: stage.id, attempt: start.attempt, idempotencyKey: start.idempotencyKey,
             deadline: MonotonicClock.adding(start.timeout, to: now), grace: settings.grace, input: rendered.input,
             environment: rendered.environment, workingDirectory: rendered.workingDirectory ?? run.directory,
@@ -79,6 +78,14 @@ extension EngineLoop {
             }
             if !found.isEmpty { apply(.pluginFound(stages: found), to: run) }
         }
+    }
+
+    /// What an instance of an executor is opened with for calls of a run.
+    private func configuration(for executor: String, of run: ActiveRun) -> JSONValue {
+        if let known = run.configurations[executor] { return known }
+        let found = settings.callConfiguration(String(executor.prefix { $0 != "." }), run.machine.state.row.trigger)
+        run.configurations[executor] = found
+        return found
     }
 
     /// Resolves the run's declared secrets anew; a changed value takes effect with the next call.

@@ -48,11 +48,13 @@ final class Inbox: Sendable {
     }
 
     /// Looks for a message for a moment, while one is likely: quick executors answer before a thread could sleep.
+    ///
+    /// The executor's thread may be waiting for this very processor, so others are let go first.
     func linger() {
         let seen = arrivals.load(ordering: .acquiring)
         guard state.withLock({ $0.messages.isEmpty }) else { return }
         let end = MonotonicClock.now() + Self.patience
-        while arrivals.load(ordering: .acquiring) == seen, MonotonicClock.now() < end {}
+        while arrivals.load(ordering: .acquiring) == seen, MonotonicClock.now() < end { Thread.yield() }
     }
 
     /// Leaves streamed text.

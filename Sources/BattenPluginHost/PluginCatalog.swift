@@ -59,6 +59,14 @@ final class PluginCatalog: Sendable {
         }
     }
 
+    /// Whether an executor has been called before and came with Batten: its plugin stays as it was loaded.
+    func isLoadedForGood(_ type: String) -> Bool {
+        state.withLock { state in
+            guard let found = state.executors[type] else { return false }
+            return found.plugin.verified == nil
+        }
+    }
+
     /// Finds out what a plugin is; nothing of one that did not come with Batten runs in this process.
     func describe(_ id: String, host: PluginHost) -> Result<Description, Miss> {
         state.withLock { state in

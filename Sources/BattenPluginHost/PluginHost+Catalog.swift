@@ -31,6 +31,7 @@ extension PluginHost {
 
     /// Why an executor cannot be called now, when installing or accepting a plugin would mend it.
     public func missing(_ executor: String) -> String? {
+        if catalog.isLoadedForGood(executor) { return nil }
         let id = String(executor.prefix { $0 != "." })
         func gone(_ offers: [String]) -> String {
             "the plugin '\(id)' has no executor '\(executor)' any more (it has \(offers.joined(separator: ", "))); "

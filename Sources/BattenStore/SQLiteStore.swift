@@ -46,7 +46,10 @@ public final class SQLiteStore: RunStore {
     func withWriter<Value: Sendable>(
         _ body: (RunWriter) throws(StoreError) -> Value
     ) throws(StoreError) -> Value {
-        try writer.withLock { writer throws(StoreError) in try body(writer) }
+        try writer.withLock { writer throws(StoreError) in
+            writer.leaveView()
+            return try body(writer)
+        }
     }
 
     /// Writes the changes of several runs in one transaction.
@@ -69,14 +72,13 @@ public final class SQLiteStore: RunStore {
         return (encoded, spill.written)
     }
 
-    /// Has the writer write, and wakes engines that wait for what was given back.
+    /// Has the writer write in transactions, and wakes engines that wait for what was given back.
     func writing(
         _ body: (RunWriter) throws(StoreError) -> [CommitVerdict]
     ) throws(StoreError) -> [CommitVerdict] {
-        let (verdicts, waiting) = try withWriter { writer throws(StoreError) in
+        let (verdicts, waiting) = try writer.withLock { writer throws(StoreError) -> ([CommitVerdict], [String]) in
             defer { noteCatchUp(writer) }
-            let verdicts = try body(writer)
-            return (verdicts, try writer.takeWaiting())
+            return (try body(writer), try writer.takeWaiting())
         }
         // It is on the disk; that an engine is gone is found out again with the next wake.
         if !waiting.isEmpty { try? forgetWaiting(wake(waiting)) }

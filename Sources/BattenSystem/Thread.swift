@@ -37,6 +37,11 @@ public struct Thread: Sendable {
         _ = pthread_detach(identity)
     }
 
+    /// Lets other threads that wait for this processor go first.
+    public static func yield() {
+        _ = sched_yield()
+    }
+
     /// Whether the caller runs on this thread.
     public var isCurrent: Bool {
         pthread_equal(pthread_self(), identity) != 0

@@ -66,6 +66,52 @@ import Testing
         }
     }
 
+    @Test func theJournalStaysAsItIsUpAndDown() throws {
+        let state = try TemporaryState()
+        let store = try state.open()
+        var runs = ["one", "two"].map { RunScript($0) }
+        for place in runs.indices { _ = try store.commit([runs[place].accept(stages: 3)]) }
+        for stage in 0..<3 {
+            for place in runs.indices {
+                _ = try store.commit([runs[place].step(done: stage == 0 ? nil : stage - 1, next: stage)])
+            }
+        }
+        try store.catchUp()
+        func rows(_ connection: Connection) throws -> [[String]] {
+            let find = try connection.prepare(
+                "SELECT run_key, seq, at, type, stage, attempt, spilled, data FROM events ORDER BY run_key, seq")
+            var rows: [[String]] = []
+            while try find.step() { rows.append((0..<8).map { find.optionalText($0) ?? "-" }) }
+            return rows
+        }
+        let connection = try Connection(state.folder.database, .write)
+        let before = try rows(connection)
+        #expect(before.count == 12)
+        #expect(before.map { $0[0] + "." + $0[1] } == (1...2).flatMap { run in (1...6).map { "\(run).\($0)" } })
+        let reader = try #require(try StoreReader(state.folder))
+        let journals = try ["one", "two", "none"].map { try reader.events(run: $0) }
+        for target in [Migration.journal.version - 1, Migration.latest] {
+            try Migrator(connection: connection).migrate(to: target)
+            #expect(try rows(connection) == before, "version \(target)")
+        }
+        let again = try #require(try StoreReader(state.folder))
+        #expect(try ["one", "two", "none"].map { try again.events(run: $0) } == journals)
+        #expect(try again.events(run: "one", after: 5).map(\.seq) == [6])
+        #expect(try again.events(run: "one", after: -1).count == 6)
+        #expect(try again.events(run: "one", after: .max) == [])
+        try connection.execute("PRAGMA foreign_keys = ON; DELETE FROM runs WHERE id = 'one'")
+        #expect(try rows(connection) == before.filter { $0[0] == "2" }, "a run takes its own journal along, no other")
+    }
+
+    @Test(
+        arguments: [
+            (1, 1, 0x1_0000_0001), (0, 1, 1), (0x7fff_ffff, 0xffff_ffff, Int64.max), (1, 0, nil), (1, -1, nil),
+            (1, 0x1_0000_0000, nil), (-1, 1, nil), (0x8000_0000, 1, nil), (Int64.max, Int64.max, nil),
+        ] as [(Int64, Int64, Int64?)])
+    func anEntrysKeyHoldsItsRunAndItsPlace(_ run: Int64, _ seq: Int64, _ key: Int64?) {
+        #expect(EventKey.of(run: run, seq: seq) == key)
+    }
+
     @Test func aNewerOrForeignFileIsRefusedUntouched() throws {
         let state = try TemporaryState()
         let make: [(String, StoreError.Code)] = [

@@ -88,6 +88,35 @@ import Testing
         }
     }
 
+    @Test func aViewThatIsKeptHidesNothingOfOthers() throws {
+        let state = try TemporaryState()
+        let store = try state.open()
+        let reader = try #require(try StoreReader(state.folder))
+        var script = try #require(try untilPutOff(store, reader))
+        let other = try state.open()
+        // The other's write comes between two quick commits: the next one neither fails nor overlooks it.
+        let version = try store.dataVersion()
+        #expect(try store.commit([script.step(done: 19, next: 20)]) == [.committed])
+        let id = try other.requestControl(
+            ControlRequest(run: script.id, control: .pause, source: "test", at: at(1)))
+        #expect(try store.pendingControls(engine: "engine-a").map(\.id) == [id])
+        #expect(try store.dataVersion() != version)
+        #expect(try store.commit([script.step(done: 20, next: 21)]) == [.committed])
+        #expect(try other.claim(run: script.id, engine: "heir", fromEpoch: 1) == 2)
+        #expect(try store.commit([script.step(done: 21, next: nil)]) == [.fenced])
+    }
+
+    @Test func theLogIsMovedWhileRunsHurry() throws {
+        let state = try TemporaryState()
+        let store = try state.open()
+        var longest: Int64 = 0
+        for number in 0..<30 {
+            _ = try hurried(store, "run\(number)", steps: 300)
+            longest = max(longest, try FileSystem.status(state.folder.database + "-wal")?.bytes ?? 0)
+        }
+        #expect(longest > 0 && longest < 6_000 * 4_120, "9,000 commits leave no log of 9,000 pages")
+    }
+
     @Test func theRowsOfATakenRunAreItsNewOwners() throws {
         let state = try TemporaryState()
         let reader: StoreReader
@@ -146,12 +175,14 @@ import Testing
         #expect(try StoreAdministration(state.folder).check().problems == [])
     }
 
-    @Test func goingDownWritesTheRowsFirst() throws {
+    @Test(arguments: [Migration.latest, Migration.journal.version - 1, Migration.trailing.version])
+    func goingDownWritesTheRowsFirst(from version: Int) throws {
         let state = try TemporaryState()
         let store = try state.open()
         let reader = try #require(try StoreReader(state.folder))
         let script = try #require(try untilPutOff(store, reader))
         let seen = (try reader.stages(run: script.id), try reader.attempts(run: script.id))
+        _ = try StoreAdministration(state.folder).migrate(to: version)
         _ = try StoreAdministration(state.folder).migrate(to: Migration.trailing.version - 1)
         // What reads the rows knows the latest version only; going up again makes no rows of the journal.
         _ = try StoreAdministration(state.folder).migrate(to: Migration.latest)

@@ -107,8 +107,8 @@ enum HistoryFigures {
             INSERT INTO attempts (run_key, idx, number, reason, idempotency_key, started_at, ended_at, outcome, effect,
                 code, message)
             SELECT i + 1, 0, 1, 'first', 'k', i * 1000000000, i * 1000000000 + 5000000, 'ok', 'none', '', '' FROM n;
-            INSERT INTO events (run_key, seq, at, type, stage, attempt, data)
-            SELECT i + 1, seq, i * 1000000000, 'stage_started', 's0', 1, '{"reason":"first"}'
+            INSERT INTO events (key, at, type, stage, attempt, data)
+            SELECT (i + 1) << 32 | seq, i * 1000000000, 'stage_started', 's0', 1, '{"reason":"first"}'
             FROM n JOIN (SELECT 1 AS seq UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4) ORDER BY i, seq;
             COMMIT;
             PRAGMA wal_checkpoint(TRUNCATE);

@@ -17,6 +17,9 @@ extension RunFact {
         case .stageExpanded(let index, let items):
             return stage(index, nil, "stage_expanded", ["items": .array(items)])
         case .stageStarted(let index, let attempt, let reason, let body):
+            if reason == .first, body == .main, state.stages[index].round <= 1 {
+                return stage(index, attempt, "stage_started", Self.firstStart)
+            }
             var data: JSONObject = ["reason": .string(reason.rawValue)]
             if body != .main { data["body"] = .string(body.rawValue) }
             if state.stages[index].round > 1 { data["round"] = .int(Int64(state.stages[index].round)) }
@@ -99,6 +102,9 @@ extension RunFact {
         case .runTimedOut(let error): return run("run_timed_out", ["error": error.json])
         }
     }
+
+    /// What nearly all beginnings of attempts say, made once.
+    private static let firstStart: JSONObject = ["reason": .string(AttemptReason.first.rawValue)]
 
     private static func data(
         _ request: RunRequest, _ workflow: String, _ version: String, _ hash: String

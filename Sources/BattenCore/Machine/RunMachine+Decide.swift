@@ -159,7 +159,9 @@ extension RunMachine {
         emit(.stageStarted(stage: index, attempt: number, reason: reason, body: body), at)
         var timeout = planned(index).timeout
         if body == .fallback, let bound = planned(index).fallback?.timeout { timeout = bound }
-        if let deadline = state.timers[TimerKey.deadline(state.stages[index].planned).text] {
+        if !state.timers.isEmpty,
+            let deadline = state.timers[TimerKey.deadline(state.stages[index].planned).text]
+        {
             timeout = min(timeout, max(deadline - at, .zero))
         }
         effects.append(
@@ -167,7 +169,7 @@ extension RunMachine {
                 StageStart(
                     stageIndex: index, planned: state.stages[index].planned, item: state.stages[index].row.item,
                     attempt: number, reason: reason,
-                    idempotencyKey: state.idempotencyKey(stage: index, body: body), body: body, timeout: timeout,
+                    idempotencyKey: state.stages[index].attempt?.idempotencyKey ?? "", body: body, timeout: timeout,
                     wantsIsolation: state.stages[index].losses >= Self.lossesBeforeIsolation)))
     }
 

@@ -30,8 +30,17 @@ public struct SlotPool: Sendable {
         case unknown
     }
 
-    private var limits: [String: Int]
-    private var used: [String: Int] = [:]
+    /// Slots of one kind.
+    private struct Slots {
+        let limit: Int
+        var used = 0
+
+        init(limit: Int) { self.limit = max(1, limit) }
+    }
+
+    private var blocking: Slots
+    private var asynchronous: Slots
+    private var plugins: [String: Slots]
     private let shared: SharedLimits
     /// Whether any limit is shared with other engines.
     public let isShared: Bool
@@ -39,8 +48,6 @@ public struct SlotPool: Sendable {
     private var own: [SharedUser: Int] = [:]
     /// The same of others; nil while that is not known.
     private var others: [SharedUser: Int]?
-    private static let blocking = ".blocking"
-    private static let asynchronous = ".asynchronous"
 
     private struct SharedUser: Hashable {
         let workflow: String
@@ -55,9 +62,9 @@ public struct SlotPool: Sendable {
     ///   - plugins: limits of single plugins, by id; such a plugin does not use the other two.
     ///   - shared: limits over all engines of the store.
     public init(blocking: Int, asynchronous: Int, plugins: [String: Int] = [:], shared: SharedLimits = SharedLimits()) {
-        limits = plugins.mapValues { max(1, $0) }
-        limits[Self.blocking] = max(1, blocking)
-        limits[Self.asynchronous] = max(1, asynchronous)
+        self.blocking = Slots(limit: blocking)
+        self.asynchronous = Slots(limit: asynchronous)
+        self.plugins = plugins.mapValues { Slots(limit: $0) }
         self.shared = shared
         isShared = !shared.isEmpty
     }
@@ -87,8 +94,7 @@ public struct SlotPool: Sendable {
     ///
     /// - Parameter workflow: the workflow of its run.
     func room(_ pool: StagePool, of workflow: String) -> Room {
-        let name = name(of: pool)
-        guard (used[name] ?? 0) < (limits[name] ?? .max) else { return .no }
+        guard hasOwnRoom(pool) else { return .no }
         guard isShared(pool, of: workflow) else { return .yes }
         guard isOpen else { return .unknown }
         return full(pool, of: workflow) == nil ? .yes : .no
@@ -96,8 +102,8 @@ public struct SlotPool: Sendable {
 
     /// Whether an attempt can start for all that this engine alone knows.
     func hasOwnRoom(_ pool: StagePool) -> Bool {
-        let name = name(of: pool)
-        return (used[name] ?? 0) < (limits[name] ?? .max)
+        let slots = slots(of: pool)
+        return slots.used < slots.limit
     }
 
     private func full(_ pool: StagePool, of workflow: String) -> (scope: SlotScope, limit: Int)? {
@@ -114,19 +120,18 @@ public struct SlotPool: Sendable {
     }
 
     /// How many slots are taken in all.
-    var taken: Int { used.values.reduce(0, +) }
+    var taken: Int { plugins.values.reduce(blocking.used + asynchronous.used) { $0 + $1.used } }
 
     /// Takes a slot; also beyond the limit, for an attempt that runs already.
     mutating func take(_ pool: StagePool, of workflow: String) {
-        used[name(of: pool), default: 0] += 1
+        change(pool) { $0 += 1 }
         guard isShared(pool, of: workflow) else { return }
         own[SharedUser(workflow: workflow, plugin: pool.plugin), default: 0] += 1
     }
 
     /// Gives a slot back.
     mutating func free(_ pool: StagePool, of workflow: String) {
-        let name = name(of: pool)
-        if let count = used[name] { used[name] = max(0, count - 1) }
+        change(pool) { $0 = max(0, $0 - 1) }
         guard isShared(pool, of: workflow) else { return }
         let user = SharedUser(workflow: workflow, plugin: pool.plugin)
         if let count = own[user] { own[user] = count > 1 ? count - 1 : nil }
@@ -140,18 +145,28 @@ public struct SlotPool: Sendable {
             }
             return (limit == 1 ? "the only slot" : "each of the \(limit) slots") + " \(scope.words) is taken"
         }
-        let name = name(of: pool)
         let whose =
-            switch name {
-            case Self.blocking: "for blocking executors"
-            case Self.asynchronous: "for asynchronous executors"
-            default: "of \(name)"
+            if plugins[pool.plugin] != nil {
+                "of \(pool.plugin)"
+            } else {
+                pool.isAsynchronous ? "for asynchronous executors" : "for blocking executors"
             }
-        return "all \(limits[name] ?? 0) slots \(whose) are taken"
+        return "all \(slots(of: pool).limit) slots \(whose) are taken"
     }
 
-    private func name(of pool: StagePool) -> String {
-        if limits[pool.plugin] != nil { return pool.plugin }
-        return pool.isAsynchronous ? Self.asynchronous : Self.blocking
+    private func slots(of pool: StagePool) -> Slots {
+        if !plugins.isEmpty, let own = plugins[pool.plugin] { return own }
+        return pool.isAsynchronous ? asynchronous : blocking
+    }
+
+    private mutating func change(_ pool: StagePool, _ body: (inout Int) -> Void) {
+        if !plugins.isEmpty, var own = plugins[pool.plugin] {
+            body(&own.used)
+            plugins[pool.plugin] = own
+        } else if pool.isAsynchronous {
+            body(&asynchronous.used)
+        } else {
+            body(&blocking.used)
+        }
     }
 }

@@ -29,6 +29,7 @@ public struct JSONObject: Sendable {
 
     /// Makes an object from pairs; of equal keys the last value wins, at the first one's place.
     public init(_ pairs: some Sequence<(String, JSONValue)>) {
+        members.reserveCapacity(pairs.underestimatedCount)
         for (key, value) in pairs { updateValue(value, forKey: key) }
     }
 

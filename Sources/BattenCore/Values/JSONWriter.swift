@@ -21,6 +21,8 @@ public enum JSONWriter {
     /// The value as UTF-8 bytes.
     public static func bytes(_ value: JSONValue, style: Style = .compact) -> [UInt8] {
         var output: [UInt8] = []
+        // Most values are short; growing step by step costs more than the room.
+        output.reserveCapacity(96)
         append(value, to: &output, style: style)
         return output
     }
@@ -41,7 +43,7 @@ public enum JSONWriter {
                 appendEscape(bytes[place], to: &output)
                 start = place + 1
             }
-            output.append(contentsOf: bytes[start...])
+            if start == 0 { output.append(contentsOf: bytes) } else { output.append(contentsOf: bytes[start...]) }
         }
         output.append(UInt8(ascii: "\""))
     }

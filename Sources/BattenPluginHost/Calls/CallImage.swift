@@ -40,13 +40,16 @@ enum CallImage {
         close(4)
         image.append(contentsOf: request.checkpoint)
         close(5)
-        if !request.environment.isEmpty { append(request.environment, to: &image) }
+        image.append(contentsOf: text(of: request.environment))
         close(6)
         image.append(contentsOf: (request.workingDirectory ?? "").utf8)
         close(7)
     }
 
-    private static func append(_ environment: [(name: String, value: String)], to text: inout [UInt8]) {
+    /// An environment as a JSON object; no bytes for an empty one.
+    static func text(of environment: [(name: String, value: String)]) -> [UInt8] {
+        if environment.isEmpty { return [] }
+        var text: [UInt8] = []
         var first = true
         text.append(UInt8(ascii: "{"))
         for (name, value) in environment {
@@ -57,5 +60,6 @@ enum CallImage {
             JSONWriter.append(string: value, to: &text)
         }
         text.append(UInt8(ascii: "}"))
+        return text
     }
 }

@@ -67,6 +67,10 @@ import CBattenABI
 
     /// Copies a request.
     init(_ request: ExecutorCall, host: UnsafePointer<batten_host>, isLent: Bool) {
+        guard isLent else {
+            unsafe self.init(request, host: host)
+            return
+        }
         var image: [UInt8] = []
         CallImage.append(request, to: &image)
         let made = unsafe image.withUnsafeBytes { unsafe CallMemory($0, host: host, isLent: isLent) }
@@ -74,10 +78,64 @@ import CBattenABI
         self = made
     }
 
+    /// Copies a request to plain memory, without the detour over an image.
+    private init(_ request: ExecutorCall, host: UnsafePointer<batten_host>) {
+        let input = JSONWriter.bytes(request.input)
+        let environment = CallImage.text(of: request.environment)
+        let folder = request.workingDirectory ?? ""
+        let length =
+            request.run.utf8.count + request.stage.utf8.count + request.idempotencyKey.utf8.count
+            + request.traceparent.utf8.count + input.count + request.checkpoint.count + environment.count
+            + folder.utf8.count
+        var filler = BlockFiller(length)
+        lent = nil
+        unsafe call = .allocate(capacity: 1)
+        unsafe call.initialize(
+            to: batten_call(
+                struct_size: UInt32(MemoryLayout<batten_call>.size), attempt: UInt32(clamping: request.attempt),
+                token: 0, host: host, run_id: filler.add(request.run), stage_id: filler.add(request.stage),
+                idempotency_key: filler.add(request.idempotencyKey), traceparent: filler.add(request.traceparent),
+                deadline_ns: request.deadline ?? .max, grace_ns: max(0, request.grace.nanosecondsSaturated),
+                input: batten_payload(
+                    bytes: filler.add(input), media_type: batten_span(ptr: nil, len: 0), blob: 0, reserved: 0),
+                checkpoint: filler.add(request.checkpoint), env_json: filler.add(environment),
+                working_directory: filler.add(folder)))
+        unsafe block = filler.block
+    }
+
     /// Frees both; nobody may look at them any more.
     func deallocate() {
         guard lent == nil else { return }
         unsafe call.deallocate()
         unsafe block.deallocate()
+    }
+}
+
+/// Fills a block of bytes from its start with the texts of a call.
+@safe private struct BlockFiller {
+    let block: UnsafeMutableRawBufferPointer
+    private var filled = 0
+
+    /// Makes a block that the texts fill exactly.
+    init(_ length: Int) {
+        unsafe block = .allocate(byteCount: max(1, length), alignment: 8)
+    }
+
+    mutating func add(_ text: String) -> batten_span {
+        var text = text
+        return text.withUTF8 { unsafe add(UnsafeRawBufferPointer($0)) }
+    }
+
+    mutating func add(_ bytes: [UInt8]) -> batten_span {
+        unsafe bytes.withUnsafeBytes { unsafe add($0) }
+    }
+
+    private mutating func add(_ bytes: UnsafeRawBufferPointer) -> batten_span {
+        let place = unsafe UnsafeMutableRawBufferPointer(rebasing: block[filled..<filled + bytes.count])
+        unsafe place.copyMemory(from: bytes)
+        filled += bytes.count
+        return unsafe batten_span(
+            ptr: place.baseAddress.map { unsafe UnsafePointer($0.assumingMemoryBound(to: UInt8.self)) },
+            len: UInt64(bytes.count))
     }
 }

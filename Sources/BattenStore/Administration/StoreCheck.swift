@@ -152,8 +152,14 @@ struct StoreRule {
             name: "its journal has a gap, or does not begin at 1",
             sql: """
                 SELECT 'run ' || r.id FROM runs r
-                WHERE r.status <> '\(HistoryQuery.removed)' AND (SELECT count(*) <> coalesce(max(seq), 0) OR coalesce(min(seq), 0) <> 1 FROM events e
-                    WHERE e.run_key = r.key)
+                WHERE r.status <> '\(HistoryQuery.removed)' AND (SELECT count(*) <> coalesce(max(seq), 0) OR coalesce(min(seq), 0) <> 1 FROM events
+                    WHERE \(EventKey.isOf("r.key")))
+                """),
+        StoreRule(
+            name: "its journal has been left without it",
+            sql: """
+                SELECT DISTINCT 'run number ' || run_key FROM events
+                WHERE NOT EXISTS (SELECT 1 FROM runs r WHERE r.key = events.run_key)
                 """),
         StoreRule(
             name: "the run has ended, but a timer of it is armed",
@@ -181,7 +187,7 @@ struct StoreRule {
             sql: """
                 SELECT 'run ' || r.id FROM trailing t JOIN runs r ON r.key = t.run_key
                 WHERE r.status IN \(terminalRun) OR NOT EXISTS (
-                    SELECT 1 FROM events e WHERE e.run_key = t.run_key AND e.seq > t.seq)
+                    SELECT 1 FROM events WHERE \(EventKey.isOf("t.run_key", after: "t.seq")))
                 """),
         StoreRule(
             name: "its status is not known",

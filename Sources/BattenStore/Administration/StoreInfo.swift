@@ -108,14 +108,15 @@ struct StoreInfoReader {
     ]
 
     private func oldest(_ table: String) throws(StoreError) -> Timestamp? {
-        let describe = try connection.prepare("SELECT name FROM pragma_table_info('\(table)')")
+        let describe = try connection.prepare("SELECT name FROM pragma_table_xinfo('\(table)')")
         var columns: Set<String> = []
         while try describe.step() { columns.insert(describe.text(0)) }
         if columns.contains("day") { return try instant("SELECT min(day) * 86400000000000 FROM \(table)") }
         // Keys of runs grow with time, so the first row that belongs to a run belongs to the oldest one.
         if columns.contains("run_key"), table != "usage", table != "audit", table != "schedule_fires" {
+            let first = table == "events" && columns.contains("key") ? "key" : "run_key"
             return try instant(
-                "SELECT accepted_at FROM runs WHERE key = (SELECT run_key FROM \"\(table)\" ORDER BY run_key LIMIT 1)")
+                "SELECT accepted_at FROM runs WHERE key = (SELECT run_key FROM \"\(table)\" ORDER BY \(first) LIMIT 1)")
         }
         guard let column = Self.times.first(where: columns.contains) else { return nil }
         return try instant("SELECT min(\(column)) FROM \"\(table)\"")

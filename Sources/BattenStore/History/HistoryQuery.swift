@@ -11,7 +11,7 @@ enum HistoryQuery {
     /// run that has not ended.
     private static let candidate = """
         SELECT r.key, r.id, r.accepted_at,
-            coalesce((SELECT max(seq) FROM events WHERE run_key = r.key), 0)
+            coalesce((SELECT max(key) & \(EventKey.limit) FROM events WHERE \(EventKey.isOf("r.key"))), 0)
                 + 8 * coalesce((SELECT max(chunk) FROM logs WHERE run_key = r.key), 0)
                 + coalesce((SELECT max(idx) FROM stage_runs WHERE run_key = r.key), 0)
                 + (SELECT count(*) FROM run_blobs WHERE run_key = r.key),

@@ -18,7 +18,7 @@ struct RunRemoval {
     private static let large: [(table: String, keys: String, order: String)] = [
         ("logs", "chunk", "chunk DESC"), ("attempt_states", "idx", "idx DESC"),
         ("attempts", "(idx, number)", "idx DESC, number DESC"), ("stage_runs", "idx", "idx DESC"),
-        ("run_blobs", "hash", "hash DESC"), ("events", "seq", "seq DESC"),
+        ("run_blobs", "hash", "hash DESC"), ("events", "key", "key DESC"),
     ]
 
     /// Takes a run out of all lists, so that its rows can go in several transactions.
@@ -48,10 +48,11 @@ struct RunRemoval {
             let columns = keys.filter { $0 != "(" && $0 != ")" }
             var hashes: [[UInt8]] = []
             if table == "run_blobs" { hashes = try self.hashes(of: key, limit: rows) }
+            let own = table == "events" ? EventKey.isOf("?1") : "run_key = ?1"
             let remove = try connection.statement(
                 """
-                DELETE FROM \(table) WHERE run_key = ?1 AND \(keys) IN (
-                    SELECT \(columns) FROM \(table) WHERE run_key = ?1 ORDER BY \(order) LIMIT ?2)
+                DELETE FROM \(table) WHERE \(own) AND \(keys) IN (
+                    SELECT \(columns) FROM \(table) WHERE \(own) ORDER BY \(order) LIMIT ?2)
                 """)
             remove.bind(1, key)
             remove.bind(2, rows)

@@ -47,11 +47,12 @@ enum CheckpointQuery {
         WHERE c.label = ?1 ORDER BY c.run_key LIMIT 10
         """
     static let last = """
-        SELECT e.seq FROM runs r JOIN events e ON e.run_key = r.key WHERE r.id = ?1 ORDER BY e.seq DESC LIMIT 1
+        SELECT e.seq FROM runs r JOIN events e ON \(EventKey.isOf("r.key", in: "e.key")) WHERE r.id = ?1
+        ORDER BY e.key DESC LIMIT 1
         """
     static let completions = """
-        SELECT e.seq, e.at, e.stage FROM runs r JOIN events e ON e.run_key = r.key
-        WHERE r.id = ?1 AND e.type IN ('stage_completed', 'stage_kept') ORDER BY e.seq
+        SELECT e.seq, e.at, e.stage FROM runs r JOIN events e ON \(EventKey.isOf("r.key", in: "e.key"))
+        WHERE r.id = ?1 AND e.type IN ('stage_completed', 'stage_kept') ORDER BY e.key
         """
 
     /// All of them, each served by an index: a test reads their plans.

@@ -96,15 +96,15 @@ enum ListQuery {
         """
     static let events = """
         SELECT \(EventColumns.list) FROM events
-        WHERE run_key = (SELECT key FROM runs WHERE id = ?1) AND seq > ?2
-        ORDER BY seq LIMIT ?3
+        WHERE \(EventKey.isOf("(SELECT key FROM runs WHERE id = ?1)", after: "?2"))
+        ORDER BY key LIMIT ?3
         """
     /// Up to where a run's rows tell its journal; no row when they tell all of it.
     static let trailing = "SELECT seq FROM trailing WHERE run_key = (SELECT key FROM runs WHERE id = ?1)"
     static let tail = """
         SELECT \(EventColumns.list) FROM events
-        WHERE run_key = (SELECT key FROM runs WHERE id = ?1) AND seq > ?2
-        ORDER BY seq
+        WHERE \(EventKey.isOf("(SELECT key FROM runs WHERE id = ?1)", after: "?2"))
+        ORDER BY key
         """
     static let logs = """
         SELECT chunk, stage, attempt, first_at, dropped, text, item FROM logs

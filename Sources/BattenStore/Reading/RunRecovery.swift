@@ -26,7 +26,7 @@ struct RunRecovery {
 
     private func journal(_ key: Int64) throws(StoreError) -> [JournalRecord] {
         let find = try connection.statement(
-            "SELECT \(EventColumns.list) FROM events WHERE run_key = ?1 ORDER BY seq")
+            "SELECT \(EventColumns.list) FROM events WHERE \(EventKey.isOf("?1")) ORDER BY key")
         find.bind(1, key)
         defer { find.reset() }
         var records: [JournalRecord] = []

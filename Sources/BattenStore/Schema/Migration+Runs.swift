@@ -121,17 +121,7 @@ extension Migration {
                 PRIMARY KEY (run_key, idx)
             ) STRICT, WITHOUT ROWID;
 
-            CREATE TABLE events (
-                run_key INTEGER NOT NULL REFERENCES runs (key) ON DELETE CASCADE,
-                seq INTEGER NOT NULL,
-                at INTEGER NOT NULL,
-                type TEXT NOT NULL,
-                stage TEXT,
-                attempt INTEGER,
-                spilled TEXT,
-                data TEXT NOT NULL,
-                PRIMARY KEY (run_key, seq)
-            ) STRICT, WITHOUT ROWID;
+            \(firstEvents)
 
             CREATE TABLE timers (
                 run_key INTEGER NOT NULL REFERENCES runs (key) ON DELETE CASCADE,
@@ -219,4 +209,19 @@ extension Migration {
             "workflow_versions", "workflows", "engines", "runs", "stage_runs", "attempts", "attempt_states", "events",
             "timers", "usage", "logs", "controls", "blobs", "run_blobs",
         ])
+
+    /// The journal as it was at first.
+    static let firstEvents = """
+        CREATE TABLE events (
+            run_key INTEGER NOT NULL REFERENCES runs (key) ON DELETE CASCADE,
+            seq INTEGER NOT NULL,
+            at INTEGER NOT NULL,
+            type TEXT NOT NULL,
+            stage TEXT,
+            attempt INTEGER,
+            spilled TEXT,
+            data TEXT NOT NULL,
+            PRIMARY KEY (run_key, seq)
+        ) STRICT, WITHOUT ROWID;
+        """
 }

@@ -46,13 +46,14 @@ extension Migration {
         """
     }
 
-    /// The journals of the last runs; `item` is the column of an item's number, with its comma.
-    static func recentEvents(item: String) -> String {
+    /// The journals of the last runs; `item` is the column of an item's number, with its comma, `condition` finds the
+    /// entries of a run.
+    static func recentEvents(item: String, joinedBy condition: String = "e.run_key = r.key") -> String {
         """
         CREATE VIEW recent_events AS
         SELECT r.id AS run, r.workflow, e.seq, \(time("e.at")) AS at, e.stage, \(item)e.attempt, e.type, e.data
         FROM (SELECT key, id, workflow, accepted_at FROM runs ORDER BY accepted_at DESC LIMIT 100) r
-        JOIN events e ON e.run_key = r.key
+        JOIN events e ON \(condition)
         ORDER BY e.at DESC, r.accepted_at DESC, e.seq DESC
         """
     }

@@ -1,16 +1,16 @@
 internal import BattenCore
 
 /// A commit with its values as rows hold them, made before the transaction so that the write lock is held briefly.
-struct EncodedCommit {
+final class EncodedCommit: Sendable {
     let source: RunCommit
-    private(set) var run: Run?
-    private(set) var snapshot = StoredValue.absent
-    private(set) var records: [(text: [UInt8], spilled: [UInt8]?)] = []
-    private(set) var stages: [(outputs: StoredValue, error: StoredValue)] = []
-    private(set) var states: [StoredValue] = []
-    private(set) var gates: [(form: StoredValue, votes: StoredValue)] = []
-    private(set) var signals: [StoredValue] = []
-    private(set) var logs: [LogChunk] = []
+    let run: Run?
+    let snapshot: StoredValue
+    let records: [(text: [UInt8], spilled: [UInt8]?)]
+    let stages: [(outputs: StoredValue, error: StoredValue)]
+    let states: [StoredValue]
+    let gates: [(form: StoredValue, votes: StoredValue)]
+    let signals: [StoredValue]
+    let logs: [LogChunk]
     /// Whether the rows of stages and attempts can be put off; those of the stages are not encoded then.
     let followsRecords: Bool
 
@@ -25,32 +25,33 @@ struct EncodedCommit {
     /// Encodes a commit; long values are on the disk when this returns.
     init(_ source: RunCommit, spill: inout Spill) throws(StoreError) {
         self.source = source
+        var records: [(text: [UInt8], spilled: [UInt8]?)] = []
         records.reserveCapacity(source.records.count)
         for record in source.records { records.append(try spill.store(data: record.data)) }
+        self.records = records
         // A value in a file is referred to from both; such rows are written at once.
         followsRecords = source.rowsFollowRecords && records.allSatisfy { $0.spilled == nil }
-        if let row = source.runRow {
-            run = Run(
+        run = try source.runRow.map { row throws(StoreError) in
+            Run(
                 parameters: try spill.store(row.parameters), hostEnvironment: try spill.store(row.hostEnvironment),
                 outputs: try spill.store(row.outputs), error: try spill.store(row.error?.json))
         }
-        if let acceptance = source.acceptance { snapshot = try spill.store(acceptance.snapshot) }
-        if !followsRecords {
-            stages.reserveCapacity(source.stages.count)
-            for stage in source.stages {
-                stages.append((try spill.store(stage.outputs), try spill.store(stage.error?.json)))
-            }
+        snapshot =
+            try source.acceptance.map { acceptance throws(StoreError) in
+                try spill.store(acceptance.snapshot)
+            } ?? .absent
+        stages = try (followsRecords ? [] : source.stages).map { stage throws(StoreError) in
+            (try spill.store(stage.outputs), try spill.store(stage.error?.json))
         }
-        for checkpoint in source.checkpoints {
-            states.append(
-                checkpoint.state.count > spill.limit
-                    ? .blob(try spill.write(checkpoint.state)) : .text(checkpoint.state))
+        states = try source.checkpoints.map { checkpoint throws(StoreError) in
+            checkpoint.state.count > spill.limit
+                ? .blob(try spill.write(checkpoint.state)) : .text(checkpoint.state)
         }
-        for gate in source.gates {
-            gates.append((try spill.store(gate.form), try spill.store(GateColumns.json(gate.votes))))
+        gates = try source.gates.map { gate throws(StoreError) in
+            (try spill.store(gate.form), try spill.store(GateColumns.json(gate.votes)))
         }
-        for signal in source.signals { signals.append(try spill.store(signal.signal.data)) }
-        if !source.logs.isEmpty { logs = LogChunk.pack(source.logs) }
+        signals = try source.signals.map { signal throws(StoreError) in try spill.store(signal.signal.data) }
+        logs = source.logs.isEmpty ? [] : LogChunk.pack(source.logs)
     }
 
     /// The values of a stage's row whose journal records are short enough to be in rows themselves.

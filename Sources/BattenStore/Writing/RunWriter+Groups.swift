@@ -30,6 +30,7 @@ extension RunWriter {
     /// The engines that wait for what was given back since the last look.
     func takeWaiting() throws(StoreError) -> [String] {
         if groupsLeft.isEmpty, !slotsFreed { return [] }
+        leaveView()
         defer {
             groupsLeft = []
             slotsFreed = false

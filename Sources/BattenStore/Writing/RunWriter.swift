@@ -6,6 +6,9 @@ final class RunWriter {
     let unspill: Unspill
     private let begin: Statement
     private let end: Statement
+    /// Stays on its row while the connection keeps its view of the file from one transaction to the next.
+    private let view: Statement
+    private var keepsView = false
     private let findRun: Statement
     private let checkEpoch: Statement
     private let insertEvent: Statement
@@ -16,15 +19,16 @@ final class RunWriter {
     private let updateRun: Statement
     /// Keys of runs by id, so that a commit looks its run up by key.
     private var keys: [String: Int64] = [:]
-    /// Epochs that were read and hold as long as nobody else has written, by the run's key.
+    /// Epochs that were read in the present view of the file, by the run's key.
     private var epochs: [Int64: Int64] = [:]
-    private var dataVersion: UInt32 = 0
     /// Rows that were put off, by the run's key.
     var trails: [Int64: Trail] = [:]
     /// When the first of them are due, or earlier.
     var nextDue = Int64.max
     /// When the last transaction ended, on the monotonic clock.
     private var lastEnd: Int64 = 0
+    /// Whether this transaction has written rows that were put off.
+    var hasCaughtUp = false
     var logTrimmer: LogTrimmer
     /// The monotonic clock, in nanoseconds.
     private let monotonic: @Sendable () -> Int64
@@ -46,6 +50,7 @@ final class RunWriter {
         self.unspill = unspill
         begin = try connection.prepare("BEGIN IMMEDIATE")
         end = try connection.prepare("COMMIT")
+        view = try connection.prepare("SELECT 1 FROM sqlite_schema")
         findRun = try connection.prepare(
             """
             SELECT r.key, r.epoch, t.seq FROM runs r LEFT JOIN trailing t ON t.run_key = r.key WHERE r.id = ?1
@@ -53,8 +58,8 @@ final class RunWriter {
         checkEpoch = try connection.prepare("SELECT epoch FROM runs WHERE key = ?1 AND id = ?2")
         insertEvent = try connection.prepare(
             """
-            INSERT INTO events (run_key, seq, at, type, stage, attempt, spilled, data, item)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+            INSERT INTO events (key, at, type, stage, attempt, spilled, data, item)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
             """)
         updateStage = try connection.prepare(
             """
@@ -142,19 +147,16 @@ final class RunWriter {
     }
 
     private func transaction<Value>(_ body: () throws(StoreError) -> Value) throws(StoreError) -> Value {
-        try begin.run()
-        let version = connection.dataVersion
-        if version != dataVersion {
-            dataVersion = version
-            epochs.removeAll(keepingCapacity: true)
-        }
+        try beginWriting()
         do throws(StoreError) {
             let value = try body()
+            try keepView()
             try end.run()
             newcomer = nil
             lastEnd = monotonic()
             return value
         } catch {
+            leaveView()
             connection.rollBack()
             // What is found again is found as it is stored; rows that were put off are then made from the journal.
             forget()
@@ -166,6 +168,33 @@ final class RunWriter {
             logTrimmer.rolledBack()
             throw error
         }
+    }
+
+    /// Begins a transaction, on the view that was kept if nobody else has written since.
+    private func beginWriting() throws(StoreError) {
+        if keepsView {
+            do throws(StoreError) { return try begin.run() } catch { leaveView() }
+        }
+        epochs.removeAll(keepingCapacity: true)
+        try begin.run()
+    }
+
+    /// Keeps the view of the file as long as rows are put off, but for one commit now and then: only without a view
+    /// can the log be moved into the file.
+    private func keepView() throws(StoreError) {
+        if trails.isEmpty || hasCaughtUp {
+            leaveView()
+        } else if !keepsView {
+            keepsView = try view.step()
+        }
+        hasCaughtUp = false
+    }
+
+    /// Lets go of the view of the file: what is read next is what is there then.
+    func leaveView() {
+        guard keepsView else { return }
+        view.reset()
+        keepsView = false
     }
 
     /// Forgets where runs are and who owns them.
@@ -196,7 +225,9 @@ final class RunWriter {
             if let row = source.runRow, let values = commit.run { try update(row, values, key: key) }
         }
         if !files.isEmpty { try refer(commit, key: key, files: files) }
-        for (record, data) in zip(source.records, commit.records) { try insert(record, data, key: key) }
+        for place in source.records.indices {
+            try insert(source.records[place], commit.records[place], key: key)
+        }
         if commit.followsRecords, putsOff {
             try putOff(source, key: key, now: now)
         } else {
@@ -354,15 +385,19 @@ final class RunWriter {
     private func insert(
         _ record: JournalRecord, _ data: (text: [UInt8], spilled: [UInt8]?), key: Int64
     ) throws(StoreError) {
-        insertEvent.bind(1, key)
-        insertEvent.bind(2, record.seq)
-        insertEvent.bind(3, record.at)
-        insertEvent.bind(4, record.type)
-        insertEvent.bind(5, record.stage)
-        insertEvent.bind(6, record.attempt.map { Int64($0) })
-        if let spilled = data.spilled { insertEvent.bind(7, text: spilled) } else { insertEvent.bindNull(7) }
-        insertEvent.bind(8, text: data.text)
-        insertEvent.bind(9, record.item.map { Int64($0) })
+        guard let place = EventKey.of(run: key, seq: record.seq) else {
+            throw StoreError(
+                .misuse, "the journal of a run has no place \(record.seq)",
+                help: "a run has at most \(EventKey.limit) entries: split the workflow")
+        }
+        insertEvent.bind(1, place)
+        insertEvent.bind(2, record.at)
+        insertEvent.bind(3, record.type)
+        insertEvent.bind(4, record.stage)
+        insertEvent.bind(5, record.attempt.map { Int64($0) })
+        if let spilled = data.spilled { insertEvent.bind(6, text: spilled) } else { insertEvent.bindNull(6) }
+        insertEvent.bind(7, text: data.text)
+        insertEvent.bind(8, record.item.map { Int64($0) })
         try insertEvent.run()
     }
 

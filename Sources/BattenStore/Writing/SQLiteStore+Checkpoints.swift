@@ -15,7 +15,8 @@ extension SQLiteStore {
             return try connection.transaction { () throws(StoreError) in
                 let find = try connection.statement(
                     """
-                    SELECT r.key, (SELECT max(e.seq) FROM events e WHERE e.run_key = r.key) FROM runs r WHERE r.id = ?1
+                    SELECT r.key, (SELECT max(key) & \(EventKey.limit) FROM events WHERE \(EventKey.isOf("r.key")))
+                    FROM runs r WHERE r.id = ?1
                     """)
                 find.bind(1, run)
                 defer { find.reset() }
