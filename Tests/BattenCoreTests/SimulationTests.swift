@@ -228,7 +228,8 @@ private struct Simulation {
         now = now + .milliseconds(Int.random(in: 0...400, using: &random))
         let step = machine.apply(input, at: now)
         actions.append(
-            "\(what) → \(step.records.map { "\($0.stage ?? "")\($0.item.map { "[\($0)]" } ?? "")\($0.attempt.map { "#\($0)" } ?? "") \($0.type)" })")
+            "\(what) → \(step.records.map { "\($0.stage ?? "")\($0.item.map { "[\($0)]" } ?? "")\($0.attempt.map { "#\($0)" } ?? "") \($0.type)" })"
+        )
         absorb(step)
         return step
     }
@@ -263,7 +264,9 @@ private struct Simulation {
             }
         }
         if let followed {
-            check(followed.stages == machine.state.stageRows.indices.map { stageRows[$0] }, "stage rows cannot follow the journal")
+            check(
+                followed.stages == machine.state.stageRows.indices.map { stageRows[$0] },
+                "stage rows cannot follow the journal")
             let rows = followed.attempts.sorted { ($0.stageIndex, $0.number) < ($1.stageIndex, $1.number) }
             check(rows == Array(attempts.joined()), "attempt rows cannot follow the journal")
             timesFollowed += 1
@@ -375,7 +378,8 @@ private struct Simulation {
             if let limit = stage.fanOut?.maxParallel {
                 check(expansion.active <= limit, "max_parallel of \(stage.id) is exceeded")
             }
-            check((expansion.left == 0) == (state.stages[place].mode == .ended), "\(stage.id) and its items do not agree")
+            check(
+                (expansion.left == 0) == (state.stages[place].mode == .ended), "\(stage.id) and its items do not agree")
             guard state.stages[place].mode == .ended else { continue }
             let completed = rows.allSatisfy { $0.row.status == .completed }
             check(completed == (state.stages[place].row.status == .completed), "\(stage.id) ended unlike its items")

@@ -24,6 +24,10 @@ import Testing
         ),
         ("flaky.yaml", "-p failures=1", ["request: 2"]),
         (
+            "measures.yaml", "",
+            ["letters: [4,7,5,10]", "longest: 10", "pairs: 0. small red, 1. large red, 2. large blue"]
+        ),
+        (
             "orders.yaml", "-p currency=NOK",
             ["total: 42.5", "letter: lamp: 30, cup & saucer: 12.5, together 42.5 NOK", "file: true"]
         ),

@@ -39,7 +39,8 @@ enum GatesCommand {
         ])
         for item in page.items {
             table.add([
-                item.run, item.workflow, item.stage, TimeText.relative(item.gate.openedAt, now: context.now),
+                item.run, item.workflow, item.stage + (item.item.map { "[\($0)]" } ?? ""),
+                TimeText.relative(item.gate.openedAt, now: context.now),
                 "\(item.gate.approvals)/\(item.gate.required)", item.gate.prompt,
             ])
         }
@@ -49,16 +50,22 @@ enum GatesCommand {
 
     private static func json(_ item: OpenGate) -> JSONValue {
         let gate = item.gate
-        return .object([
+        var object: JSONObject = [
             "run": .string(item.run), "workflow": .string(item.workflow), "status": .string(item.status.rawValue),
-            "stage": .string(item.stage), "prompt": .string(gate.prompt),
+            "stage": .string(item.stage),
+        ]
+        if let number = item.item { object["item"] = .int(Int64(number)) }
+        let rest: JSONObject = [
+            "prompt": .string(gate.prompt),
             "approvers": .array(gate.approvers.map { .string($0) }), "required_approvals": .int(Int64(gate.required)),
             "approvals": .array(
                 gate.votes.map { .object(["by": .string($0.answer.by), "at": .string($0.at.rfc3339)]) }),
             "form": gate.form ?? .null, "opened_at": .string(gate.openedAt.rfc3339),
             "expires_at": RunReport.instant(gate.expiresAt),
             "on_timeout": .string(gate.approvesOnTimeout ? "approve" : "reject"),
-        ])
+        ]
+        for (key, value) in rest { object[key] = value }
+        return .object(object)
     }
 }
 
@@ -68,6 +75,8 @@ enum AnswerCommands {
         ArgumentDescription("RUN", .required, "a run id, the beginning of one, or - for the last run"),
         ArgumentDescription("STAGE", .required, "the stage that is the gate"),
     ]
+    private static let item = OptionDescription.value(
+        "item", "N", .integer(0...1_000_000), "the item whose gate it is, counted from 0, of a stage with items")
     private static let person = OptionDescription.value(
         "as", "NAME", .text, standard: "the user's name", "who answers; a record, not a proof")
 
@@ -80,7 +89,7 @@ enum AnswerCommands {
         ],
         arguments: arguments,
         options: [
-            person,
+            person, item,
             .value("form", short: "f", "KEY=VALUE", .keyValue, repeated: true, "a value of the gate's form"),
             .value("reason", "TEXT", .text, "why, for the record"),
         ],
@@ -95,7 +104,7 @@ enum AnswerCommands {
                 + "is on disk when this returns."
         ],
         arguments: arguments,
-        options: [person, .value("reason", "TEXT", .text, "why; it is needed")],
+        options: [person, item, .value("reason", "TEXT", .text, "why; it is needed")],
         examples: [CommandExample("batten reject 3fk release --reason 'not on a Friday'", "rejects")],
         exits: [.usage, .notFound, .store],
         body: { context, invocation throws(CommandFailure) in try answer(false, context, invocation) })
@@ -111,14 +120,16 @@ enum AnswerCommands {
         if !approves, reason.isEmpty {
             throw .usage("reason_needed", "a rejection needs a reason", help: "add: --reason 'why'")
         }
-        var gate = try openGate(stage, of: found, context)
+        let item = invocation.integer("item")
+        var gate = try openGate(stage, item, of: found, context)
         let answer = GateAnswer(
-            stage: stage, approves: approves, by: invocation.value("as") ?? Self.user(context),
+            stage: stage, item: item, approves: approves, by: invocation.value("as") ?? Self.user(context),
             form: form(invocation.values("form"), gate.form), reason: reason)
         // Answers that wait on disk count before this one.
         let reader = try context.openReader()
         let pending = try orFailure { () throws(StoreError) in try reader?.pendingAnswers(run: run) ?? [] }
-        for earlier in pending where earlier.stage == stage && gate.refusal(of: earlier) == nil {
+        for earlier in pending where earlier.stage == stage && earlier.item == item && gate.refusal(of: earlier) == nil
+        {
             gate.take(earlier, at: context.now)
         }
         if let refusal = gate.refusal(of: answer) { throw refused(refusal, run) }
@@ -126,20 +137,33 @@ enum AnswerCommands {
         let word = approves ? "approved" : "rejected"
         try sender.tell(
             try sender.send(control, to: found), of: control, to: run,
-            applied: "\(word) gate '\(stage)' of run \(run) as \(answer.by)",
+            applied: "\(word) \(answer.gate) of run \(run) as \(answer.by)",
             kept: "recorded as \(answer.by); no process drives run \(run): go on with batten resume \(run)")
         return .done
     }
 
     private static func openGate(
-        _ stage: String, of found: StoredRun, _ context: CommandContext
+        _ stage: String, _ item: Int?, of found: StoredRun, _ context: CommandContext
     ) throws(CommandFailure) -> GateRow {
         let run = found.row.id
-        let stages = try NamedRun.report(of: run, in: context).stages
-        guard let row = stages.first(where: { $0.id == stage }) else {
+        let report = try NamedRun.report(of: run, in: context)
+        guard var row = report.stages.first(where: { $0.id == stage }) else {
             throw .notFound(
                 "no_such_stage", "run \(run) has no stage '\(stage)'",
-                help: DidYouMean.help(for: stage, in: stages.map(\.id)))
+                help: DidYouMean.help(for: stage, in: report.stages.map(\.id)))
+        }
+        let items = report.items[stage] ?? []
+        if let item {
+            guard items.indices.contains(item) else {
+                throw .notFound(
+                    "no_such_item", "stage '\(stage)' of run \(run) has no item \(item)",
+                    help: items.isEmpty ? "it has no items" : "its items are 0 to \(items.count - 1)")
+            }
+            row = items[item]
+        } else if !items.isEmpty {
+            throw .usage(
+                "item_needed", "stage '\(stage)' of run \(run) has \(items.count) items, each with a gate",
+                help: "name one with --item; `batten gates` lists what is open")
         }
         let reader = try context.openReader()
         let gates = try orFailure { () throws(StoreError) in try reader?.gates(run: run) ?? [] }

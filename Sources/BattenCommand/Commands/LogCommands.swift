@@ -65,7 +65,9 @@ enum LogsCommand {
                     switch format {
                     case .ndjson: context.console.line(JSONWriter.string(json(line)))
                     case .json, .yaml: items.append(json(line))
-                    default: context.console.line(text(line, isOneStage: stage != nil, isOneItem: item != nil, context.console.output))
+                    default:
+                        context.console.line(
+                            text(line, isOneStage: stage != nil, isOneItem: item != nil, context.console.output))
                     }
                 }
             }
@@ -142,7 +144,9 @@ enum EventsCommand {
             TextFit.pad(String(record.seq), to: 4, right: true), profile.paint(TimeText.clock(record.at), .dim),
             record.type,
         ]
-        if let stage = record.stage { parts.append(profile.paint(TextFit.clean(stage) + (record.item.map { "[\($0)]" } ?? ""), .bold)) }
+        if let stage = record.stage {
+            parts.append(profile.paint(TextFit.clean(stage) + (record.item.map { "[\($0)]" } ?? ""), .bold))
+        }
         if let attempt = record.attempt { parts.append("attempt \(attempt)") }
         let data = JSONWriter.string(record.data)
         if data != "{}", data != "null" { parts.append(profile.paint(TextFit.cut(TextFit.clean(data), to: 200), .dim)) }

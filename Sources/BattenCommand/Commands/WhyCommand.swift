@@ -90,7 +90,8 @@ enum WhyCommand {
                         until: waiting.until,
                         holders: waiting.on == "slot" ? try holders.holding(stage, of: found) : []))
             } else if stage.status == .running, let items = report.items[stage.id] {
-                entries.append(Entry(stage: stage.id, on: "items", detail: counts(items).text, since: since, until: nil))
+                entries.append(
+                    Entry(stage: stage.id, on: "items", detail: counts(items).text, since: since, until: nil))
                 entries += waitingItems(items)
             } else if stage.status == .running {
                 entries.append(

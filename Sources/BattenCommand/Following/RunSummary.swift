@@ -39,7 +39,9 @@ struct RunSummary {
             let code = error.code.isEmpty ? error.outcomeClass.rawValue : error.code
             lines[0] += ": \(TextFit.clean(error.message)) [\(TextFit.clean(code))]"
         }
-        for line in stage.tail { lines.append("    \(profile.paint("|", .dim)) \(item(line))\(TextFit.clean(line.text))") }
+        for line in stage.tail {
+            lines.append("    \(profile.paint("|", .dim)) \(item(line))\(TextFit.clean(line.text))")
+        }
         return lines
     }
 

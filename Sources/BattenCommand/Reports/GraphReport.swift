@@ -9,7 +9,7 @@ struct GraphReport {
         var text = "digraph \(quoted(plan.definition.name)) {\n    rankdir=LR;\n    node [shape=box];\n"
         for stage in plan.stages {
             let style = stage.isFinally ? ", style=dashed" : ""
-            text += "    \(quoted(stage.id)) [label=\(quoted("\(stage.id)\n\(stage.definition.uses)"))\(style)];\n"
+            text += "    \(quoted(stage.id)) [label=\(quoted("\(stage.id)\n\(Self.uses(stage))"))\(style)];\n"
         }
         for stage in plan.stages {
             for place in stage.dependencies {
@@ -24,7 +24,7 @@ struct GraphReport {
     func mermaid() -> String {
         var text = "flowchart LR\n"
         for stage in plan.stages {
-            let label = "\(stage.id)<br/>\(stage.definition.uses)"
+            let label = "\(stage.id)<br/>\(Self.uses(stage))"
             text += "    s\(stage.index)\(stage.isFinally ? "([\"\(escaped(label))\"])" : "[\"\(escaped(label))\"]")\n"
         }
         for stage in plan.stages {
@@ -50,7 +50,7 @@ struct GraphReport {
             let room = max(4, profile.width - TextFit.width(prefix) - 3)
             text +=
                 prefix + (isLast ? "└─ " : "├─ ")
-                + TextFit.cut("\(stage.id)  \(stage.definition.uses)\(mark)", to: room) + "\n"
+                + TextFit.cut("\(stage.id)  \(Self.uses(stage))\(mark)", to: room) + "\n"
             guard drawn.insert(place).inserted else { continue }
             // Beyond this depth a tree says nothing to people any more, and its lines would grow without bound.
             guard prefix.count < 600 else {
@@ -63,6 +63,12 @@ struct GraphReport {
             }
         }
         return text
+    }
+
+    /// What a stage uses, and over how many items.
+    static func uses(_ stage: PlannedStage) -> String {
+        guard let fanOut = stage.fanOut else { return stage.definition.uses }
+        return stage.definition.uses + " × " + (fanOut.knownCount.map { "\($0)" } ?? "n")
     }
 
     private func quoted(_ text: String) -> String {

@@ -32,7 +32,7 @@ struct PlanReport {
 
     private func cells(_ stage: PlannedStage, level: String) -> [String] {
         [
-            level, stage.id, stage.definition.uses,
+            level, stage.id, GraphReport.uses(stage),
             stage.dependencies.map { plan.stages[$0].id }.joined(separator: ", "),
             stage.definition.condition ?? "", DurationText.format(stage.timeout), String(stage.retry.maxAttempts),
         ]

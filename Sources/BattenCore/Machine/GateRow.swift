@@ -75,22 +75,22 @@ public struct GateRow: Sendable, Hashable {
     public func refusal(of answer: GateAnswer) -> String? {
         if let decision {
             switch decision {
-            case .closed: return "gate '\(answer.stage)' is closed: its stage has ended"
+            case .closed: return "\(answer.gate) is closed: its stage has ended"
             case .approved, .rejected:
                 let whom = decidedBy.map { "by \($0)" } ?? "because its time had passed"
-                return "gate '\(answer.stage)' is \(decision.rawValue) already, \(whom)"
+                return "\(answer.gate) is \(decision.rawValue) already, \(whom)"
             }
         }
         if answer.by.isEmpty { return "an answer needs the name of who gives it" }
         guard approvers.isEmpty || approvers.contains(answer.by) else {
-            return "'\(answer.by)' may not answer gate '\(answer.stage)'; its approvers are "
+            return "'\(answer.by)' may not answer \(answer.gate); its approvers are "
                 + approvers.joined(separator: ", ")
         }
         guard !votes.contains(where: { $0.answer.by == answer.by }) else {
-            return "'\(answer.by)' has answered gate '\(answer.stage)' already"
+            return "'\(answer.by)' has answered \(answer.gate) already"
         }
         guard answer.approves else { return nil }
-        if form == nil, !answer.form.isEmpty { return "gate '\(answer.stage)' has no form to fill in" }
+        if form == nil, !answer.form.isEmpty { return "\(answer.gate) has no form to fill in" }
         return mismatch(adding: answer.form)
     }
 

@@ -203,6 +203,7 @@ extension RunFact {
         case "gate_answered":
             var members = record.data.objectValue ?? [:]
             members["stage"] = .string(record.stage ?? "")
+            members["item"] = record.item.map { .int(Int64($0)) }
             guard let answer = GateAnswer(json: .object(members)) else { throw reader.malformed("decision") }
             self = .gateAnswered(
                 stage: try reader.stage(), answer: answer, request: record.data["request"]?.intValue)

@@ -99,7 +99,13 @@ extension RunMachine {
     /// - Returns: why it is refused; nil when it counts, also when the same stored request has counted before.
     mutating func answer(_ answer: GateAnswer, _ request: Int64?, _ at: Timestamp) -> String? {
         if let request, request <= state.lastRequest { return nil }
-        guard let index = plan.indexByID[answer.stage] else { return "the run has no stage '\(answer.stage)'" }
+        guard let place = plan.indexByID[answer.stage] else { return "the run has no stage '\(answer.stage)'" }
+        if answer.item == nil, let count = state.expansions[place]?.items.count {
+            return "stage '\(answer.stage)' has \(count) items: name the one whose gate is meant (--item)"
+        }
+        guard let index = state.instance(of: place, item: answer.item) else {
+            return "stage '\(answer.stage)' has no item \(answer.item ?? 0)"
+        }
         guard let gate = state.stages[index].gate else {
             let kinds = [planned(index).kind, planned(index).fallback?.kind]
             let isGate = kinds.contains { if case .gate? = $0 { true } else { false } }

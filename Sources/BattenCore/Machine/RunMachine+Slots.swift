@@ -35,6 +35,8 @@ extension RunMachine {
     /// Whether a stage at the head of the queue could start but for its slot.
     private func heads(_ isMeant: (SlotPool.Room, StagePool) -> Bool) -> Bool {
         guard !(state.queue.isEmpty && state.expanding.isEmpty), !state.isEnded else { return false }
-        return (state.queue.heads + itemHeads).contains { canStart($0) && isMeant(room(for: $0), state.pool(of: $0, plan)) }
+        return (state.queue.heads + itemHeads).contains {
+            canStart($0) && isMeant(room(for: $0), state.pool(of: $0, plan))
+        }
     }
 }

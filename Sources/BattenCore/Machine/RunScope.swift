@@ -189,6 +189,8 @@ extension RunState {
     /// Whether some main stage failed or timed out; what `failure()` asks in `finally`.
     var hasFailedMainStage: Bool {
         row.failedStages > 0
-            && stages.contains { !$0.row.isFinally && $0.row.item == nil && ($0.row.status == .failed || $0.row.status == .timedOut) }
+            && stages.contains {
+                !$0.row.isFinally && $0.row.item == nil && ($0.row.status == .failed || $0.row.status == .timedOut)
+            }
     }
 }

@@ -277,7 +277,8 @@ extension RunState {
     private func gateDetail(_ index: Int) -> String {
         guard let gate = stages[index].gate else { return "" }
         let count = gate.required > 1 ? " (\(gate.approvals) of \(gate.required) approvals)" : ""
-        return "asks\(count): \(gate.prompt) - batten approve \(row.id) \(stages[index].row.id)"
+        let item = stages[index].row.item.map { " --item \($0)" } ?? ""
+        return "asks\(count): \(gate.prompt) - batten approve \(row.id) \(stages[index].row.id)\(item)"
     }
 
     /// Notes that a stage has begun and starts the clock of its deadline.

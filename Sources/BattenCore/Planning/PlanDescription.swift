@@ -25,7 +25,7 @@ extension Plan {
             "condition": stage.condition.map { .string($0.text) } ?? .null,
             "timeout_ms": .milliseconds(stage.timeout),
             "deadline_ms": stage.deadline.map { .milliseconds($0) } ?? .null, "retry": stage.retry.description,
-            "on_failure": .string(stage.onFailure.rawValue),
+            "on_failure": .string(stage.onFailure.rawValue), "items": stage.fanOut?.description ?? .null,
             "fallback": stage.fallback.map {
                 .object([
                     "uses": .string($0.uses), "timeout_ms": .milliseconds($0.timeout), "retry": $0.retry.description,

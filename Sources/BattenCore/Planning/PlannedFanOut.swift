@@ -17,6 +17,17 @@ public struct PlannedFanOut: Sendable {
         self.failFast = failFast
     }
 
+    /// How many items there are, where that is known before a run.
+    public var knownCount: Int? { source.constantValue.flatMap { try? items(of: $0).get().count } }
+
+    /// The fan-out as data.
+    var description: JSONValue {
+        [
+            "field": .string(isMatrix ? "matrix" : "for_each"), "count": knownCount.map { .int(Int64($0)) } ?? .null,
+            "max_parallel": maxParallel.map { .int(Int64($0)) } ?? .null, "fail_fast": .bool(failFast),
+        ]
+    }
+
     /// What is wrong with a value that is to be spread over, as the end of a sentence.
     struct Problem: Error {
         let text: String

@@ -58,6 +58,8 @@ public enum RunControl: Sendable, Hashable {
 public struct GateAnswer: Sendable, Hashable {
     /// Stage id of the gate.
     public var stage: String
+    /// Number of the item, from 0, when the gate is that of an item.
+    public var item: Int?
     /// Whether it is an approval; else it is a rejection.
     public var approves: Bool
     /// Who answers.
@@ -68,8 +70,11 @@ public struct GateAnswer: Sendable, Hashable {
     public var reason: String
 
     /// Creates an answer.
-    public init(stage: String, approves: Bool, by: String, form: JSONObject = [:], reason: String = "") {
+    public init(
+        stage: String, item: Int? = nil, approves: Bool, by: String, form: JSONObject = [:], reason: String = ""
+    ) {
         self.stage = stage
+        self.item = item
         self.approves = approves
         self.by = by
         self.form = form
@@ -77,11 +82,17 @@ public struct GateAnswer: Sendable, Hashable {
     }
 
     var json: JSONValue {
-        .object([
-            "stage": .string(stage), "decision": .string(approves ? "approve" : "reject"), "by": .string(by),
-            "form": .object(form), "reason": .string(reason),
-        ])
+        var object: JSONObject = ["stage": .string(stage)]
+        if let item { object["item"] = .int(Int64(item)) }
+        object["decision"] = .string(approves ? "approve" : "reject")
+        object["by"] = .string(by)
+        object["form"] = .object(form)
+        object["reason"] = .string(reason)
+        return .object(object)
     }
+
+    /// The gate as people call it.
+    public var gate: String { "gate '\(stage)\(item.map { "[\($0)]" } ?? "")'" }
 
     init?(json: JSONValue) {
         guard let stage = json["stage"]?.stringValue, let decision = json["decision"]?.stringValue,
@@ -89,7 +100,8 @@ public struct GateAnswer: Sendable, Hashable {
             let form = json["form"]?.objectValue
         else { return nil }
         self.init(
-            stage: stage, approves: decision == "approve", by: by, form: form,
+            stage: stage, item: json["item"]?.intValue.map { Int(clamping: $0) }, approves: decision == "approve",
+            by: by, form: form,
             reason: json["reason"]?.stringValue ?? "")
     }
 }
