@@ -173,10 +173,10 @@ _batten() {
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--limit --cursor --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
         'approve')
-            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--as --form --reason --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--as --item --form --reason --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
         'reject')
-            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--as --reason --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--as --item --reason --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
         'signal')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--data --as --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))

@@ -184,6 +184,7 @@ complete -c batten -n '__fish_seen_subcommand_from gates' -l safe-mode -d 'use n
 complete -c batten -n '__fish_seen_subcommand_from gates' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from gates' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from approve' -l as -d 'who answers; a record, not a proof' -x
+complete -c batten -n '__fish_seen_subcommand_from approve' -l item -d 'the item whose gate it is, counted from 0, of a stage with items' -x
 complete -c batten -n '__fish_seen_subcommand_from approve' -l form -s f -d 'a value of the gate'\''s form' -x
 complete -c batten -n '__fish_seen_subcommand_from approve' -l reason -d 'why, for the record' -x
 complete -c batten -n '__fish_seen_subcommand_from approve' -l format -d 'how results are written' -x -a 'text json yaml'
@@ -197,6 +198,7 @@ complete -c batten -n '__fish_seen_subcommand_from approve' -l safe-mode -d 'use
 complete -c batten -n '__fish_seen_subcommand_from approve' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from approve' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from reject' -l as -d 'who answers; a record, not a proof' -x
+complete -c batten -n '__fish_seen_subcommand_from reject' -l item -d 'the item whose gate it is, counted from 0, of a stage with items' -x
 complete -c batten -n '__fish_seen_subcommand_from reject' -l reason -d 'why; it is needed' -x
 complete -c batten -n '__fish_seen_subcommand_from reject' -l format -d 'how results are written' -x -a 'text json yaml'
 complete -c batten -n '__fish_seen_subcommand_from reject' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
