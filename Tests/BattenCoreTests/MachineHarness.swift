@@ -102,7 +102,7 @@ struct Driver {
 
     /// The id of a stage; that of an item has its number behind it: `each[2]`.
     func name(_ index: Int) -> String {
-        let row = machine.state.stageRows[index]
+        guard let row = machine.state.stageRow(index) else { return "" }
         return row.id + (row.item.map { "[\($0)]" } ?? "")
     }
 

@@ -235,7 +235,7 @@ private struct Simulation {
     }
 
     private func name(_ index: Int) -> String {
-        let row = machine.state.stageRows[index]
+        guard let row = machine.state.stageRow(index) else { return "" }
         return row.id + (row.item.map { "[\($0)]" } ?? "")
     }
 
