@@ -114,7 +114,9 @@ struct LineLog: RunDisplay {
         guard !before.isEmpty, case .committed(let records, _, _) = event else { return "" }
         var text = ""
         for (stage, decided) in before.sorted(by: { $0.key < $1.key }) {
-            guard let items = picture.stage(stage)?.items, items.total > 0 else { continue }
+            // How a stage ended says it all.
+            guard let seen = picture.stage(stage), !seen.row.status.isTerminal, let items = seen.items, items.total > 0
+            else { continue }
             guard decided < 0 || decided * 10 / items.total != items.decided * 10 / items.total else { continue }
             text += line(records.last?.at ?? now, stage, items.text)
         }

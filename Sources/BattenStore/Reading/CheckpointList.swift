@@ -29,7 +29,8 @@ extension StoreReader {
         try rows(CheckpointQuery.last, { $0.bind(1, run) }, { $0.int(0) }).first ?? 0
     }
 
-    /// The journal positions at which stages of a run were completed, or kept from another run, in order.
+    /// The journal positions at which stages of a run were completed, or kept from another run, in order; those of single
+    /// items are left out.
     public func completions(run: String) throws(StoreError) -> [(seq: Int64, at: Timestamp, stage: String)] {
         try rows(CheckpointQuery.completions, { $0.bind(1, run) }) { row in
             (row.int(0), Timestamp(nanoseconds: row.int(1)), row.text(2))
@@ -52,7 +53,8 @@ enum CheckpointQuery {
         """
     static let completions = """
         SELECT e.seq, e.at, e.stage FROM runs r JOIN events e ON \(EventKey.isOf("r.key", in: "e.key"))
-        WHERE r.id = ?1 AND e.type IN ('stage_completed', 'stage_kept') ORDER BY e.key
+        WHERE r.id = ?1 AND e.item IS NULL AND e.type IN ('stage_completed', 'stage_kept')
+        ORDER BY e.key
         """
 
     /// All of them, each served by an index: a test reads their plans.
