@@ -48,12 +48,7 @@ public final class Engine: Sendable {
     ///   run it gave then; nothing new starts.
     /// - Throws: ``EngineError`` when the store refused or the engine has stopped; nothing was accepted.
     public func submit(_ submission: RunSubmission) throws(EngineError) -> String {
-        if let feature = submission.plan.unsupported.first {
-            let place = feature.stage.map { "stage '\($0)' uses" } ?? "the workflow uses"
-            throw EngineError(
-                .unsupported, "\(place) '\(feature.feature)', which this version checks but cannot run",
-                help: "remove it, or run the workflow with a version that supports it; nothing was started")
-        }
+        try submission.requireRunnable()
         let reply = Reply<String>()
         inbox.put(.submit(submission, id: Entropy.name(length: 12), seed: Entropy.bits(), reply: reply))
         return try reply.wait().get()
@@ -70,6 +65,22 @@ public final class Engine: Sendable {
         let reply = Reply<String>()
         inbox.put(.adopt(recovered, plan: plan, epoch: epoch, reply: reply))
         _ = try reply.wait().get()
+    }
+
+    /// Takes up many runs at once, after their claims succeeded; they share commits.
+    ///
+    /// - Returns: by run id, why a run was not taken up.
+    public func adopt(_ adoptions: [RunAdoption]) -> [String: EngineError] {
+        let replies = adoptions.map { adoption in
+            let reply = Reply<String>()
+            inbox.put(.adopt(adoption.recovered, plan: adoption.plan, epoch: adoption.epoch, reply: reply))
+            return (run: adoption.recovered.row.id, reply: reply)
+        }
+        var errors: [String: EngineError] = [:]
+        for (run, reply) in replies {
+            if case .failure(let error) = reply.wait() { errors[run] = error }
+        }
+        return errors
     }
 
     /// Asks something of a run that this engine drives; a run it does not drive is left alone.
@@ -92,6 +103,18 @@ public final class Engine: Sendable {
         let watch = RunWatch()
         inbox.put(.watch(run: run, watch))
         return try watch.wait(staying: staying).get()
+    }
+
+    /// Starts nothing more, takes nothing in, and waits for the calls in flight to end.
+    ///
+    /// - Parameter time: how long to wait at most.
+    /// - Returns: whether all calls have ended.
+    public func drain(within time: Duration) -> Bool {
+        let reply = Reply<Void>()
+        inbox.put(.drain(reply: reply))
+        let end = MonotonicClock.adding(time, to: MonotonicClock.now())
+        if case .success = reply.wait(until: end) { return true }
+        return false
     }
 
     /// Stops the engine: nothing new starts, calls in flight are given up, and their runs stay as they are on disk.

@@ -5,7 +5,7 @@ import BattenSystem
 extension EngineLoop {
     /// Accepts a new run; the answer is given once it is committed.
     func submit(_ submission: RunSubmission, id: String, seed: UInt64, reply: Reply<String>) {
-        if let failure { return reply.give(.failure(failure)) }
+        if let refusal { return reply.give(.failure(refusal)) }
         let plan = submission.plan
         if let key = submission.idempotencyKey {
             do {
@@ -16,22 +16,17 @@ extension EngineLoop {
                 return reply.give(.failure(EngineError(error)))
             }
         }
-        let workdir = submission.workdir.replacing("{run}", with: id)
+        let request = submission.request(run: id, seed: seed)
         let run = register(
-            id: id, epoch: 1, directory: submission.directory, workdir: workdir, machine: RunMachine(plan: plan))
+            id: id, epoch: 1, directory: request.directory, workdir: request.workdir, machine: RunMachine(plan: plan))
         run.accept(RunAcceptance(definitionHash: plan.hash, snapshot: plan.snapshot, owner: settings.engineID))
         acceptances.append((reply, id))
-        let request = RunRequest(
-            run: id, trigger: submission.trigger, parameters: .object(submission.parameters),
-            hostEnvironment: .object(submission.hostEnvironment), seed: seed, workdir: workdir,
-            directory: submission.directory, idempotencyKey: submission.idempotencyKey,
-            origin: submission.origin, kept: submission.kept)
         apply(.accepted(request), to: run)
     }
 
     /// Takes up a run that another engine left.
     func adopt(_ recovered: RecoveredRun, plan: Plan, epoch: Int64, reply: Reply<String>) {
-        if let failure { return reply.give(.failure(failure)) }
+        if let refusal { return reply.give(.failure(refusal)) }
         var machine = RunMachine(plan: plan)
         for record in recovered.journal {
             do {
@@ -49,7 +44,17 @@ extension EngineLoop {
             machine: machine)
         run.checkpoints = recovered.checkpoints
         acceptances.append((reply, run.id))
+        // What was asked of a run before it started holds before its first stage does.
+        if machine.state.awaitsStart { takeControls() }
         apply(.restarted, to: run)
+        hasAdopted = true
+    }
+
+    /// Why no run is taken in any more.
+    private var refusal: EngineError? {
+        if let failure { return failure }
+        guard isDraining else { return nil }
+        return EngineError(.stopped, "the engine is about to end", help: "another engine takes the run up")
     }
 
     private func register(
@@ -91,9 +96,10 @@ extension EngineLoop {
                     settled.append(
                         SettledControl(
                             id: control.id, refusal: apply(.control(control.control, request: control.id), to: run)))
-                } else {
+                } else if control.comesTooLate {
                     settled.append(SettledControl(id: control.id, refusal: "the run has ended"))
                 }
+                // Else the run is claimed, and its controls are taken once it is taken up.
             }
             settle()
             if failure == nil { try store.settleControls(settled) }

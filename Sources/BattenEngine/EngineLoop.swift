@@ -40,6 +40,11 @@ final class EngineLoop: @unchecked Sendable {
     private var dataVersion: Int64?
     private var nextPoll: Int64 = 0
     private var isStopping = false
+    /// Whether runs were taken up that may have been asked something before.
+    var hasAdopted = false
+    /// Whether nothing more starts.
+    private(set) var isDraining = false
+    private var drains: [Reply<Void>] = []
     /// Whether a call was started since the last look at the inbox.
     var hasDispatched = false
     /// How often an engine with runs looks whether another process has written, nanoseconds.
@@ -79,6 +84,10 @@ final class EngineLoop: @unchecked Sendable {
     /// Handles what has arrived and what is due, commits it, and acts on it.
     func turn(_ messages: [InboxMessage]) {
         for message in messages { handle(message) }
+        if hasAdopted {
+            hasAdopted = false
+            takeControls()
+        }
         fireDueTimers()
         pollStore()
         flushLogs()
@@ -86,6 +95,7 @@ final class EngineLoop: @unchecked Sendable {
         offerSlots()
         settle()
         catchUp()
+        answerDrains()
     }
 
     // MARK: Messages
@@ -110,6 +120,10 @@ final class EngineLoop: @unchecked Sendable {
         case .checkpoint(let tag, let state): checkpoint(CallTag(tag), state: state)
         case .finished(let tag, let outcome): finished(CallTag(tag), outcome: outcome)
         case .watch(let run, let watch): follow(run, watch)
+        case .drain(let reply):
+            isDraining = true
+            slots.shut()
+            drains.append(reply)
         case .stop: isStopping = true
         }
     }
@@ -234,6 +248,12 @@ final class EngineLoop: @unchecked Sendable {
 
     // MARK: Ends
 
+    private func answerDrains() {
+        guard !drains.isEmpty, runs.values.allSatisfy(\.calls.isEmpty) else { return }
+        for reply in drains { reply.give(.success(())) }
+        drains = []
+    }
+
     /// Remembers that the store has failed: nothing is decided any more, and everybody who waits is told.
     func fail(_ error: StoreError) {
         guard failure == nil else { return }
@@ -245,6 +265,7 @@ final class EngineLoop: @unchecked Sendable {
         touched = []
         for acceptance in acceptances { acceptance.reply.give(.failure(failure)) }
         acceptances = []
+        observer?.failed(failure)
     }
 
     /// Lets go of a run without deciding anything.

@@ -15,6 +15,20 @@ public protocol EngineObserver: AnyObject, Sendable {
 
     /// What a running attempt reports; shown as it comes, stored soon after or not at all.
     func live(run: String, _ report: LiveReport)
+
+    /// The store has failed: the engine drives nothing any more.
+    func failed(_ error: EngineError)
+
+    /// Another engine has taken a run over; this one has let go of it.
+    func released(run: String)
+}
+
+extension EngineObserver {
+    /// Says nothing: who waits for a run is told anyway.
+    public func failed(_ error: EngineError) {}
+
+    /// Says nothing: who waits for the run is told anyway.
+    public func released(run: String) {}
 }
 
 /// What a running attempt reports.

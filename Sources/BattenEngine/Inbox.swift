@@ -15,6 +15,8 @@ enum InboxMessage: Sendable {
     case checkpoint(tag: UInt64, state: [UInt8])
     case finished(tag: UInt64, outcome: StageOutcome)
     case watch(run: String, RunWatch)
+    /// Start nothing more, and answer once no call is in flight.
+    case drain(reply: Reply<Void>)
     case stop
 }
 
@@ -103,9 +105,11 @@ final class Reply<Value: Sendable>: Sendable {
     }
 
     /// Waits for the answer.
-    func wait() -> Result<Value, EngineError> {
-        // Without a deadline the wait ends with an answer only.
-        state.wait { $0 } ?? .failure(EngineError(.stopped, "the engine gave no answer", help: "run the command again"))
+    ///
+    /// - Parameter deadline: when to give up, on the monotonic clock; nil is never.
+    func wait(until deadline: Int64? = nil) -> Result<Value, EngineError> {
+        state.wait(until: deadline) { $0 }
+            ?? .failure(EngineError(.stopped, "the engine gave no answer", help: "run the command again"))
     }
 }
 

@@ -38,3 +38,22 @@ public struct RunSubmission: Sendable {
         self.kept = kept
     }
 }
+
+extension RunSubmission {
+    /// Refuses a plan that this version cannot run.
+    func requireRunnable() throws(EngineError) {
+        guard let feature = plan.unsupported.first else { return }
+        let place = feature.stage.map { "stage '\($0)' uses" } ?? "the workflow uses"
+        throw EngineError(
+            .unsupported, "\(place) '\(feature.feature)', which this version checks but cannot run",
+            help: "remove it, or run the workflow with a version that supports it; nothing was started")
+    }
+
+    /// What the run's machine is told first.
+    func request(run: String, seed: UInt64) -> RunRequest {
+        RunRequest(
+            run: run, trigger: trigger, parameters: .object(parameters), hostEnvironment: .object(hostEnvironment),
+            seed: seed, workdir: workdir.replacing("{run}", with: run), directory: directory,
+            idempotencyKey: idempotencyKey, origin: origin, kept: kept)
+    }
+}

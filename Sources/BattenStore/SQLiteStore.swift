@@ -130,19 +130,9 @@ public final class SQLiteStore: RunStore {
     /// Takes over a run whose owner is gone.
     public func claim(run: String, engine: String, fromEpoch: Int64) throws(StoreError) -> Int64? {
         try withWriter { writer throws(StoreError) in
-            let claim = try writer.connection.statement(
-                """
-                UPDATE runs SET owner = ?2, epoch = epoch + 1
-                WHERE id = ?1 AND epoch = ?3 AND status IN ('pending', 'running', 'paused', 'waiting')
-                RETURNING epoch
-                """)
-            claim.bind(1, run)
-            claim.bind(2, engine)
-            claim.bind(3, fromEpoch)
             writer.forget(owner: run)
             return try writer.connection.transaction { () throws(StoreError) in
-                defer { claim.reset() }
-                return try claim.step() ? claim.int(0) : nil
+                try writer.claim(RunClaim(run: run, epoch: fromEpoch), engine: engine)
             }
         }
     }

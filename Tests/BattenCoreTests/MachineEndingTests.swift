@@ -176,4 +176,30 @@ import Testing
         run.finish("a", .timeout, effect: .unknown)
         #expect(run.status("a") == .timedOut && run.ended == .failed && run.machine.state.row.failedStages == 1)
     }
+
+    @Test func aDetachedRunStartsNothingBeforeAnEngineTakesItUp() throws {
+        let request = RunRequest(run: "abcdefgh2345", trigger: "detached", seed: 1, workdir: "/tmp/w")
+        let definition = workflow([stage("a"), stage("b", if: "cancelled()")], finally: [stage("tidy")]) {
+            $0.timeout = .seconds(60)
+        }
+        var run = try Driver(definition)
+        let step = run.send(.detached(request))
+        #expect(step.records.map(\.type) == ["run_accepted"] && step.effects.isEmpty && step.status == .pending)
+        #expect(step.stages.count == 3 && step.timersArmed.isEmpty)
+        try run.crash()
+        #expect(run.types.prefix(2) == ["run_accepted", "run_started"] && run.open.keys.sorted() == ["a"])
+        // The clock of the run's timeout begins with the start.
+        #expect(run.machine.state.armedTimers.first?.at == run.now + .seconds(60))
+
+        for (control, open, status) in [
+            (RunControl.cancel, [String](), RunStatus.cancelled), (.cancelNow, [], .cancelled), (.pause, [], .paused),
+        ] {
+            var run = try Driver(definition)
+            run.send(.detached(request))
+            #expect(run.send(.control(control)).refusal == nil)
+            #expect(run.open.isEmpty)
+            try run.crash()
+            #expect(run.open.keys.sorted() == open && run.machine.state.row.status == status, "\(control)")
+        }
+    }
 }

@@ -21,28 +21,13 @@ import Testing
 
         """
 
-    /// Runs a shell script in a folder of its own, with `batten` as a function and a fresh home.
-    private func shell(_ script: String) throws -> (status: Int32, lines: [Substring]) {
-        let scratch = try FileSystem.makeTemporaryFolder(prefix: "/tmp/batten-kill-")
-        defer { try? FileSystem.removeTree(scratch) }
-        let program = (FileSystem.parent(of: ProcessEnvironment.executablePath) ?? ".") + "/batten"
-        let prelude = """
-            cd '\(scratch)'; export HOME='\(scratch)' BATTEN_HOME='\(scratch)/home' BATTEN='\(program)'
-            batten() { "$BATTEN" "$@"; }
-            await() { for _ in $(seq 1200); do [ -e "$1" ] && return; sleep 0.025; done; echo "no $1"; exit 99; }
-
-            """
-        let result = try Command.run(["timeout", "-k", "5", "120", "bash", "-c", prelude + script])
-        return (result.status, result.output.split(separator: "\n"))
-    }
-
     @Test(arguments: 0..<8) func killedAnywhereNothingCommittedRunsAgain(_ number: Int) throws {
         var random = SystemRandomNumberGenerator()
         let seed = ProcessEnvironment.variable("BATTEN_TEST_SEED").flatMap { UInt64($0) } ?? random.next() % 100_000
         // From before the first commit to shortly before the last.
         let delay = (UInt64(number) * 80 + seed % 80)
         print("kill \(number): seed \(seed), after \(delay) ms")
-        let result = try shell(
+        let result = try Scene.play(
             Self.workflow + """
                 "$BATTEN" run chain.yaml --quiet > /dev/null 2>&1 &
                 pid=$!
@@ -79,7 +64,7 @@ import Testing
     }
 
     @Test func stoppedOwnersLetGo() throws {
-        let result = try shell(
+        let result = try Scene.play(
             """
             cat > two.yaml <<'END'
             name: two
@@ -110,7 +95,7 @@ import Testing
     @Test func cancelFromAnotherProcessIsPrompt() throws {
         var best = Int64.max
         for _ in 0..<3 {
-            let result = try shell(
+            let result = try Scene.play(
                 """
                 cat > nap.yaml <<'END'
                 name: nap

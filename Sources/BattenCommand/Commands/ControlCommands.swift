@@ -18,7 +18,7 @@ enum ResumeCommand {
         options: [
             .flag("take-over", "take the run from an engine that still exists"),
             .flag("wait-gates", "stay while only gates or signals are left, instead of exit code 11"),
-            .flag("detach", "return once a paused run goes on in the process that drives it"),
+            .flag("detach", "return at once: the process that drives the run, or a 'batten serve', goes on with it"),
         ],
         formats: [.text, .json, .ndjson, .yaml],
         examples: [CommandExample("batten resume -", "goes on with the last run")],
@@ -42,11 +42,8 @@ enum ResumeCommand {
         let isDriven = try orFailure { () throws(StoreError) in try EngineFolder.isAlive(found.owner, in: folder) }
         if isDriven, !takesOver, found.row.status == .paused { return try goOn(found, context) }
         if invocation.has("detach") {
-            throw .usage(
-                "nothing_drives", "run \(id) is \(StatusText.word(found.row.status)) and cannot go on by itself here",
-                help: isDriven
-                    ? "only a paused run is resumed; it is driven by the engine \(found.owner)"
-                    : "no process drives it; without --detach this one does: batten resume \(id)")
+            guard !isDriven || takesOver else { throw failure(.driven(engine: found.owner), id) }
+            return try DetachedStart(context: context).hand(found, takesOver: isDriven)
         }
         let session = RunSession(
             context: context, workflow: found.row.workflow, role: "resume", staysAtGates: invocation.has("wait-gates"))
@@ -75,32 +72,14 @@ enum ResumeCommand {
                 kept: "the process that drove run \(id) has ended; go on with: batten resume \(id)")
             return isDetached ? .done : .waiting
         }
-        let tail = try StoreTail(context)
-        while true {
-            let report = try NamedRun.report(of: id, in: context)
-            let waits =
-                report.run.status == .paused
-                || (report.run.status == .waiting && ["gate", "signal"].contains(report.run.waiting?.on ?? ""))
-            if report.run.status.isTerminal || (waits && !context.invocation.has("wait-gates")) {
-                StatusCommand.show(report, context)
-                return report.exitCode
-            }
-            if context.console.isOutputClosed { return .interrupted }
-            try tail.waitForChange()
-        }
+        return try DistantRun(context: context, id: id, staysAtGates: context.invocation.has("wait-gates")).follow()
     }
 
     /// The plan of the definition that a run is locked to; plugins that are missing now are waited for later.
     static func plan(_ snapshot: [UInt8], _ id: String, _ context: CommandContext) throws -> Plan {
-        let result = WorkflowReader.read(
-            path: "run \(id).json", bytes: snapshot, catalog: PatientCatalog(try context.catalog()),
-            settings: ReaderSettings())
-        guard let definition = result.definition else {
-            CheckedWorkflow.show(result, in: context)
-            throw CheckedWorkflow.invalid(result)
-        }
-        return try CheckedWorkflow.plan(
-            definition, snapshot: snapshot, parsed: result.parsed, catalog: PatientCatalog(try context.catalog()))
+        let plans = StoredPlan(try context.catalog())
+        CheckedWorkflow.show(plans.read(snapshot, of: id), in: context)
+        return try plans.plan(snapshot, of: id)
     }
 
     private static func failure(_ refusal: ResumeRefusal, _ id: String) -> CommandFailure {

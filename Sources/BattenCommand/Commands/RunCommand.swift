@@ -13,6 +13,9 @@ enum RunCommand {
                 + "Ctrl-C kills what still runs, 'finally' included, and the exit code is 130. When standard output is "
                 + "closed the run goes on to its end in silence.",
             "Secrets that the workflow declares are taken from BATTEN_SECRET_<NAME>, or from those that `batten secret set` keeps.",
+            "--detach puts the run on disk, with its parameters and host variables as they are now, and writes its id. It "
+                + "starts at once when a 'batten serve' works on the same store, else when one does; secrets are taken from "
+                + "that process.",
         ],
         arguments: [
             ArgumentDescription(
@@ -30,13 +33,14 @@ enum RunCommand {
                 "take these outputs of a stage, an object, instead of executing it"),
             .value("idempotency-key", "KEY", .text, "a key under which the same request gives the same run"),
             .flag("wait-gates", "stay while only gates or signals are left, instead of exit code 11"),
-            .flag("detach", "not available: nothing runs a detached run in this version"),
+            .flag("detach", "accept the run and return; a 'batten serve' carries it"),
         ],
         formats: [.text, .json, .ndjson, .yaml],
         examples: [
             CommandExample("batten run hello.yaml -p name=World", "runs a file with a parameter"),
             CommandExample("batten run build.yaml --format json | jq .outputs", "gives the finished run as data"),
             CommandExample("batten run deploy.yaml --dry-run", "shows what would run"),
+            CommandExample("batten run build.yaml --detach", "has a 'batten serve' run it, and writes the run's id"),
         ],
         exits: [
             .runFailed, .invalid, .cancelled, .timedOut, .quota, .rejected, .notFound, .plugin, .store, .waiting,
@@ -45,11 +49,6 @@ enum RunCommand {
         body: { context, invocation throws(CommandFailure) in try run(context, invocation) })
 
     private static func run(_ context: CommandContext, _ invocation: Invocation) throws(CommandFailure) -> ExitCode {
-        guard !invocation.has("detach") else {
-            throw .usage(
-                "detach_unavailable", "--detach needs an engine that serves detached runs, which this version has not",
-                help: "leave out --detach; to keep a run going after logout use nohup or a service manager")
-        }
         let name = invocation.argument("FILE|NAME") ?? ""
         let source = try WorkflowSource.find(name, in: context).mocking(invocation.values("mock"), in: context)
         let definition = source.definition
@@ -62,11 +61,14 @@ enum RunCommand {
         try source.requireEnabled()
         try CheckedWorkflow.requireRunnable(plan)
         let host = try HostEnvironment.read(for: definition, from: context.environment)
-        try HostEnvironment.requireSecrets(of: definition, in: context.secretVault())
+        let isDetached = invocation.has("detach")
+        if !isDetached { try HostEnvironment.requireSecrets(of: definition, in: context.secretVault()) }
         let submission = RunSubmission(
-            plan: plan, parameters: parameters, trigger: "cli", idempotencyKey: invocation.value("idempotency-key"),
+            plan: plan, parameters: parameters, trigger: isDetached ? "detached" : "cli",
+            idempotencyKey: invocation.value("idempotency-key"),
             hostEnvironment: host, directory: context.directory,
             workdir: PathText.join(try context.settings().home, "work/{run}"))
+        if isDetached { return try DetachedStart(context: context).accept(submission) }
         return try RunSession.start(submission, in: context, staysAtGates: invocation.has("wait-gates"))
     }
 

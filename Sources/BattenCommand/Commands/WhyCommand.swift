@@ -69,10 +69,13 @@ enum WhyCommand {
         let holders = SlotHolders(context: context)
         let folder = try context.stateFolder()
         if try !orFailure({ () throws(StoreError) in try EngineFolder.isAlive(found.owner, in: folder) }) {
+            let goOn = "batten resume \(found.row.id), or a batten serve"
             entries.append(
                 Entry(
                     stage: nil, on: "engine",
-                    detail: "the engine that drove it is gone; go on with: batten resume \(found.row.id)",
+                    detail: found.owner == EngineFolder.nobody
+                        ? "it was detached and no engine has taken it up yet; one does with: \(goOn)"
+                        : "the engine that drove it is gone; go on with: \(goOn)",
                     since: found.row.startedAt ?? found.row.acceptedAt, until: nil))
         }
         if let waiting = found.row.waiting {

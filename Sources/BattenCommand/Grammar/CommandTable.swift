@@ -3,6 +3,7 @@ enum CommandTable {
     /// Every command, in the order of the help page.
     static let all: [CommandDescription] = [
         RunCommand.description, ResumeCommand.description, PauseCommand.description,
+        ServeCommand.description,
         CancelCommand.description, ForkCommands.retry, ForkCommands.fork, CheckpointCommands.checkpoint,
         ForkCommands.restore, GatesCommand.description, AnswerCommands.approve, AnswerCommands.reject,
         SignalCommand.description, ExecCommand.description,

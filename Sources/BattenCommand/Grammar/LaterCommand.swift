@@ -10,7 +10,7 @@ enum LaterCommand {
         "schedule resume": "", "schedule remove": "", "schedule trigger": "'batten run NAME' runs it now",
         "schedule backfill": "",
         "secret login": "'batten secret set NAME' keeps a token",
-        "serve": "'batten run FILE' follows a run in the foreground", "trigger": "",
+        "trigger": "",
         "trust": "name the provider in the user's configuration file", "usage": "'batten status RUN' counts its tokens",
     ]
 

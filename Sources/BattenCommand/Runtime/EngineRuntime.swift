@@ -19,6 +19,9 @@ final class EngineRuntime: Sendable {
     private let options: StoreOptions
     private let retention: RetentionPolicy
 
+    /// The role of engines that take up runs by themselves.
+    static let serving = "serve"
+
     private init(
         folder: StateFolder, store: SQLiteStore, engine: Engine, engineID: String, host: any ExecutorHost,
         seat: EngineSeat, wakes: EventLoop, options: StoreOptions, retention: RetentionPolicy
@@ -43,19 +46,22 @@ final class EngineRuntime: Sendable {
     ///   - host: what calls executors; the runtime shuts it down when it is closed.
     ///   - observer: is told of commits and reports.
     ///   - role: what the engine is started as, for example `run`.
+    ///   - onWake: called whenever another process has woken the engine; returns at once.
     ///   - adjust: changes the engine's settings before it is made.
     /// - Throws: ``StoreError`` or ``EngineError``; nothing is left running.
     static func open(
         folder: StateFolder, options: StoreOptions, retention: RetentionPolicy, host: any ExecutorHost,
-        observer: (any EngineObserver)?, role: String, version: String, adjust: (inout EngineSettings) -> Void
+        observer: (any EngineObserver)?, role: String, version: String, onWake: @escaping @Sendable () -> Void = {},
+        adjust: (inout EngineSettings) -> Void
     ) throws -> EngineRuntime {
         let store = try SQLiteStore(folder, options: options)
         let engineID = Entropy.name(length: 12)
         let seat = try EngineSeat(folder, id: engineID)
-        try store.introduce(
-            EngineRecord(
-                id: engineID, host: HostMachine.name(), pid: ProcessEnvironment.processID, version: version, role: role,
-                startedAt: SystemEngineClock().now()))
+        let record = EngineRecord(
+            id: engineID, host: HostMachine.name(), pid: ProcessEnvironment.processID, version: version, role: role,
+            startedAt: SystemEngineClock().now())
+        // An engine that waits for runs is looked for before it has any.
+        if role == serving { try store.introduceNow(record) } else { try store.introduce(record) }
         var settings = EngineSettings(engineID: engineID, processors: ProcessEnvironment.processors)
         settings.callConfiguration = RunOrigin.configuration
         adjust(&settings)
@@ -64,10 +70,18 @@ final class EngineRuntime: Sendable {
         try engine.start()
         let wakes = try EventLoop()
         try wakes.start(name: "wakes", stackSize: 256 << 10)
-        wakes.post(WakeWatch(seat: seat, engine: engine))
+        wakes.post(WakeWatch(seat: seat, engine: engine, onWake: onWake))
         return EngineRuntime(
             folder: folder, store: store, engine: engine, engineID: engineID, host: host, seat: seat, wakes: wakes,
             options: options, retention: retention)
+    }
+
+    /// Tells what happens to the locks of the engines on this store.
+    ///
+    /// - Parameter handler: called on a thread of the runtime with the engine's id, or nil when something was missed;
+    ///   returns at once.
+    func watchEngines(_ handler: @escaping @Sendable (String?) -> Void) throws(SystemError) {
+        wakes.post(EngineWatch(try FolderEvents(folder.engines), handler: handler))
     }
 
     /// Takes up a run whose engine is gone, or one that this store knows as paused.
@@ -130,19 +144,48 @@ final class EngineRuntime: Sendable {
 private final class WakeWatch: LoopJob {
     private let seat: EngineSeat
     private let engine: Engine
+    private let onWake: @Sendable () -> Void
 
-    init(seat: EngineSeat, engine: Engine) {
+    init(seat: EngineSeat, engine: Engine, onWake: @escaping @Sendable () -> Void) {
         self.seat = seat
         self.engine = engine
+        self.onWake = onWake
     }
 
     func run(on loop: EventLoop) {
         let seat = seat
         let engine = engine
+        let onWake = onWake
         // A failing watch leaves the engine its look at the store once a second.
         _ = try? loop.watch(seat.wakeDescriptor, for: .read) { _, _ in
             seat.takeWakes()
             engine.storeChanged()
+            onWake()
+        }
+    }
+}
+
+/// Tells of engines that come and go.
+private final class EngineWatch: LoopJob {
+    private let events: FolderEvents
+    private let handler: @Sendable (String?) -> Void
+
+    init(_ events: consuming FolderEvents, handler: @escaping @Sendable (String?) -> Void) {
+        self.events = events
+        self.handler = handler
+    }
+
+    func run(on loop: EventLoop) {
+        _ = try? loop.watch(events.descriptor, for: .read) { [self] _, _ in
+            guard let changes = try? events.take() else { return }
+            for (name, change) in changes {
+                switch change {
+                case .appeared: break
+                case .lost: handler(nil)
+                case .closed, .vanished:
+                    if let engine = EngineFolder.engine(ofLock: name) { handler(engine) }
+                }
+            }
         }
     }
 }

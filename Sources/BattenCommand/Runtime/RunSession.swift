@@ -13,6 +13,8 @@ struct RunSession {
     let role: String
     /// Whether to go on while the run only waits for somebody.
     var staysAtGates = false
+    /// Whether the run may be one that another process drives: then it is followed.
+    var mayBeAnothers = false
     /// Whether the outputs of the run's only stage are the result, as `exec` has it.
     var showsStageOutputs = false
 
@@ -21,7 +23,8 @@ struct RunSession {
         _ submission: RunSubmission, in context: CommandContext, staysAtGates: Bool
     ) throws(CommandFailure) -> ExitCode {
         let session = RunSession(
-            context: context, workflow: submission.plan.definition.name, role: "run", staysAtGates: staysAtGates)
+            context: context, workflow: submission.plan.definition.name, role: "run", staysAtGates: staysAtGates,
+            mayBeAnothers: submission.idempotencyKey != nil)
         return try session.execute { runtime throws(CommandFailure) in
             try Self.asFailure { try runtime.engine.submit(submission) }
         }
@@ -34,12 +37,10 @@ struct RunSession {
     func execute(
         _ begin: (EngineRuntime) throws(CommandFailure) -> String
     ) throws(CommandFailure) -> ExitCode {
-        let settings = try context.settings()
-        let host = try context.host()
         let run = RunName()
         let loop = try RenderLoop(makeDisplay(run: { run.id }))
         let follower = RunFollower(workflow: workflow, loop: loop)
-        let runtime = try open(settings, host, follower)
+        let runtime = try EngineRuntime.open(in: context, role: role, observer: follower)
         defer { runtime.close() }
         let interrupts = Interrupts(engine: runtime.engine, console: context.console)
         try Self.asFailure { try interrupts.watch(loop: loop) }
@@ -60,38 +61,16 @@ struct RunSession {
             throw error
         }
         let dropped = loop.finish()
+        if mayBeAnothers, ending == .takenOver, follower.current.run == nil {
+            return try DistantRun(
+                context: context, id: id, staysAtGates: staysAtGates, isInterrupted: { interrupts.count > 0 }
+            ).follow()
+        }
         if dropped > 0 { context.console.note("\(dropped) lines were not shown; batten logs \(id) has them all") }
         return try report(id, ending, follower.current, wasKilled: interrupts.count > 1)
     }
 
-    // MARK: Opening
-
-    private func open(
-        _ settings: Settings, _ host: any ExecutorHost, _ follower: RunFollower
-    ) throws(CommandFailure) -> EngineRuntime {
-        let environment = context.environment
-        let vault = try context.secretVault()
-        let options = StoreOptions(
-            durability: StoreOptions.Durability(rawValue: settings.synchronous.rawValue) ?? .full,
-            logLimit: settings.attemptLogBytes)
-        ProcessEnvironment.raiseDescriptorLimit(to: 65_536)
-        return try Self.asFailure {
-            try EngineRuntime.open(
-                folder: StateFolder(settings.home), options: options, retention: settings.retention, host: host,
-                observer: follower, role: role, version: BattenProgram.version
-            ) { engine in
-                engine.blockingLimit = settings.blockingThreads
-                engine.asynchronousLimit = settings.maxParallel
-                engine.pluginLimits = settings.pluginLimits
-                engine.sharedLimits = settings.sharedLimits
-                engine.groupLimits = settings.groupLimits
-                engine.grace = settings.grace
-                engine.logLag = settings.logLag
-                engine.hostSecrets = ProviderKeys.values(of: settings.plugins["llm"], in: environment).values.sorted()
-                engine.secrets = { vault.value($0) }
-            }
-        }
-    }
+    // MARK: Showing
 
     private func makeDisplay(run: @escaping @Sendable () -> String) -> @Sendable () -> any RunDisplay {
         let console = context.console
@@ -158,12 +137,22 @@ struct RunSession {
         } catch let error as StoreError {
             throw CommandFailure(error)
         } catch let error as EngineError {
-            if let cause = error.cause { throw CommandFailure(cause) }
-            let exit: ExitCode = error.code == .unsupported ? .invalid : .store
-            throw CommandFailure("engine_\(error.code.rawValue)", error.message, help: error.help, exit: exit)
+            throw CommandFailure(error)
         } catch {
             throw CommandFailure(
                 "system", "\(error)", help: "batten doctor looks at what this machine offers", exit: .usage)
+        }
+    }
+}
+
+extension CommandFailure {
+    /// An error of the engine.
+    init(_ error: EngineError) {
+        if let cause = error.cause {
+            self.init(cause)
+        } else {
+            let exit: ExitCode = error.code == .unsupported ? .invalid : .store
+            self.init("engine_\(error.code.rawValue)", error.message, help: error.help, exit: exit)
         }
     }
 }

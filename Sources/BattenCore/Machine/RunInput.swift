@@ -2,6 +2,8 @@
 public enum RunInput: Sendable {
     /// The run was asked for; the first input of every run.
     case accepted(RunRequest)
+    /// The run was asked for by a process that does not execute it: nothing starts before ``restarted``.
+    case detached(RunRequest)
     /// An attempt ended.
     case attemptFinished(stage: Int, attempt: Int, outcome: StageOutcome)
     /// An attempt could not be made because something is missing on this engine.
@@ -19,7 +21,7 @@ public enum RunInput: Sendable {
     case admit
     /// Slots that other runs held are free again.
     case slotsFreed
-    /// A new owner has replayed the journal: attempts that were running are lost.
+    /// A new owner has replayed the journal: attempts that were running are lost, a run that waited for an engine starts.
     case restarted
 }
 

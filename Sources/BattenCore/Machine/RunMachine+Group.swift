@@ -82,6 +82,7 @@ extension RunMachine {
             skipAll("cancelled: the run was cancelled before it started", at)
             emit(.runCancelled(nil), at)
             return .some(nil)
+        case .pause where state.row.group == nil: return nil
         case .pause: return "the run has not started: it \(state.row.waiting?.detail ?? "waits for its group")"
         case .resume, .answer, .signal: return nil
         }
@@ -89,14 +90,11 @@ extension RunMachine {
 
     /// A new owner has replayed the journal of a run that has not started.
     mutating func goOnInLine(_ at: Timestamp) {
+        // Without a group it was detached: nobody had it before.
+        guard state.row.group != nil else { return emit(.runStarted, at) }
         emit(.runRecovered(lost: 0), at)
-        if state.row.group != nil {
-            let isFirst = state.row.waiting == nil
-            effects.append(
-                .joinGroup(cancelsEarlier: isFirst && plan.concurrency?.onConflict == .cancelRunning))
-        } else {
-            emit(.runStarted, at)
-        }
+        let isFirst = state.row.waiting == nil
+        effects.append(.joinGroup(cancelsEarlier: isFirst && plan.concurrency?.onConflict == .cancelRunning))
     }
 
     private mutating func skipAll(_ reason: String, _ at: Timestamp) {

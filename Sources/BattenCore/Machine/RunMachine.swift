@@ -54,7 +54,8 @@ public struct RunMachine: Sendable {
         var refusal: String?
         let wasEnded = state.isEnded
         switch input {
-        case .accepted(let request): accept(request, at)
+        case .accepted(let request): accept(request, starts: true, at)
+        case .detached(let request): accept(request, starts: false, at)
         case .attemptFinished(let stage, let attempt, let outcome): finish(stage, attempt, outcome, at)
         case .attemptBlocked(let stage, let attempt, let thing, let reason): block(stage, attempt, thing, reason, at)
         case .pluginFound(let stages): unblock(stages, at)
@@ -155,11 +156,11 @@ public struct RunMachine: Sendable {
 
     // MARK: Inputs
 
-    private mutating func accept(_ request: RunRequest, _ at: Timestamp) {
+    private mutating func accept(_ request: RunRequest, starts: Bool, _ at: Timestamp) {
         guard !state.isAccepted else { return }
         if let concurrency = plan.concurrency { return accept(request, in: concurrency, at) }
         emitAccepted(request, at)
-        emit(.runStarted, at)
+        if starts { emit(.runStarted, at) }
     }
 
     mutating func emitAccepted(_ request: RunRequest, _ at: Timestamp) {

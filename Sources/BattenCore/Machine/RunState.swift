@@ -53,6 +53,9 @@ public struct RunState: Sendable, Hashable {
     /// Whether its stages may start, or might once: it does not wait for its group any more.
     var isStarted: Bool { row.startedAt != nil }
 
+    /// Whether the run is on disk and has not started: it waits for its group, or for an engine to take it up.
+    public var awaitsStart: Bool { isAccepted && !isEnded && !isStarted }
+
     /// Whether the run has ended.
     public var isEnded: Bool { phase == .ended }
 

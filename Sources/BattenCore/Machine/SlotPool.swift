@@ -48,6 +48,8 @@ public struct SlotPool: Sendable {
     private var own: [SharedUser: Int] = [:]
     /// The same of others; nil while that is not known.
     private var others: [SharedUser: Int]?
+    /// Whether no more slots are given out.
+    private var isShut = false
 
     private struct SharedUser: Hashable {
         let workflow: String
@@ -102,6 +104,7 @@ public struct SlotPool: Sendable {
 
     /// Whether an attempt can start for all that this engine alone knows.
     func hasOwnRoom(_ pool: StagePool) -> Bool {
+        if isShut { return false }
         let slots = slots(of: pool)
         return slots.used < slots.limit
     }
@@ -118,6 +121,9 @@ public struct SlotPool: Sendable {
             return sum
         }
     }
+
+    /// Gives out no more slots for good: the engine is about to end.
+    public mutating func shut() { isShut = true }
 
     /// How many slots are taken in all.
     var taken: Int { plugins.values.reduce(blocking.used + asynchronous.used) { $0 + $1.used } }
@@ -139,6 +145,7 @@ public struct SlotPool: Sendable {
 
     /// Why an attempt cannot start, for people.
     func detail(_ pool: StagePool, of workflow: String) -> String {
+        if isShut { return "its engine is about to end; another one starts it" }
         guard !hasOwnRoom(pool) else {
             guard isShared(pool, of: workflow), isOpen, let (scope, limit) = full(pool, of: workflow) else {
                 return "waits for its turn"

@@ -143,12 +143,15 @@ public struct PendingControl: Sendable {
     public var run: String
     /// What is asked.
     public var control: RunControl
+    /// Whether the run has ended, so that nobody will apply it.
+    public var comesTooLate: Bool
 
     /// Creates a pending control.
-    public init(id: Int64, run: String, control: RunControl) {
+    public init(id: Int64, run: String, control: RunControl, comesTooLate: Bool = false) {
         self.id = id
         self.run = run
         self.control = control
+        self.comesTooLate = comesTooLate
     }
 }
 

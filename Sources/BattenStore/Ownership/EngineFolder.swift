@@ -3,6 +3,14 @@ internal import BattenSystem
 
 /// The engines of one host, as their locks under `engines/` tell.
 public enum EngineFolder {
+    /// The owner of a run that waits for an engine to take it up; no engine has this id.
+    public static let nobody = "none"
+
+    /// The engine that a file under `engines/` locks, by the file's name; nil for any other file.
+    public static func engine(ofLock name: String) -> String? {
+        name.hasSuffix(".lock") ? String(name.dropLast(5)) : nil
+    }
+
     static func lock(_ folder: StateFolder, _ id: String) -> String { "\(folder.engines)/\(id).lock" }
     static func socket(_ folder: StateFolder, _ id: String) -> String { "\(folder.engines)/\(id).sock" }
 
@@ -82,6 +90,6 @@ public enum EngineFolder {
     private static func ids(_ folder: StateFolder) throws(StoreError) -> [String] {
         guard FileSystem.exists(folder.engines) else { return [] }
         let names = try storing { () throws(SystemError) in try FileSystem.list(folder.engines) }
-        return names.compactMap { $0.hasSuffix(".lock") ? String($0.dropLast(5)) : nil }
+        return names.compactMap { engine(ofLock: $0) }
     }
 }

@@ -35,20 +35,29 @@ extension SQLiteStore {
         try withWriter { writer throws(StoreError) in writer.newcomer = engine }
     }
 
+    /// Remembers an engine now, so that others find it before it has anything to commit.
+    public func introduceNow(_ engine: EngineRecord) throws(StoreError) {
+        try carelessly { writer throws(StoreError) in try writer.write(engine) }
+    }
+
     /// Remembers that an engine ended in an orderly way.
     public func engineStopped(_ id: String, at: Timestamp) throws(StoreError) {
+        try carelessly { writer throws(StoreError) in
+            let update = try writer.connection.statement("UPDATE engines SET stopped_at = ?2 WHERE id = ?1")
+            update.bind(1, id)
+            update.bind(2, at)
+            try update.run()
+        }
+    }
+
+    /// Writes something without waiting for the disk: nothing hangs on its being there, and it should not take time.
+    private func carelessly(_ body: (RunWriter) throws(StoreError) -> Void) throws(StoreError) {
         try withWriter { writer throws(StoreError) in
-            // Nothing hangs on this being on the disk, and the last thing a command does should not take time.
             if options.durability == .full { try writer.connection.execute("PRAGMA synchronous = NORMAL") }
             defer {
                 if options.durability == .full { try? writer.connection.execute("PRAGMA synchronous = FULL") }
             }
-            try writer.connection.transaction { () throws(StoreError) in
-                let update = try writer.connection.statement("UPDATE engines SET stopped_at = ?2 WHERE id = ?1")
-                update.bind(1, id)
-                update.bind(2, at)
-                try update.run()
-            }
+            try writer.connection.transaction { () throws(StoreError) in try body(writer) }
         }
     }
 }
@@ -62,6 +71,24 @@ extension StoreReader {
                 role: row.text(4), startedAt: Timestamp(nanoseconds: row.int(5)))
             engine.stoppedAt = row.timestamp(6)
             return engine
+        }
+    }
+}
+
+extension StoreReader {
+    /// Engines whose processes exist and that were started in a role, for example `serve`.
+    public func living(role: String) throws(StoreError) -> [String] {
+        let ids = try EngineFolder.living(in: folder)
+        if ids.isEmpty { return [] }
+        return try withConnection { connection throws(StoreError) in
+            var found: [String] = []
+            for id in ids {
+                let find = try connection.statement("SELECT role FROM engines WHERE id = ?1")
+                find.bind(1, id)
+                defer { find.reset() }
+                if try find.step(), find.text(0) == role { found.append(id) }
+            }
+            return found
         }
     }
 }

@@ -17,6 +17,9 @@ public final class EngineSeat: Sendable {
     /// - Throws: `busy` when a living engine has this id, `misuse` for an id that cannot name a file.
     public init(_ folder: StateFolder, id: String) throws(StoreError) {
         try EngineFolder.check(id)
+        guard id != EngineFolder.nobody else {
+            throw StoreError(.misuse, "no engine is called '\(id)'", help: "choose another id")
+        }
         try folder.create()
         let path = EngineFolder.lock(folder, id)
         let taken = try storing { () throws(SystemError) in try FileSystem.openLocked(path) }

@@ -70,6 +70,17 @@ enum ListQuery {
     /// Parameter 6: the status.
     static let runsInStatus = "\(summary) INDEXED BY runs_by_status WHERE status = ?6 AND \(rest)"
 
+    /// Parameter 1: the owner.
+    static let unfinishedRuns = """
+        SELECT r.id, r.epoch, v.hash
+        FROM runs r INDEXED BY runs_by_status JOIN workflow_versions v ON v.key = r.version_key
+        WHERE r.status IN ('pending', 'running', 'paused', 'waiting') AND r.owner = ?1 ORDER BY r.accepted_at, r.key
+        """
+    static let unfinishedOwners = """
+        SELECT DISTINCT owner FROM runs INDEXED BY runs_by_status
+        WHERE status IN ('pending', 'running', 'paused', 'waiting')
+        """
+
     static let lastRun = """
         SELECT id FROM runs WHERE accepted_at >= ?1 AND status <> 'removed'
         ORDER BY accepted_at DESC, key DESC LIMIT 1

@@ -39,7 +39,7 @@ extension SQLiteStore {
         try withWriter { writer throws(StoreError) in
             let find = try writer.connection.statement(
                 """
-                SELECT c.key, r.id, c.control, p.payload
+                SELECT c.key, r.id, c.control, p.payload, r.ended_at IS NOT NULL
                 FROM controls c JOIN runs r ON r.key = c.run_key LEFT JOIN control_payloads p ON p.control_key = c.key
                 WHERE c.settled = 0 AND r.owner = ?1
                 ORDER BY c.key
@@ -50,7 +50,9 @@ extension SQLiteStore {
             while try find.step() {
                 let payload = find.isNull(3) ? nil : try? JSONReader.parse(find.text(3))
                 guard let control = RunControl(kind: find.text(2), payload: payload) else { continue }
-                controls.append(PendingControl(id: find.int(0), run: find.text(1), control: control))
+                controls.append(
+                    PendingControl(
+                        id: find.int(0), run: find.text(1), control: control, comesTooLate: find.int(4) == 1))
             }
             return controls
         }

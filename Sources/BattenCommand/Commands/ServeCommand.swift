@@ -1,0 +1,97 @@
+import BattenCore
+import BattenEngine
+import BattenStore
+import BattenSystem
+
+/// `batten serve`.
+enum ServeCommand {
+    static let description = CommandDescription(
+        "serve", .running, "carry detached runs, and those whose engine died, until stopped",
+        details: [
+            "Runs of 'batten run --detach' start here. Runs whose process has died, was stopped, or has left them waiting "
+                + "for people are taken up within a second; what is committed is not run again. A run that a living process "
+                + "drives is never touched. Any number of these engines may work on one store: each run has one owner.",
+            "What it does is told on standard output, one line each; with --format json one object each. Without work it "
+                + "sleeps: no polling.",
+            "SIGTERM and Ctrl-C stop it: nothing new starts, running stages may end within the drain time, and what has "
+                + "not ended is left for the next engine. A second one stops at once, with exit code 130.",
+            "Secrets are taken from BATTEN_SECRET_<NAME> of this process, or from those that 'batten secret set' keeps.",
+        ],
+        options: [
+            .value(
+                "drain", "DURATION", .duration, standard: "the grace period",
+                "how long running stages may go on when it is told to stop")
+        ],
+        formats: [.text, .json],
+        examples: [
+            CommandExample("batten serve", "carries runs until Ctrl-C"),
+            CommandExample("batten serve --format json >> serve.log", "tells programs what it does"),
+        ],
+        exits: [.store, .interrupted],
+        body: { context, invocation throws(CommandFailure) in try run(context, invocation) })
+
+    /// What wakes the thread that waits for the end.
+    private struct Fate {
+        var signals = 0
+        var failure: EngineError?
+        var isDrained = false
+    }
+
+    private static func run(_ context: CommandContext, _ invocation: Invocation) throws(CommandFailure) -> ExitCode {
+        let fate = Monitor(Fate())
+        let grace = try context.settings().grace
+        let time = invocation.duration("drain") ?? grace
+        let log = ServeLog(console: context.console, format: invocation.format) { error in
+            fate.signal(all: true) { $0.failure = error }
+        }
+        let adopterOfWakes = Monitor<Adopter?>(nil)
+        let runtime = try EngineRuntime.open(
+            in: context, role: EngineRuntime.serving, observer: log,
+            onWake: { adopterOfWakes.withLock { $0 }?.look() })
+        guard let reader = try context.openReader() else {
+            runtime.close()
+            throw CommandFailure("no_store", "the store has just been removed", help: "start again", exit: .store)
+        }
+        let adopter = Adopter(
+            runtime: runtime, reader: reader, plans: StoredPlan(try context.catalog()), report: { log.tell($0) })
+        adopterOfWakes.withLock { $0 = adopter }
+        try RunSession.asFailure {
+            try SignalWatch.start { signal in
+                if signal != .resized { fate.signal(all: true) { $0.signals += 1 } }
+            }
+            try log.start()
+            log.tell(
+                .serving(
+                    engine: runtime.engineID, pid: ProcessEnvironment.processID, home: runtime.folder.path,
+                    at: context.now))
+            // The watch stands before the first look: an engine that dies in between is not missed.
+            try runtime.watchEngines { adopter.suspect($0) }
+            try adopter.start()
+        }
+        let hasFailed: Bool? = fate.wait { $0.failure != nil ? true : $0.signals > 0 ? false : nil }
+        if hasFailed == false {
+            log.tell(.stopping(within: time, at: context.now))
+            drain(runtime.engine, within: time, fate)
+        }
+        adopter.stop()
+        let left = log.runs
+        runtime.close()
+        log.tell(.stopped(left: left, at: context.now))
+        log.finish()
+        if let error = fate.withLock({ $0.failure }) { throw CommandFailure(error) }
+        return fate.withLock { $0.signals } > 1 ? .interrupted : .done
+    }
+
+    /// Lets running stages end, until the time is up or a second signal comes.
+    private static func drain(_ engine: Engine, within time: Duration, _ fate: Monitor<Fate>) {
+        do throws(SystemError) {
+            try Thread.detach(name: "drain") {
+                _ = engine.drain(within: time)
+                fate.signal(all: true) { $0.isDrained = true }
+            }
+        } catch {
+            return
+        }
+        let _: Bool? = fate.wait { $0.isDrained || $0.signals > 1 || $0.failure != nil ? true : nil }
+    }
+}

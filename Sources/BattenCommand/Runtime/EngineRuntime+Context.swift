@@ -1,0 +1,42 @@
+import BattenCore
+import BattenEngine
+import BattenStore
+import BattenSystem
+
+extension EngineRuntime {
+    /// Opens what executes runs as a command's settings say.
+    ///
+    /// - Parameters:
+    ///   - role: what the engine is started as, for example `run`.
+    ///   - observer: is told of commits and reports.
+    ///   - onWake: called whenever another process has woken the engine; returns at once.
+    static func open(
+        in context: CommandContext, role: String, observer: any EngineObserver,
+        onWake: @escaping @Sendable () -> Void = {}
+    ) throws(CommandFailure) -> EngineRuntime {
+        let settings = try context.settings()
+        let host = try context.host()
+        let environment = context.environment
+        let vault = try context.secretVault()
+        let options = StoreOptions(
+            durability: StoreOptions.Durability(rawValue: settings.synchronous.rawValue) ?? .full,
+            logLimit: settings.attemptLogBytes)
+        ProcessEnvironment.raiseDescriptorLimit(to: 65_536)
+        return try RunSession.asFailure {
+            try EngineRuntime.open(
+                folder: StateFolder(settings.home), options: options, retention: settings.retention, host: host,
+                observer: observer, role: role, version: BattenProgram.version, onWake: onWake
+            ) { engine in
+                engine.blockingLimit = settings.blockingThreads
+                engine.asynchronousLimit = settings.maxParallel
+                engine.pluginLimits = settings.pluginLimits
+                engine.sharedLimits = settings.sharedLimits
+                engine.groupLimits = settings.groupLimits
+                engine.grace = settings.grace
+                engine.logLag = settings.logLag
+                engine.hostSecrets = ProviderKeys.values(of: settings.plugins["llm"], in: environment).values.sorted()
+                engine.secrets = { vault.value($0) }
+            }
+        }
+    }
+}

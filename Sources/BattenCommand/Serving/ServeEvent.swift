@@ -1,0 +1,104 @@
+import BattenCore
+
+/// One thing that a serving engine tells: a line for people and an object for programs.
+struct ServeEvent: Sendable {
+    /// When it happened.
+    let at: Timestamp
+    /// What happened, in one word.
+    let name: String
+    /// What it is about, for programs.
+    let fields: JSONObject
+    /// The same for people; nil for what only programs are told one by one.
+    let text: String?
+
+    init(_ name: String, at: Timestamp, _ fields: JSONObject, text: String?) {
+        self.name = name
+        self.at = at
+        self.fields = fields
+        self.text = text
+    }
+
+    /// The event as one line of data.
+    var json: JSONValue {
+        var object: JSONObject = ["at": .string(at.rfc3339), "event": .string(name)]
+        for (key, value) in fields { object[key] = value }
+        return .object(object)
+    }
+}
+
+extension ServeEvent {
+    static func serving(engine: String, pid: Int32, home: String, at: Timestamp) -> ServeEvent {
+        ServeEvent(
+            "serving", at: at, ["engine": .string(engine), "pid": .int(Int64(pid)), "home": .string(home)],
+            text: "engine \(engine) serves \(home) (pid \(pid))")
+    }
+
+    /// - Parameter isOneOfMany: whether people are told of many runs in one line instead.
+    static func adopted(_ run: RunRow, from: String?, isOneOfMany: Bool, at: Timestamp) -> ServeEvent {
+        let origin = from.map { " from the engine \($0), which is gone" } ?? ""
+        return ServeEvent(
+            "adopted", at: at,
+            ["run": .string(run.id), "workflow": .string(run.workflow), "from": from.map { .string($0) } ?? .null],
+            text: isOneOfMany
+                ? nil
+                : "\(from == nil ? "detached " : "")run \(run.id) of \(TextFit.clean(run.workflow)) taken up\(origin)")
+    }
+
+    static func adopted(count: Int, from: String?, at: Timestamp) -> ServeEvent {
+        ServeEvent(
+            "adopted_many", at: at, ["count": .int(Int64(count)), "from": from.map { .string($0) } ?? .null],
+            text: from.map { "\(count) runs taken up from the engine \($0), which is gone" }
+                ?? "\(count) detached runs taken up")
+    }
+
+    static func refused(run: String, _ failure: CommandFailure, at: Timestamp) -> ServeEvent {
+        ServeEvent(
+            "refused", at: at,
+            ["run": .string(run), "code": .string(failure.code), "message": .string(failure.message)],
+            text: "run \(run) cannot be taken up: \(TextFit.clean(failure.message))")
+    }
+
+    static func trouble(_ error: StoreError, at: Timestamp) -> ServeEvent {
+        ServeEvent(
+            "trouble", at: at, ["code": .string("store_\(error.code.rawValue)"), "message": .string(error.message)],
+            text: "the store could not be used, trying again: \(TextFit.clean(error.message))")
+    }
+
+    static func waiting(_ run: RunRow, _ reason: WaitReason, at: Timestamp) -> ServeEvent {
+        ServeEvent(
+            "waiting", at: at,
+            ["run": .string(run.id), "workflow": .string(run.workflow), "on": .string(reason.on)],
+            text: "run \(run.id) of \(TextFit.clean(run.workflow)) waits: \(TextFit.clean(reason.detail))")
+    }
+
+    static func ended(_ run: RunRow, at: Timestamp) -> ServeEvent {
+        let length = run.startedAt.map { " after \(TimeText.elapsed((run.endedAt ?? at) - $0))" } ?? ""
+        let why = run.error.map { ": \(TextFit.clean($0.message))" } ?? ""
+        return ServeEvent(
+            "ended", at: at,
+            [
+                "run": .string(run.id), "workflow": .string(run.workflow), "status": .string(run.status.rawValue),
+                "duration_ms": TimeText.milliseconds(from: run.startedAt, to: run.endedAt),
+                "error": run.error?.json ?? .null,
+            ],
+            text: "run \(run.id) of \(TextFit.clean(run.workflow)) \(StatusText.word(run.status))\(length)\(why)")
+    }
+
+    static func lost(_ run: String, at: Timestamp) -> ServeEvent {
+        ServeEvent(
+            "taken_over", at: at, ["run": .string(run)], text: "run \(run) was taken over by another engine")
+    }
+
+    static func stopping(within time: Duration, at: Timestamp) -> ServeEvent {
+        ServeEvent(
+            "stopping", at: at, ["drain_ms": .int(time.saturatedNanoseconds / 1_000_000)],
+            text: "stopping: nothing new starts, running stages get \(DurationText.format(time)) to end")
+    }
+
+    static func stopped(left: Int, at: Timestamp) -> ServeEvent {
+        let runs = left == 1 ? "one run that has" : "\(left) runs that have"
+        return ServeEvent(
+            "stopped", at: at, ["left": .int(Int64(left))],
+            text: left == 0 ? "stopped" : "stopped; \(runs) not ended can be taken up by another engine")
+    }
+}

@@ -1,0 +1,129 @@
+import BattenCore
+import BattenEngine
+import BattenSystem
+
+/// Tells what a serving engine does, one line each, on a thread of its own: a slow reader holds up nothing.
+final class ServeLog: EngineObserver {
+    private struct State {
+        var events: [ServeEvent] = []
+        var dropped = 0
+        var isFinished = false
+        /// What each run that is driven here waited for last, by run id; an empty text for one that moves.
+        var runs: [String: String] = [:]
+        var failure: EngineError?
+    }
+
+    /// Events that may wait for their reader; beyond that they are counted and left out.
+    private static let capacity = 50_000
+
+    private let console: Console
+    private let format: OutputFormat
+    private let state = Monitor(State())
+    private let thread = Monitor<Thread?>(nil)
+    private let onFailure: @Sendable (EngineError) -> Void
+
+    /// Creates a log.
+    ///
+    /// - Parameter onFailure: called when the engine has stopped by itself; returns at once.
+    init(console: Console, format: OutputFormat, onFailure: @escaping @Sendable (EngineError) -> Void) {
+        self.console = console
+        self.format = format
+        self.onFailure = onFailure
+    }
+
+    /// Runs of this engine that have not ended.
+    var runs: Int { state.withLock { $0.runs.count } }
+
+    /// Begins to write.
+    func start() throws(SystemError) {
+        let started = try Thread.start(name: "log", stackSize: 512 << 10) { [self] in work() }
+        thread.withLock { $0 = started }
+    }
+
+    /// Writes what is left and ends.
+    func finish() {
+        state.signal { $0.isFinished = true }
+        let started = thread.withLock { state in
+            defer { state = nil }
+            return state
+        }
+        started?.join()
+    }
+
+    /// Tells of something; returns at once.
+    func tell(_ event: ServeEvent) {
+        guard format.isData || event.text != nil else { return }
+        state.signal { state in
+            if state.events.count < Self.capacity { state.events.append(event) } else { state.dropped += 1 }
+        }
+    }
+
+    /// Takes in what the adopter did.
+    func tell(_ report: Adopter.Report) {
+        let now = Timestamp(nanoseconds: WallClock.now())
+        switch report {
+        case .adopted(let run, let from): tell(.adopted(run, from: from, isOneOfMany: false, at: now))
+        case .adoptedMany(let runs, let from):
+            for run in runs { tell(.adopted(run, from: from, isOneOfMany: true, at: now)) }
+            tell(.adopted(count: runs.count, from: from, at: now))
+        case .refused(let run, let failure): tell(.refused(run: run, failure, at: now))
+        case .trouble(let error): tell(.trouble(error, at: now))
+        }
+    }
+
+    // MARK: The engine's reports
+
+    func committed(run: String, records: [JournalRecord], row: RunRow?, stages: [StageRow]) {
+        guard let row else {
+            state.withLock { if $0.runs[run] == nil { $0.runs[run] = "" } }
+            return
+        }
+        let at = records.last?.at ?? Timestamp(nanoseconds: WallClock.now())
+        if row.status.isTerminal {
+            _ = state.withLock { $0.runs.removeValue(forKey: run) }
+            return tell(.ended(row, at: at))
+        }
+        // Sleeping and waiting for another try end by themselves.
+        let reason = row.waiting.flatMap { ["sleep", "retry"].contains($0.on) ? nil : $0 }
+        let detail = reason?.detail ?? ""
+        let before = state.withLock { $0.runs.updateValue(detail, forKey: run) }
+        if let reason, before != detail { tell(.waiting(row, reason, at: at)) }
+    }
+
+    func live(run: String, _ report: LiveReport) {}
+
+    func failed(_ error: EngineError) { onFailure(error) }
+
+    func released(run: String) {
+        _ = state.withLock { $0.runs.removeValue(forKey: run) }
+        tell(.lost(run, at: Timestamp(nanoseconds: WallClock.now())))
+    }
+
+    // MARK: The thread
+
+    private func work() {
+        while true {
+            let turn: (events: [ServeEvent], dropped: Int, isFinished: Bool)? = state.wait { state in
+                guard !state.events.isEmpty || state.isFinished else { return nil }
+                let events = state.events
+                let dropped = state.dropped
+                state.events = []
+                state.dropped = 0
+                return (events, dropped, state.isFinished)
+            }
+            guard let turn else { return }
+            for event in turn.events { write(event) }
+            console.flush()
+            if turn.dropped > 0 { console.note("\(turn.dropped) lines were not shown; batten runs has all runs") }
+            if turn.events.isEmpty, turn.isFinished { return }
+        }
+    }
+
+    private func write(_ event: ServeEvent) {
+        if format.isData {
+            console.line(JSONWriter.string(event.json))
+        } else if let text = event.text {
+            console.line("\(console.output.paint(TimeText.clock(event.at), .dim)) \(text)")
+        }
+    }
+}

@@ -1,0 +1,251 @@
+import BattenSystem
+import TestSupport
+import Testing
+
+/// Engines that carry the runs of others: detached ones, and those whose engine is gone.
+@Suite(.serialized) struct ServeTests {
+    /// A workflow whose only stage writes down what it was given; the next line of the script may be its first.
+    private static let note = """
+        cat > note.yaml <<'END'
+        name: note
+        parameters: {word: {type: string, default: none}}
+        env: {COLOR: {from_host: COLOR, default: none}}
+        stages:
+          - id: note
+            uses: shell.run
+            env: {WORD: "${{ parameters.word }}"}
+            with: {script: 'echo "$COLOR $WORD" >> notes'}
+        END
+
+        """
+
+    @Test func detachedRunsWaitOnDiskForAnEngine() throws {
+        let result = try Scene.play(
+            Self.note + """
+                id=$(COLOR=red batten run note.yaml --detach -p word=early 2> said); echo "detach $?"
+                grep -c "no 'batten serve'" said
+                batten status $id --format json | grep -o '"trigger": "[a-z]*"'
+                batten why $id | grep -o 'was detached'
+                COLOR=blue "$BATTEN" serve > log 2>&1 &
+                serve=$!
+                await_line log "run $id of note completed"
+                later=$(COLOR=green batten run note.yaml --detach -p word=later 2>> said); echo "detach $?"
+                await_line log "run $later of note completed"
+                cat notes
+                grep -c "no 'batten serve'" said
+                batten events $id --format json | grep -o '"type":"run_[a-z]*"' | tr '\\n' ' '; echo
+                kill -TERM $serve; wait $serve; echo "serve $?"
+                tail -1 log | cut -d' ' -f2-
+                """)
+        #expect(
+            result.lines == [
+                "detach 0", "1", "\"trigger\": \"detached\"", "was detached", "detach 0", "red early", "green later",
+                "1", "\"type\":\"run_accepted\" \"type\":\"run_started\" \"type\":\"run_completed\" ", "serve 0",
+                "stopped",
+            ], "\(result)")
+    }
+
+    @Test func aDetachedRunThatIsCancelledBeforehandNeverStarts() throws {
+        let result = try Scene.play(
+            Self.note + """
+                first=$(batten run note.yaml --detach 2> /dev/null)
+                second=$(batten run note.yaml --detach 2> /dev/null)
+                third=$(batten run note.yaml --detach -p word=third 2> /dev/null)
+                batten cancel $first > /dev/null; echo "cancel $?"
+                batten pause $second > /dev/null; echo "pause $?"
+                "$BATTEN" serve > log 2>&1 &
+                await_line log "run $third of note completed"
+                await_line log "run $first of note cancelled"
+                await_line log "run $second of note waits: the run is paused"
+                cat notes
+                batten resume $second --detach; await_line log "run $second of note completed"; cat notes
+                """)
+        #expect(
+            result.lines.map { $0.split(separator: " ").last } == ["0", "0", "third", "on", "third", "none"],
+            "\(result)")
+    }
+
+    @Test func aDeadOwnersRunsAreAdoptedWithinASecond() throws {
+        var best = Int64.max
+        for _ in 0..<3 {
+            let result = try Scene.play(
+                """
+                cat > long.yaml <<'END'
+                name: long
+                stages:
+                  - {id: first, uses: shell.run, with: {script: "echo first >> count"}}
+                  - {id: second, depends_on: [first], uses: shell.run, with: {script: "touch started; test -e go || sleep 60"}}
+                END
+                "$BATTEN" serve --format json > log 2>&1 &
+                serve=$!
+                await_line log serving
+                "$BATTEN" run long.yaml --quiet > /dev/null 2>&1 &
+                await started
+                touch go
+                kill -KILL $!; date +%s%N
+                await_line log '"event":"ended"'
+                grep -o '"event":"[a-z]*"' log | tr '\\n' ' '; echo
+                batten events - --format json | grep '"run_recovered"' | grep -o '"at":"[^"]*"' | cut -d'"' -f4 \\
+                    | xargs -I @ date -d @ +%s%N
+                echo "first $(grep -c first count)"; status_of -
+                kill -TERM $serve; wait $serve; echo "serve $?"
+                """)
+            guard result.lines.count == 6, let died = Int64(result.lines[0]), let adopted = Int64(result.lines[2])
+            else {
+                Issue.record("\(result)")
+                return
+            }
+            #expect(
+                result.lines[1] == "\"event\":\"serving\" \"event\":\"adopted\" \"event\":\"ended\" "
+                    && result.lines[3...] == ["first 1", "completed", "serve 0"], "\(result)")
+            best = min(best, adopted - died)
+            if best < 1_000_000_000 { break }
+        }
+        print("a run was adopted \(best / 1_000) µs after its owner was killed")
+        #expect(best < 1_000_000_000)
+    }
+
+    /// The promise that others break: a living engine's runs stay its own, however little it moves.
+    @Test func aLivingOwnersRunsAreNeverAdopted() throws {
+        let result = try Scene.play(
+            Self.note + """
+                cat > long.yaml <<'END'
+                name: long
+                stages:
+                  - {id: a, uses: shell.run, with: {script: "echo a >> count; touch started; sleep 60"}}
+                END
+                "$BATTEN" run long.yaml --quiet > /dev/null 2>&1 &
+                owner=$!
+                await started
+                kill -STOP $owner
+                long=$(batten runs --format json | grep -m1 '"run"' | cut -d'"' -f4)
+                who() { batten query "select owner from runs where id = '$long'" --format json | grep -m1 owner; }
+                before=$(who)
+                # Far more work than processors.
+                for _ in $(seq 6); do (while :; do :; done) & busy="$busy $!"; done
+                "$BATTEN" serve > log 2>&1 &
+                # Everything that gives a reason to look: detached runs, engines that come and die, orphans.
+                for i in $(seq 5); do
+                    batten run note.yaml --detach > /dev/null
+                    "$BATTEN" run note.yaml --quiet > /dev/null 2>&1 & kill -KILL $!
+                done
+                last=$(batten run note.yaml --detach)
+                await_line log "run $last of note completed"
+                [ "$before" = "$(who)" ] && echo "same owner"
+                grep -c "run $long" log; wc -l < count
+                kill -KILL $owner
+                kill -KILL $busy
+                await_line log "run $long of long taken up"
+                batten cancel $long > /dev/null
+                await_line log "run $long of long cancelled"
+                """)
+        #expect(result.lines == ["same owner", "0", "1"], "\(result)")
+    }
+
+    @Test func ofSeveralEnginesOneGetsARun() throws {
+        let result = try Scene.play(
+            """
+            cat > steps.yaml <<'END'
+            name: steps
+            parameters: {n: {type: integer}}
+            stages:
+              - {id: a, uses: shell.run, with: {script: "echo $BATTEN_RUN a $BATTEN_ATTEMPT >> count"}}
+              - {id: b, depends_on: [a], uses: shell.run, with: {script: "sleep 0.05; echo $BATTEN_RUN b $BATTEN_ATTEMPT >> count"}}
+              - {id: c, depends_on: [b], uses: shell.run, with: {script: "echo $BATTEN_RUN c $BATTEN_ATTEMPT >> count"}}
+            END
+            for i in $(seq 24); do batten run steps.yaml --detach -p n=$i 2> /dev/null; done > ids
+            "$BATTEN" serve > one 2>&1 & one=$!
+            "$BATTEN" serve > two 2>&1 & two=$!
+            "$BATTEN" serve > three 2>&1 & three=$!
+            # Some more for whoever is first, and one of them dies with what it has.
+            for i in $(seq 12); do
+                batten run steps.yaml --detach -p n=$i >> ids
+                [ $i = 6 ] && kill -KILL $two
+            done
+            for id in $(cat ids); do
+                for _ in $(seq 1200); do grep -q "run $id of steps completed" one two three && break; sleep 0.025; done
+            done
+            kill -TERM $one $three; wait $one $three; echo "serve $?"
+            batten runs --limit 100 --format json | grep -c '"completed"'
+            # What was done twice was lost with the engine that was killed, and is a later attempt.
+            sort count | uniq -d | wc -l
+            cut -d' ' -f1,2 count | sort -u | wc -l
+            batten events --help > /dev/null
+            batten query "select count(*) as n from events where type = 'stage_completed'" --format json | grep -o '[0-9]*'
+            batten db check > /dev/null; echo "check $?"
+            """)
+        #expect(
+            result.lines == ["serve 0", "36", "0", "108", "108", "check 0"],
+            "\(result)")
+    }
+
+    @Test func anEngineThatIsStoppedLetsGoCleanly() throws {
+        let result = try Scene.play(
+            """
+            cat > two.yaml <<'END'
+            name: two
+            stages:
+              - {id: short, uses: shell.run, with: {script: "touch short; sleep 0.3; echo short >> count"}}
+              - {id: long, uses: shell.run, with: {script: "echo long >> count; test -e go || sleep 60"}}
+              - {id: after, depends_on: [short], uses: shell.run, with: {script: "echo after >> count"}}
+            END
+            id=$(batten run two.yaml --detach 2> /dev/null)
+            "$BATTEN" serve --drain 2s > log 2>&1 & serve=$!
+            await short
+            kill -TERM $serve; wait $serve; echo "serve $?"
+            sed 's/^[^ ]* //' log | tail -2
+            # What ended within the drain time is committed; nothing new has started.
+            batten status $id --format json | grep '"status"' | cut -d'"' -f4 | tr '\\n' ' '; echo
+            sort count | tr '\\n' ' '; echo; touch go
+            "$BATTEN" serve > log 2>&1 & serve=$!
+            await_line log "run $id of two completed"
+            sort count | tr '\\n' ' '; echo
+            kill -TERM $serve; wait $serve
+            # The second signal does not wait.
+            rm go short; id=$(batten run two.yaml --detach 2> /dev/null)
+            "$BATTEN" serve --drain 1h > log 2>&1 & serve=$!
+            await short
+            kill -TERM $serve; await_line log stopping; kill -TERM $serve; wait $serve; echo "serve $?"
+            """)
+        #expect(
+            result.lines == [
+                "serve 0", "stopping: nothing new starts, running stages get 2s to end",
+                "stopped; one run that has not ended can be taken up by another engine",
+                "running completed running waiting ", "long short ", "after long long short ", "serve 130",
+            ], "\(result)")
+    }
+
+    @Test func anIdleEngineDoesNotWakeUp() throws {
+        let result = try Scene.play(
+            Self.note + """
+                "$BATTEN" serve > log 2>&1 & serve=$!
+                id=$(batten run note.yaml --detach); await_line log "run $id of note completed"
+                switches() { cat /proc/$serve/task/*/status | awk '/ctxt_switches/ {n += $2} END {print n}'; }
+                # Threads that have done something rest after a while.
+                for _ in $(seq 40); do
+                    before=$(switches); sleep 2; after=$(switches)
+                    [ $before = $after ] && break
+                done
+                echo "$((after - before)) wake-ups"
+                batten run note.yaml --detach > /dev/null; await_line log "run .* of note completed"; echo awake
+                """)
+        #expect(result.lines == ["0 wake-ups", "awake"], "\(result)")
+    }
+
+    @Test func oneKeyIsOneRunOverManyProcesses() throws {
+        let result = try Scene.play(
+            Self.note + """
+                "$BATTEN" serve > log 2>&1 &
+                await_line log serves
+                for i in $(seq 6); do
+                    "$BATTEN" run note.yaml --detach --idempotency-key k > id$i 2> /dev/null & jobs="$jobs $!"
+                    "$BATTEN" run note.yaml --idempotency-key k --format json > run$i 2> err$i & jobs="$jobs $!"
+                done
+                for job in $jobs; do wait $job || echo "ended with $?"; done
+                cat err* | grep -v '^[0-9]'
+                (cat id*; grep -h '"run":' run* | cut -d'"' -f4) | sort | uniq -c | awk '{print $1}'
+                wc -l < notes
+                """)
+        #expect(result.lines == ["12", "1"], "\(result)")
+    }
+}
