@@ -78,8 +78,10 @@ enum ResumeCommand {
     /// The plan of the definition that a run is locked to; plugins that are missing now are waited for later.
     static func plan(_ snapshot: [UInt8], _ id: String, _ context: CommandContext) throws -> Plan {
         let plans = StoredPlan(try context.catalog())
-        CheckedWorkflow.show(plans.read(snapshot, of: id), in: context)
-        return try plans.plan(snapshot, of: id)
+        let result = plans.read(snapshot, of: id)
+        // Warnings were shown when the run was accepted.
+        if result.definition == nil { CheckedWorkflow.show(result, in: context) }
+        return try plans.plan(result, snapshot)
     }
 
     private static func failure(_ refusal: ResumeRefusal, _ id: String) -> CommandFailure {

@@ -21,7 +21,13 @@ struct StoredPlan: Sendable {
     ///
     /// - Throws: `invalid_workflow` when this version cannot read what the run is locked to.
     func plan(_ snapshot: [UInt8], of run: String) throws(CommandFailure) -> Plan {
-        let result = read(snapshot, of: run)
+        try plan(read(snapshot, of: run), snapshot)
+    }
+
+    /// Makes the plan of a definition that was read.
+    ///
+    /// - Throws: `invalid_workflow` when it has errors.
+    func plan(_ result: ReadResult, _ snapshot: [UInt8]) throws(CommandFailure) -> Plan {
         guard let definition = result.definition else { throw CheckedWorkflow.invalid(result) }
         return try CheckedWorkflow.plan(definition, snapshot: snapshot, parsed: result.parsed, catalog: catalog)
     }

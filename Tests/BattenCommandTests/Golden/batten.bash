@@ -16,6 +16,8 @@ _batten() {
         "resume:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "pause:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "pause:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "serve:--format") COMPREPLY=($(compgen -W "text json" -- "$word")); return ;;
+        "serve:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "cancel:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "cancel:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "retry:--format") COMPREPLY=($(compgen -W "text json ndjson yaml" -- "$word")); return ;;
@@ -140,7 +142,7 @@ _batten() {
         *:--file) COMPREPLY=($(compgen -f -- "$word")); return ;;
     esac
     case "$command" in
-        '') COMPREPLY=($(compgen -W "run resume pause cancel retry fork checkpoint restore gates approve reject signal exec init validate test plan graph convert schema explain add list show remove enable disable runs status logs events outputs why checkpoints schedule plugin db query secret config doctor help completions version" -- "$word")) ;;
+        '') COMPREPLY=($(compgen -W "run resume pause serve cancel retry fork checkpoint restore gates approve reject signal exec init validate test plan graph convert schema explain add list show remove enable disable runs status logs events outputs why checkpoints schedule plugin db query secret config doctor help completions version" -- "$word")) ;;
         'schedule') COMPREPLY=($(compgen -W "next" -- "$word")) ;;
         'plugin') COMPREPLY=($(compgen -W "list info new check install run dev remove trust" -- "$word")) ;;
         'db') COMPREPLY=($(compgen -W "info check backup migrate vacuum gc" -- "$word")) ;;
@@ -153,6 +155,9 @@ _batten() {
             else COMPREPLY=(); fi ;;
         'pause')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'serve')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--drain --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
         'cancel')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--now --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))

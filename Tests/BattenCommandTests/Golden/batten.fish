@@ -3,6 +3,7 @@ complete -c batten -f
 complete -c batten -n __fish_use_subcommand -a run -d 'run a workflow and follow it to its end'
 complete -c batten -n __fish_use_subcommand -a resume -d 'go on with a run whose engine is gone, or that is paused'
 complete -c batten -n __fish_use_subcommand -a pause -d 'let the running stages of a run finish and start nothing new'
+complete -c batten -n __fish_use_subcommand -a serve -d 'carry detached runs, and those whose engine died, until stopped'
 complete -c batten -n __fish_use_subcommand -a cancel -d 'cancel a run'
 complete -c batten -n __fish_use_subcommand -a retry -d 'start a new run from the stages of another one that did not complete'
 complete -c batten -n __fish_use_subcommand -a fork -d 'start a new run that keeps what another one has committed'
@@ -71,7 +72,7 @@ complete -c batten -n '__fish_seen_subcommand_from run' -l only -d 'run these st
 complete -c batten -n '__fish_seen_subcommand_from run' -l mock -d 'take these outputs of a stage, an object, instead of executing it' -x
 complete -c batten -n '__fish_seen_subcommand_from run' -l idempotency-key -d 'a key under which the same request gives the same run' -x
 complete -c batten -n '__fish_seen_subcommand_from run' -l wait-gates -d 'stay while only gates or signals are left, instead of exit code 11'
-complete -c batten -n '__fish_seen_subcommand_from run' -l detach -d 'not available: nothing runs a detached run in this version'
+complete -c batten -n '__fish_seen_subcommand_from run' -l detach -d 'accept the run and return; a '\''batten serve'\'' carries it'
 complete -c batten -n '__fish_seen_subcommand_from run' -l format -d 'how results are written' -x -a 'text json ndjson yaml'
 complete -c batten -n '__fish_seen_subcommand_from run' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
 complete -c batten -n '__fish_seen_subcommand_from run' -l config -d 'the user'\''s configuration file' -r -F
@@ -85,7 +86,7 @@ complete -c batten -n '__fish_seen_subcommand_from run' -l help -s h -d 'show he
 complete -c batten -n '__fish_seen_subcommand_from run' -F
 complete -c batten -n '__fish_seen_subcommand_from resume' -l take-over -d 'take the run from an engine that still exists'
 complete -c batten -n '__fish_seen_subcommand_from resume' -l wait-gates -d 'stay while only gates or signals are left, instead of exit code 11'
-complete -c batten -n '__fish_seen_subcommand_from resume' -l detach -d 'return once a paused run goes on in the process that drives it'
+complete -c batten -n '__fish_seen_subcommand_from resume' -l detach -d 'return at once: the process that drives the run, or a '\''batten serve'\'', goes on with it'
 complete -c batten -n '__fish_seen_subcommand_from resume' -l format -d 'how results are written' -x -a 'text json ndjson yaml'
 complete -c batten -n '__fish_seen_subcommand_from resume' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
 complete -c batten -n '__fish_seen_subcommand_from resume' -l config -d 'the user'\''s configuration file' -r -F
@@ -106,6 +107,17 @@ complete -c batten -n '__fish_seen_subcommand_from pause' -l in-process-plugins 
 complete -c batten -n '__fish_seen_subcommand_from pause' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from pause' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from pause' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from serve' -l drain -d 'how long running stages may go on when it is told to stop' -x
+complete -c batten -n '__fish_seen_subcommand_from serve' -l format -d 'how results are written' -x -a 'text json'
+complete -c batten -n '__fish_seen_subcommand_from serve' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from serve' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from serve' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from serve' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from serve' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from serve' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from serve' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from serve' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from serve' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from cancel' -l now -d 'kill at once, without running '\''finally'\'''
 complete -c batten -n '__fish_seen_subcommand_from cancel' -l format -d 'how results are written' -x -a 'text json yaml'
 complete -c batten -n '__fish_seen_subcommand_from cancel' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
