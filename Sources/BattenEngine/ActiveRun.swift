@@ -55,6 +55,8 @@ final class ActiveRun {
     var isTouched = false
     /// What the instances of executors are opened with, by executor.
     var configurations: [String: JSONValue] = [:]
+    /// Keys of the results that its stages' calls will give, or that they wait for, by the place of the stage's or item's row.
+    var flightKeys: [Int: [UInt8]] = [:]
     /// State that attempts saved for the next one, by the place of the stage's or item's row.
     var checkpoints: [Int: [UInt8]] = [:]
     /// When its stored log has to catch up, on the monotonic clock; nil when it has.
@@ -132,6 +134,11 @@ final class ActiveRun {
         commit.timersCleared.append(contentsOf: step.timersCleared)
         for timer in step.timersArmed { commit.timersCleared.removeAll { $0 == timer.key } }
         commit.timersArmed.append(contentsOf: step.timersArmed)
+    }
+
+    /// Adds a result that later stages take over to the next commit.
+    func add(_ result: CachedResult) {
+        commit.cached.append(result)
     }
 
     /// Adds shared slots that attempts took or gave back to the next commit.

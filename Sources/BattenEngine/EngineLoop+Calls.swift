@@ -23,11 +23,12 @@ extension EngineLoop {
                     reason: "secret \(secret) is missing: batten secret set \(secret), then resume the run"),
                 to: run)
         case .call(let rendered):
+            if let key = rendered.cacheKey { return takeOver(rendered, key, start, of: run) }
             dispatch(rendered, start, of: run)
         }
     }
 
-    private func dispatch(_ rendered: RenderedCall, _ start: StageStart, of run: ActiveRun) {
+    func dispatch(_ rendered: RenderedCall, _ start: StageStart, of run: ActiveRun) {
         if let missing = missing(rendered.executor) {
             apply(
                 .attemptBlocked(
@@ -119,6 +120,7 @@ extension EngineLoop {
             run.calls[tag.stage] = nil
         }
         apply(.attemptFinished(stage: tag.stage, attempt: attempt, outcome: outcome), to: run)
+        if !flights.isEmpty { land(tag.stage, attempt, outcome, of: run) }
     }
 
     /// Takes a log line.

@@ -36,6 +36,7 @@ extension EngineLoop {
             for (index, run) in batch.enumerated() where verdicts[index] == .committed { act(run) }
             // Not before all have acted: what these decide is another commit's.
             if groupsWereLeft { askForGroups() }
+            if !brokenFlights.isEmpty { mendFlights() }
             offerSlots()
         }
     }
@@ -132,7 +133,9 @@ extension EngineLoop {
     }
 
     private func cancel(_ stage: Int, _ attempt: Int, now: Bool, of run: ActiveRun) {
-        guard let call = run.calls[stage], call.attempt == attempt else { return }
+        guard let call = run.calls[stage], call.attempt == attempt else {
+            return passengerCancelled(stage, attempt, of: run)
+        }
         host.cancel(call.handle, why: now ? .shutdown : .cancelled)
     }
 }

@@ -144,6 +144,7 @@ extension EngineLoop {
 
     /// Lets go of a run that has ended.
     func finish(_ run: ActiveRun, _ status: RunStatus) {
+        leaveFlights(run)
         for timer in run.timers.values { timers.remove(timer) }
         for call in run.calls.values { host.cancel(call.handle, why: .cancelled) }
         run.calls = [:]

@@ -24,6 +24,10 @@ final class EngineLoop: @unchecked Sendable {
     var groupsWereLeft = false
     /// Whether a run may wait in the line of its group: most engines need not look.
     var hasLines = false
+    /// Calls in flight whose results others wait for or may, by the key of their results.
+    var flights: [[UInt8]: Flight] = [:]
+    /// Keys of calls in flight whose runs have gone.
+    var brokenFlights: [[UInt8]] = []
     var acceptances: [(reply: Reply<String>, id: String)] = []
     var failure: EngineError?
     var slots: SlotPool
@@ -92,6 +96,7 @@ final class EngineLoop: @unchecked Sendable {
         pollStore()
         flushLogs()
         renewSlots()
+        if !brokenFlights.isEmpty { mendFlights() }
         offerSlots()
         settle()
         catchUp()
@@ -216,6 +221,10 @@ final class EngineLoop: @unchecked Sendable {
         while let timer = timers.removeDue(now) {
             guard let run = runs[timer.run] else { continue }
             run.timers[timer.key] = nil
+            if let stage = Flight.stage(ofTimer: timer.key) {
+                passengerTimedOut(stage, of: run)
+                continue
+            }
             apply(.timerFired(timer.key), to: run)
         }
     }
@@ -270,6 +279,7 @@ final class EngineLoop: @unchecked Sendable {
 
     /// Lets go of a run without deciding anything.
     func abandon(_ run: ActiveRun, with ending: Result<RunEnding, EngineError>) {
+        leaveFlights(run)
         for call in run.calls.values { host.cancel(call.handle, why: .shutdown) }
         run.calls = [:]
         for timer in run.timers.values { timers.remove(timer) }

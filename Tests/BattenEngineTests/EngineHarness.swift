@@ -159,6 +159,7 @@ final class CountingStore: RunStore {
     func claim(run: String, engine: String, fromEpoch: Int64) throws(StoreError) -> Int64? {
         try store.claim(run: run, engine: engine, fromEpoch: fromEpoch)
     }
+    func cached(_ key: [UInt8], at: Timestamp) throws(StoreError) -> CachedResult? { try store.cached(key, at: at) }
     func joinGroup(_ request: GroupRequest) throws(StoreError) -> GroupPlace? { try store.joinGroup(request) }
     func requestControl(_ request: ControlRequest) throws(StoreError) -> Int64 { try store.requestControl(request) }
     func pendingControls(engine: String) throws(StoreError) -> [PendingControl] {

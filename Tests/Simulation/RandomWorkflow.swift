@@ -60,6 +60,10 @@ enum RandomWorkflow {
         if random.chance(300) { stage.timeout = .seconds(1 + random.below(60)) }
         if random.chance(150) { stage.deadline = .seconds(5 + random.below(120)) }
         if random.chance(300) { stage.onFailure = random.pick([.halt, .continue, .skipDependents]) }
+        if random.chance(120) {
+            stage.cache = ["key": .string(random.pick(["one", "two"]))]
+            if random.chance(500) { stage.cache?["ttl"] = "2m" }
+        }
         if random.chance(150) { stage.onLost = random.pick([.retry, .fail]) }
         if random.chance(150) { stage.fallback = StageBody(uses: "test.run", with: ["body": "fallback"]) }
         return stage

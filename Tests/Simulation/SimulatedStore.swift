@@ -96,6 +96,10 @@ final class SimulatedStore: RunStore, @unchecked Sendable {
         return epoch
     }
 
+    func cached(_ key: [UInt8], at: Timestamp) throws(StoreError) -> CachedResult? {
+        try alive().cached(key, at: at)
+    }
+
     func joinGroup(_ request: GroupRequest) throws(StoreError) -> GroupPlace? {
         try alive().joinGroup(request)
     }

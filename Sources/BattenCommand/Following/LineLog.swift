@@ -80,7 +80,8 @@ struct LineLog: RunDisplay {
         case .completed, .failed, .timedOut:
             let length = row.startedAt.map { " after \(TimeText.elapsed((row.endedAt ?? at) - $0))" } ?? ""
             let why = row.error.map { ": \(TextFit.clean($0.message))" } ?? ""
-            return line(at, row.id, "\(word)\(length)\(why)")
+            let source = row.cachedFrom.map { ", cached from run \($0)" } ?? ""
+            return line(at, row.id, "\(word)\(length)\(source)\(why)")
         }
     }
 

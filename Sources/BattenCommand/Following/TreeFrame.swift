@@ -51,6 +51,7 @@ struct TreeFrame {
             parts.append(TimeText.elapsed((row.endedAt ?? now) - start))
         }
         if let items = stage.items { parts.append(items.text) }
+        if row.cachedFrom != nil { parts.append("cached") }
         if row.attempts > 1 { parts.append("attempt \(row.attempts)") }
         if row.status == .running, let fraction = stage.fraction { parts.append(bar(fraction)) }
         if stage.tokens > 0 { parts.append("\(Self.grouped(stage.tokens)) tokens") }

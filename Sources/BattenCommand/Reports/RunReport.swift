@@ -67,6 +67,7 @@ struct RunReport: Sendable {
             "ended_at": instant(stage.endedAt),
             "duration_ms": TimeText.milliseconds(from: stage.startedAt, to: stage.endedAt),
             "outputs": stage.outputs ?? .null, "error": stage.error?.json ?? .null, "waiting": json(stage.waiting),
+            "cached_from": stage.cachedFrom.map { .string($0) } ?? .null,
         ]
         if let origin = stage.keptFrom { data["kept_from"] = .string(origin) }
         return data

@@ -10,6 +10,8 @@ public struct RenderedCall: Sendable {
     public var workingDirectory: String?
     /// Names of the secrets that were read.
     public var secrets: [String]
+    /// What its author says makes the call the same one; nil where results are not kept.
+    public var cacheKey: String?
 }
 
 /// What became of rendering a call.
@@ -31,7 +33,7 @@ extension Plan {
     /// - Returns: nil when the call has to be rendered from the state of the run.
     public func constantCall(stageIndex: Int, body: StageBodyChoice) -> RenderedCall? {
         guard stages.indices.contains(stageIndex), body == .main, stages[stageIndex].inputs.isEmpty,
-            stages[stageIndex].env.isEmpty, stages[stageIndex].workingDirectory == nil,
+            stages[stageIndex].env.isEmpty, stages[stageIndex].cache == nil, stages[stageIndex].workingDirectory == nil,
             let input = stages[stageIndex].with.constantValue
         else { return nil }
         return RenderedCall(
@@ -97,10 +99,18 @@ extension RunMachine {
                 throw .render(stage: id, field: "working_directory", error)
             }
         }
+        var cacheKey: String?
+        if body == .main, let cache = planned(index).cache {
+            do throws(ExpressionError) {
+                cacheKey = try cache.key.renderText(in: scope)
+            } catch {
+                throw .render(stage: id, field: "cache.key", error)
+            }
+        }
         return RenderedCall(
             executor: executor, input: input,
             environment: environment.map { ($0.key, $0.value.stringValue ?? "") }, workingDirectory: workingDirectory,
-            secrets: scope.secretsRead)
+            secrets: scope.secretsRead, cacheKey: cacheKey)
     }
 
     /// Evaluates the stage's typed inputs into the scope and holds them against their contract.

@@ -37,9 +37,10 @@ extension RunFact {
             case .fallback: data["next"] = .string("fallback")
             }
             return stage(index, attempt, "stage_retrying", data)
-        case .stageCompleted(let index, let attempt, let outputs, let effect):
-            return stage(
-                index, attempt, "stage_completed", ["outputs": outputs, "effect": .string(effect.rawValue)])
+        case .stageCompleted(let index, let attempt, let outputs, let effect, let cachedFrom):
+            var data: JSONObject = ["outputs": outputs, "effect": .string(effect.rawValue)]
+            if let cachedFrom { data["cached_from"] = .string(cachedFrom) }
+            return stage(index, attempt, "stage_completed", data)
         case .stageFailed(let index, let attempt, let failure):
             return stage(index, attempt, "stage_failed", failure.data)
         case .stageTimedOut(let index, let attempt, let failure):
@@ -177,7 +178,7 @@ extension RunFact {
         case "stage_completed":
             self = .stageCompleted(
                 stage: try reader.stage(), attempt: record.attempt, outputs: try reader.value("outputs"),
-                effect: try reader.effect())
+                effect: try reader.effect(), cachedFrom: record.data["cached_from"]?.stringValue)
         case "stage_failed":
             self = .stageFailed(stage: try reader.stage(), attempt: record.attempt, failure: try reader.failure())
         case "stage_timed_out":

@@ -20,7 +20,7 @@ enum RunFact: Sendable, Hashable {
     /// An attempt failed, or a stage without attempts did, and something else is tried.
     case stageRetrying(stage: Int, attempt: Int?, failure: StageFailure, next: NextTry)
     /// A stage has its outputs.
-    case stageCompleted(stage: Int, attempt: Int?, outputs: JSONValue, effect: Effect)
+    case stageCompleted(stage: Int, attempt: Int?, outputs: JSONValue, effect: Effect, cachedFrom: String? = nil)
     /// A stage has failed for good.
     case stageFailed(stage: Int, attempt: Int?, failure: StageFailure)
     /// A stage's last attempt ran out of time, or its deadline has passed.
@@ -143,7 +143,7 @@ extension RunFact {
     var stageIndex: Int? {
         switch self {
         case .stageStarted(let stage, _, _, _), .stageWaiting(let stage, _, _), .stageStopping(let stage, _),
-            .stageRetrying(let stage, _, _, _), .stageCompleted(let stage, _, _, _), .stageFailed(let stage, _, _),
+            .stageRetrying(let stage, _, _, _), .stageCompleted(let stage, _, _, _, _), .stageFailed(let stage, _, _),
             .stageTimedOut(let stage, _, _), .stageCancelled(let stage, _, _, _), .stageSkipped(let stage, _),
             .stageKept(let stage, _), .stageRewound(let stage, _),
             .attemptLost(let stage, _, _), .attemptLate(let stage, _, _, _, _), .gateAnswered(let stage, _, _),

@@ -77,6 +77,7 @@ public struct RunImages: Sendable {
             stages[place].status = .completed
             stages[place].waiting = nil
             stages[place].outputs = outputs
+            stages[place].cachedFrom = record.data["cached_from"]?.stringValue
             stages[place].error = nil
             stages[place].endedAt = record.at
             if stages[place].startedAt == nil { stages[place].startedAt = record.at }

@@ -176,10 +176,14 @@ extension RunMachine {
     // MARK: Ending stages
 
     /// Holds a result against the stage's output contract and completes the stage.
-    mutating func complete(_ index: Int, attempt: Int?, result: JSONValue, effect: Effect, _ at: Timestamp) {
+    mutating func complete(
+        _ index: Int, attempt: Int?, result: JSONValue, effect: Effect, cachedFrom: String? = nil, _ at: Timestamp
+    ) {
         switch outputs(of: index, attempt: attempt, result: result) {
         case .success(let outputs):
-            emit(.stageCompleted(stage: index, attempt: attempt, outputs: outputs, effect: effect), at)
+            emit(
+                .stageCompleted(
+                    stage: index, attempt: attempt, outputs: outputs, effect: effect, cachedFrom: cachedFrom), at)
         case .failure(let thrown):
             var outcome = thrown.failure.outcome
             outcome.effect = effect

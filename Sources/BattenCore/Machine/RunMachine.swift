@@ -195,7 +195,9 @@ public struct RunMachine: Sendable {
             return
         }
         if outcome.outcomeClass == .ok {
-            complete(index, attempt: attempt, result: outcome.output, effect: outcome.effect, at)
+            complete(
+                index, attempt: attempt, result: outcome.output, effect: outcome.effect,
+                cachedFrom: outcome.cachedFrom, at)
         } else {
             failed(index, attempt: attempt, outcome, at)
         }

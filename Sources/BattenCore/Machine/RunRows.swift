@@ -149,6 +149,8 @@ public struct StageRow: Sendable, Hashable {
     public var outputs: JSONValue?
     /// Why it failed.
     public var error: StageError?
+    /// Run whose result it took over instead of making a call.
+    public var cachedFrom: String?
 
     /// Creates the row of a stage that has not started.
     public init(index: Int, id: String, uses: String, isFinally: Bool) {
@@ -165,6 +167,7 @@ public struct StageRow: Sendable, Hashable {
         self.endedAt = nil
         self.outputs = nil
         self.error = nil
+        self.cachedFrom = nil
     }
 }
 
@@ -354,6 +357,8 @@ public struct RunCommit: Sendable {
     public var usage: [UsageRow]
     /// Log lines to keep.
     public var logs: [LogLine]
+    /// Results to keep for later stages.
+    public var cached: [CachedResult]
     /// Slots shared with other engines that attempts take.
     public var slotsTaken: [SlotLease]
     /// Slots shared with other engines that attempts give back.
@@ -377,10 +382,39 @@ public struct RunCommit: Sendable {
         self.timersCleared = []
         self.usage = []
         self.logs = []
+        self.cached = []
         self.slotsTaken = []
         self.slotsFreed = []
         self.checkpoints = []
         self.acceptance = nil
+    }
+}
+
+/// A result that later stages take over instead of making the same call.
+public struct CachedResult: Sendable, Hashable {
+    /// Digest of everything that makes a call the same one.
+    public var key: [UInt8]
+    /// Run that made the call.
+    public var run: String
+    /// Its stage.
+    public var stage: String
+    /// What the executor produced.
+    public var result: JSONValue
+    /// When the stage completed.
+    public var storedAt: Timestamp
+    /// When it is good no more; nil is as long as its run is kept.
+    public var expiresAt: Timestamp?
+
+    /// Creates a result.
+    public init(
+        key: [UInt8], run: String, stage: String, result: JSONValue, storedAt: Timestamp, expiresAt: Timestamp?
+    ) {
+        self.key = key
+        self.run = run
+        self.stage = stage
+        self.result = result
+        self.storedAt = storedAt
+        self.expiresAt = expiresAt
     }
 }
 

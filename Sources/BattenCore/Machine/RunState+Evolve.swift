@@ -138,7 +138,7 @@ extension RunState {
                 setMode(index, .idle, plan)
             }
             changes.touch(stage: index)
-        case .stageCompleted(let index, _, let outputs, let effect):
+        case .stageCompleted(let index, _, let outputs, let effect, let cachedFrom):
             if stages[index].mode == .running, var attempt = stages[index].attempt {
                 attempt.endedAt = at
                 attempt.outcomeClass = .ok
@@ -146,6 +146,7 @@ extension RunState {
                 store(attempt, index, &changes)
             }
             stages[index].row.outputs = outputs
+            stages[index].row.cachedFrom = cachedFrom
             stages[index].row.error = nil
             if stages[index].row.item != nil { expansions[stages[index].planned]?.note(effect) }
             settle(index, .completed, at, plan, &changes)

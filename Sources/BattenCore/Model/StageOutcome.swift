@@ -47,6 +47,8 @@ public struct StageOutcome: Sendable, Hashable {
     public var details: JSONValue
     /// What the executor produced; an object for every executor that has outputs.
     public var output: JSONValue
+    /// Run whose result this is, when no call was made for it.
+    public var cachedFrom: String?
 
     /// Creates an outcome.
     public init(

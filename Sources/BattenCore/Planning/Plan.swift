@@ -138,6 +138,8 @@ public final class PlannedStage: Sendable {
     public let workingDirectory: Template?
     /// Whether no other stage of the run may run beside it.
     public let isExclusive: Bool
+    /// Under which key its result is kept for later stages; nil keeps nothing.
+    public let cache: PlannedCache?
 
     /// What it is spread over; nil when it is one.
     public let fanOut: PlannedFanOut?
@@ -152,7 +154,7 @@ public final class PlannedStage: Sendable {
         startsWhenCancelled: Bool = false, with: TemplateValue, env: [PlannedEnvironmentEntry], inputs: [PlannedInput],
         outputs: [PlannedOutput],
         timeout: Duration, deadline: Duration?, retry: RetryPolicy, onFailure: OnFailure, fallback: PlannedBody?,
-        workingDirectory: Template?, isExclusive: Bool, fanOut: PlannedFanOut? = nil
+        workingDirectory: Template?, isExclusive: Bool, fanOut: PlannedFanOut? = nil, cache: PlannedCache? = nil
     ) {
         self.index = index
         self.definition = definition
@@ -178,6 +180,21 @@ public final class PlannedStage: Sendable {
         self.workingDirectory = workingDirectory
         self.isExclusive = isExclusive
         self.fanOut = fanOut
+        self.cache = cache
+    }
+}
+
+/// A compiled `cache` rule.
+public struct PlannedCache: Sendable {
+    /// The author's part of the key.
+    public let key: Template
+    /// How long a result is good for; nil as long as its run is kept.
+    public let ttl: Duration?
+
+    /// Creates a rule.
+    public init(key: Template, ttl: Duration?) {
+        self.key = key
+        self.ttl = ttl
     }
 }
 

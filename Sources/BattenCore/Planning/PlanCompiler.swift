@@ -49,7 +49,8 @@ struct PlanCompiler {
             retry: .planned(stage.retry, defaults: definition.defaults.retry),
             onFailure: stage.onFailure ?? definition.defaults.onFailure ?? .halt,
             fallback: try stage.fallback.map { body throws(PlanError) in try fallback(body, stage.id) },
-            workingDirectory: workingDirectory, isExclusive: stage.parallel == false, fanOut: try fanOut(stage))
+            workingDirectory: workingDirectory, isExclusive: stage.parallel == false, fanOut: try fanOut(stage),
+            cache: try stage.cache.map { rule throws(PlanError) in try cache(rule, stage.id) })
     }
 
     private func fanOut(_ stage: StageDefinition) throws(PlanError) -> PlannedFanOut? {
@@ -64,6 +65,12 @@ struct PlanCompiler {
         return PlannedFanOut(
             source: source, isMatrix: stage.forEach == nil, maxParallel: stage.maxParallel,
             failFast: stage.failFast ?? true)
+    }
+
+    private func cache(_ rule: JSONObject, _ stage: String) throws(PlanError) -> PlannedCache {
+        PlannedCache(
+            key: try texts.template(rule["key"]?.stringValue ?? "", "cache.key", stage),
+            ttl: rule["ttl"]?.stringValue.flatMap { try? DurationText.parse($0) })
     }
 
     private mutating func fallback(_ body: StageBody, _ stage: String) throws(PlanError) -> PlannedBody {

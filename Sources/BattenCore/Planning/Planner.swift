@@ -99,7 +99,7 @@ extension UnsupportedFeature {
                 note(isSpread(behind: target, in: definition), "rewind_to before for_each or matrix", stage.id)
             }
             note(stage.compensate != nil, "compensate", stage.id)
-            note(stage.cache != nil, "cache", stage.id)
+            note(stage.cache != nil && !stage.uses.contains("."), "cache: \(stage.uses)", stage.id)
             note(stage.priority != nil, "priority", stage.id)
             note(stage.budget != nil, "budget", stage.id)
             note(stage.context != nil, "context", stage.id)

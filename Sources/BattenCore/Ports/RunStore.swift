@@ -56,6 +56,9 @@ public protocol RunStore: AnyObject, Sendable {
     /// - Returns: nil when another engine owns the run by now, or it has ended.
     func joinGroup(_ request: GroupRequest) throws(StoreError) -> GroupPlace?
 
+    /// Finds a result that was kept under a key and is still good.
+    func cached(_ key: [UInt8], at: Timestamp) throws(StoreError) -> CachedResult?
+
     /// Stores a control asked from any process; the owner applies it.
     ///
     /// - Returns: the request's id.

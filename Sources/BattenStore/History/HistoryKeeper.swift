@@ -16,6 +16,7 @@ public final class HistoryKeeper {
         case crowded(workflow: String, upTo: Place?, after: Place)
         case engines(after: (startedAt: Int64, id: String))
         case usage
+        case results
         /// Definitions that lost their last run otherwise than by removal; only a thorough sweep looks.
         case definitions(after: Int64)
         case files
@@ -130,6 +131,7 @@ public final class HistoryKeeper {
             return try removeCrowded(workflow, boundary, place, limit)
         case .engines(let place): return try forgetEngines(place)
         case .usage: return try foldUsage(limit)
+        case .results: return try forgetResults(limit)
         case .definitions(let place): return try removeDefinitions(place)
         case .files: return try removeFiles()
         case .pages: return try freePages()
@@ -317,11 +319,32 @@ public final class HistoryKeeper {
         let isThere = try look.step()
         look.reset()
         guard isThere else {
-            phase = isThorough ? .definitions(after: .min) : .files
+            phase = .results
             return false
         }
         removed.usageReports += try connection.transaction { () throws(StoreError) in
             try UsageFold(connection: connection).fold(before: before, limit: limit.rows)
+        }
+        return true
+    }
+
+    /// Removes results that are good no more; their long values go with the runs that made them.
+    private func forgetResults(_ limit: UpkeepLimit) throws(StoreError) -> Bool {
+        let look = try connection.statement(HistoryQuery.expiredResults)
+        look.bind(1, now())
+        look.bind(2, 1)
+        let isThere = try look.step()
+        look.reset()
+        guard isThere else {
+            phase = isThorough ? .definitions(after: .min) : .files
+            return false
+        }
+        try connection.transaction { () throws(StoreError) in
+            let remove = try connection.statement(
+                "DELETE FROM cached_results WHERE key IN (\(HistoryQuery.expiredResults))")
+            remove.bind(1, now())
+            remove.bind(2, limit.rows)
+            try remove.run()
         }
         return true
     }

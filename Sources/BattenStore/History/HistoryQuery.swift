@@ -61,6 +61,9 @@ enum HistoryQuery {
         SELECT key, at, workflow, plugin, metric, subject, amount, cost_usd FROM usage INDEXED BY usage_without_run
         WHERE run_key IS NULL AND at < ?1 ORDER BY at LIMIT ?2
         """
+    static let expiredResults = """
+        SELECT key FROM cached_results INDEXED BY cached_results_by_expiry WHERE expires_at <= ?1 LIMIT ?2
+        """
     static let unusedDefinition = """
         SELECT v.key FROM workflow_versions v WHERE v.key > ?1
             AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.version_key = v.key)
@@ -71,6 +74,6 @@ enum HistoryQuery {
     /// Every query whose cost must not grow with the store.
     static let all = [
         aged, crowded, nextWorkflow, boundary, unfinished, blobsOfRun, isReferred, looseBlobs, blobsAfter, isKept,
-        engines, owners, oldUsage, unusedDefinition,
+        engines, owners, oldUsage, expiredResults, unusedDefinition,
     ]
 }

@@ -96,7 +96,7 @@ enum ListQuery {
         """
     static let stages = """
         SELECT idx, id, uses, is_finally, status, waiting_on, waiting_detail, waiting_since, waiting_until, reason,
-            attempts, started_at, ended_at, outputs, error, item
+            attempts, started_at, ended_at, outputs, error, item, cached_from
         FROM stage_runs WHERE run_key = (SELECT key FROM runs WHERE id = ?1)
         ORDER BY idx
         """

@@ -69,6 +69,7 @@ enum StageColumns {
         stage.endedAt = row.timestamp(12)
         stage.outputs = try unspill.value(row, 13)
         stage.error = try unspill.value(row, 14).flatMap { StageError(json: $0) }
+        stage.cachedFrom = row.optionalText(16)
         return stage
     }
 }

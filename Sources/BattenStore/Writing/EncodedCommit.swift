@@ -10,6 +10,7 @@ final class EncodedCommit: Sendable {
     let states: [StoredValue]
     let gates: [(form: StoredValue, votes: StoredValue)]
     let signals: [StoredValue]
+    let cached: [StoredValue]
     let logs: [LogChunk]
     /// Whether the rows of stages and attempts can be put off; those of the stages are not encoded then.
     let followsRecords: Bool
@@ -51,6 +52,7 @@ final class EncodedCommit: Sendable {
             (try spill.store(gate.form), try spill.store(GateColumns.json(gate.votes)))
         }
         signals = try source.signals.map { signal throws(StoreError) in try spill.store(signal.signal.data) }
+        cached = try source.cached.map { result throws(StoreError) in try spill.store(result.result) }
         logs = source.logs.isEmpty ? [] : LogChunk.pack(source.logs)
     }
 

@@ -101,6 +101,7 @@ extension EncodedCommit {
             add(gate.votes)
         }
         for signal in signals { add(signal) }
+        for result in cached { add(result) }
         for record in records {
             guard let spilled = record.spilled, case .object(let names)? = try? JSONReader.parse(spilled) else {
                 continue

@@ -64,14 +64,16 @@ final class RunWriter {
         updateStage = try connection.prepare(
             """
             UPDATE stage_runs SET status = ?3, attempts = ?4, started_at = ?5, ended_at = ?6, waiting_on = ?7,
-                waiting_detail = ?8, waiting_since = ?9, waiting_until = ?10, reason = ?11, outputs = ?12, error = ?13
+                waiting_detail = ?8, waiting_since = ?9, waiting_until = ?10, reason = ?11, outputs = ?12, error = ?13,
+                cached_from = ?18
             WHERE run_key = ?1 AND idx = ?2
             """)
         insertStage = try connection.prepare(
             """
             INSERT INTO stage_runs (run_key, idx, status, attempts, started_at, ended_at, waiting_on, waiting_detail,
-                waiting_since, waiting_until, reason, outputs, error, id, uses, is_finally, item)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+                waiting_since, waiting_until, reason, outputs, error, id, uses, is_finally, item, cached_from)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+                ?18)
             """)
         updateAttempt = try connection.prepare(
             """
@@ -237,6 +239,7 @@ final class RunWriter {
         for (gate, values) in zip(source.gates, commit.gates) { try write(gate, values, key: key) }
         for (signal, data) in zip(source.signals, commit.signals) { try write(signal, data, key: key) }
         if !source.timersArmed.isEmpty || !source.timersCleared.isEmpty { try writeTimers(source, key: key) }
+        for (result, value) in zip(source.cached, commit.cached) { try keep(result, value, key: key) }
         for slot in source.slotsFreed { try free(slot, key: key) }
         for slot in source.slotsTaken { try take(slot, key: key) }
         for usage in source.usage { try insert(usage, key: key) }
@@ -430,6 +433,7 @@ final class RunWriter {
         statement.bind(11, stage.reason)
         statement.bind(12, values.outputs)
         statement.bind(13, values.error)
+        statement.bind(18, stage.cachedFrom)
     }
 
     /// Writes the row of an attempt.
