@@ -11,7 +11,8 @@ extension EngineLoop {
         let key = rendered.cacheDigest(cacheKey, pluginVersion: version, directory: run.directory)
         let now = clock.now()
         do {
-            if let kept = try store.cached(key, at: now) {
+            // Who rejected a result wants another one.
+            if start.round == 1, let kept = try store.cached(key, at: now) {
                 if let ttl = stage.cache?.ttl, kept.storedAt + ttl <= now {
                     // Good enough for whoever stored it, too old for this stage.
                 } else {

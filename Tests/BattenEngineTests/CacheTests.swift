@@ -60,6 +60,40 @@ import Testing
         }
     }
 
+    @Test func whoRejectsAResultGetsAnotherOne() throws {
+        let harness = try EngineHarness(script: { call in
+            call.succeed(["n": .int(Int64(call.call.attempt))])
+        })
+        defer { harness.remove() }
+        _ = try end(harness, try harness.submit([cached()]))
+        let run = try harness.submit([
+            cached(),
+            StageDefinition(
+                id: "ask", uses: "gate", with: ["prompt": "Good?", "rewind_to": "a"], dependsOn: ["a"]),
+        ])
+        for approves in [false, true] {
+            let opened = approves ? 2 : 1
+            #expect(
+                harness.record.wait { seen in
+                    seen.records.count { $0.stage == "ask" && $0.type == "stage_waiting" } >= opened ? true : nil
+                } == true)
+            harness.engine.control(
+                run: run, .answer(GateAnswer(stage: "ask", approves: approves, by: "ann")))
+        }
+        guard case .ended(.completed) = try harness.engine.wait(run: run) else {
+            Issue.record("the run did not complete")
+            return
+        }
+        let completed = try harness.stored(run).journal.filter { $0.type == "stage_completed" && $0.stage == "a" }
+        #expect(completed.map { $0.data["cached_from"] != nil } == [true, false])
+        let reader = try #require(try StoreReader(StateFolder(harness.home)))
+        #expect(try reader.stages(run: run).first?.cachedFrom == nil)
+        #expect(try reader.stages(run: run).first?.outputs == ["n": 2])
+        // What was made anew is what later runs take over.
+        #expect(try end(harness, try harness.submit([cached()])) == (.completed, run))
+        #expect(harness.host.calls.count == 2)
+    }
+
     @Test func aResultIsGoodForItsTimeOnly() throws {
         let harness = try EngineHarness(script: { $0.succeed() })
         defer { harness.remove() }

@@ -95,6 +95,8 @@ public struct StageStart: Sendable, Hashable {
     public var attempt: Int
     /// Why it is made.
     public var reason: AttemptReason
+    /// Which time the stage is carried out in the run, from 1; a rejected gate may begin another round.
+    public var round: Int
     /// Key that stays the same over the attempts of one stage run.
     public var idempotencyKey: String
     /// Which body to call.

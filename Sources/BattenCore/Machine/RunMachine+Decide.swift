@@ -168,7 +168,7 @@ extension RunMachine {
             .startAttempt(
                 StageStart(
                     stageIndex: index, planned: state.stages[index].planned, item: state.stages[index].row.item,
-                    attempt: number, reason: reason,
+                    attempt: number, reason: reason, round: state.stages[index].round,
                     idempotencyKey: state.stages[index].attempt?.idempotencyKey ?? "", body: body, timeout: timeout,
                     wantsIsolation: state.stages[index].losses >= Self.lossesBeforeIsolation)))
     }

@@ -16,7 +16,7 @@ struct RunRemoval {
 
     /// Tables of which a run may have very many rows, with their keys after the run's, the last rows first.
     private static let large: [(table: String, keys: String, order: String)] = [
-        ("logs", "chunk", "chunk DESC"), ("attempt_states", "idx", "idx DESC"),
+        ("cached_results", "key", "key DESC"), ("logs", "chunk", "chunk DESC"), ("attempt_states", "idx", "idx DESC"),
         ("attempts", "(idx, number)", "idx DESC, number DESC"), ("stage_runs", "idx", "idx DESC"),
         ("run_blobs", "hash", "hash DESC"), ("events", "key", "key DESC"),
     ]
