@@ -134,7 +134,7 @@ import Testing
         #expect(
             stage.keys == [
                 "id", "uses", "status", "attempts", "started_at", "ended_at", "duration_ms", "outputs", "error",
-                "waiting",
+                "waiting", "cached_from",
             ])
         #expect(stage["error"]?.objectValue?.keys == ["class", "code", "message", "details"])
         #expect(value["usage"]?.objectValue?.keys == ["tokens", "cost_usd"])
