@@ -50,7 +50,7 @@ import Testing
             ("graph a --format svg", "bad_value", "dot, mermaid"),
             ("run a --params-file x --params-file y", "repeated_option", "once"),
             ("completions tcsh", "bad_value", "bash"),
-            ("srve", "unknown_command", "batten help"), ("serve", "not_in_this_version", "batten run FILE"),
+            ("srve", "unknown_command", "batten serve"),
             ("plugin install", "missing_argument", "batten plugin install"),
             ("usage", "not_in_this_version", "batten status"),
         ]
