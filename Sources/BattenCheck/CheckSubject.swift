@@ -9,6 +9,8 @@ import CBattenABI
     struct Executor {
         let type: String
         let flags: [String]
+        /// Names of the secrets that it declares.
+        let secrets: [String]
         let config: JSONSchema
         let input: JSONSchema
         let output: JSONSchema
@@ -42,6 +44,7 @@ import CBattenABI
             Executor(
                 type: executor["type"]?.stringValue ?? "",
                 flags: (executor["flags"]?.arrayValue ?? []).compactMap(\.stringValue),
+                secrets: (executor["capabilities"]?["secrets"]?.arrayValue ?? []).compactMap(\.stringValue),
                 config: schema(executor["config_schema"]), input: schema(executor["input_schema"]),
                 output: schema(executor["output_schema"]))
         }

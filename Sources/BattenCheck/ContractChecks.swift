@@ -9,7 +9,7 @@ enum ContractChecks {
     static let all: [String: Body] = [
         "life": life, "lives": lives, "naked": naked, "future": future, "calls": calls, "deadline": deadline,
         "cancel": cancel, "in-flight": inFlight, "checkpoint": checkpoint, "quota": quota, "stream": stream,
-        "shutdown": shutdown, "inputs": inputs,
+        "secrets": secrets, "blobs": blobs, "shutdown": shutdown, "inputs": inputs, "config": config,
     ]
 
     /// A life without calls, with the state of the process before and after.
@@ -122,6 +122,56 @@ enum ContractChecks {
             return
         }
         each(&run, prepare: { host in for meter in meters { host.limit(meter, 0) } }, count: 2)
+    }
+
+    /// Secrets with values that nobody expects, and none at all.
+    private static func secrets(_ run: inout ContractRun) {
+        let names = Set(run.subject.executors.flatMap(\.secrets)).sorted()
+        guard !names.isEmpty else {
+            run.findings.skipped = "it declares no secrets"
+            return
+        }
+        each(&run, count: 2)
+        let marked = "check-" + String(repeating: "s3cr3t", count: 4)
+        for value in ["", "x", marked, "\"'\\\n\r\t${{ x }}\u{1F469}", String(repeating: "long ", count: 14_000)] {
+            run.life(prepare: { host in for name in names { host.setSecret(name, value) } }) { host, run in
+                for executor in run.subject.executors where !executor.secrets.isEmpty {
+                    for number in 0..<UInt64(2) {
+                        guard let input = run.input(executor, number), let token = run.begin(executor, input, on: host)
+                        else { break }
+                        run.finish(executor, token, input, on: host)
+                    }
+                }
+                if value == marked, host.seen.contains(marked) {
+                    run.findings.note("the value of a secret is in a log line, in progress or in streamed text")
+                }
+            }
+        }
+    }
+
+    /// Calls whose input is a blob instead of bytes.
+    private static func blobs(_ run: inout ContractRun) {
+        each(&run, prepare: { $0.setInputBlob(true) }, count: 3)
+    }
+
+    /// Configurations that fit the schemas and are as odd as they allow: refused with a reason, or worked with.
+    private static func config(_ run: inout ContractRun) {
+        let end = MonotonicClock.now() + 4_000_000_000
+        for number in 0..<UInt64(12) where MonotonicClock.now() < end {
+            guard let own = run.oddConfiguration(run.subject.config, number) else {
+                run.findings.note("no odd configuration was found that fits the plugin's schema")
+                break
+            }
+            run.life(config: own) { host, run in
+                for executor in run.subject.executors {
+                    guard let config = run.oddConfiguration(executor.config, number),
+                        let input = run.input(executor, number),
+                        let token = run.begin(executor, input, config: config, on: host)
+                    else { continue }
+                    run.finish(executor, token, input, on: host, patience: 100)
+                }
+            }
+        }
     }
 
     /// The time is over before, or while, a call is carried out.

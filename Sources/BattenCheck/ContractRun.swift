@@ -17,13 +17,15 @@ struct ContractRun {
 
     /// Goes through one life of the plugin; the body is not called when the plugin refuses to start.
     ///
-    /// - Parameter prepare: sets the host up before the start.
+    /// - Parameters:
+    ///   - config: the plugin's configuration; nil is one that fits its schema.
+    ///   - prepare: sets the host up before the start.
     mutating func life(
-        prepare: (FakeHost) -> Void = { _ in }, _ body: (FakeHost, inout ContractRun) -> Void
+        config: String? = nil, prepare: (FakeHost) -> Void = { _ in }, _ body: (FakeHost, inout ContractRun) -> Void
     ) {
         let host = unsafe FakeHost(subject.entry)
         prepare(host)
-        if host.start(CheckSubject.configuration(subject.config)) {
+        if host.start(config ?? CheckSubject.configuration(subject.config)) {
             body(host, &self)
         } else if host.why.split(separator: ":", maxSplits: 1).last?.contains(where: { $0 != " " }) != true {
             findings.breaks("refusal", "start refuses without a reason")
@@ -43,13 +45,22 @@ struct ContractRun {
         return JSONWriter.string(value)
     }
 
+    /// A configuration that fits a schema and is as odd as it allows; nil when none was found.
+    func oddConfiguration(_ schema: JSONSchema, _ number: UInt64) -> String? {
+        var maker = ValueMaker(seed: seed &+ number &* 104_729, isHostile: true)
+        return maker.value(for: schema).map { JSONWriter.string($0) }
+    }
+
     /// Starts a call; nil when the plugin refused it, which it may.
-    mutating func begin(_ executor: CheckSubject.Executor, _ input: String, on host: FakeHost) -> UInt64? {
+    mutating func begin(
+        _ executor: CheckSubject.Executor, _ input: String, config: String? = nil, on host: FakeHost
+    ) -> UInt64? {
         guard MonotonicClock.now() < end else {
             findings.note("time was up before every call was made; executors that take long were called less often")
             return nil
         }
-        let token = host.call(executor.type, config: CheckSubject.configuration(executor.config), input: input)
+        let config = config ?? CheckSubject.configuration(executor.config)
+        let token = host.call(executor.type, config: config, input: input)
         if token == 0 {
             if host.why.hasSuffix("refused: ") { findings.breaks("refusal", host.why + "without a reason") }
             findings.note("\(executor.type): \(host.why)")
@@ -85,7 +96,7 @@ struct ContractRun {
             findings.breaks("outcome", "\(executor.type) ended with the class \(end.outcomeClass), input \(shown)")
             return
         }
-        guard end.outcomeClass == batten_class.BATTEN_CLASS_DONE.rawValue, end.blob == 0 else { return }
+        guard end.outcomeClass == batten_class.BATTEN_CLASS_DONE.rawValue else { return }
         let output: JSONValue
         if end.output.isEmpty {
             output = .null

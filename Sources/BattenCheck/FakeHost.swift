@@ -36,6 +36,10 @@ import CBattenFakeHost
 
     func setCheckpoint(_ state: String?) { unsafe batten_fake_checkpoint(host, state) }
 
+    func setInputBlob(_ isBlob: Bool) { unsafe batten_fake_input_blob(host, isBlob ? 1 : 0) }
+
+    func setSecret(_ name: String, _ value: String) { unsafe batten_fake_secret(host, name, value) }
+
     func setRoom(_ pieces: Int32) { unsafe batten_fake_room(host, pieces) }
 
     func start(_ config: String) -> Bool { unsafe batten_fake_start(host, config) != 0 }

@@ -67,7 +67,9 @@ final class Driver {
     }
 
     /// Makes a call; a loop executor has begun when this returns.
-    func call(_ type: String, _ input: String, token: UInt64 = 1, config: String = "{}", env: String = "") throws {
+    func call(
+        _ type: String, _ input: String, blob: UInt64 = 0, token: UInt64 = 1, config: String = "{}", env: String = ""
+    ) throws {
         let instance = try instance(type, config: config)
         let executor = executor(type)
         withSpan(input) { input in
@@ -78,7 +80,7 @@ final class Driver {
                         struct_size: UInt32(MemoryLayout<batten_call>.size), attempt: 2, token: token, host: host.table,
                         run_id: none, stage_id: stage, idempotency_key: none, traceparent: none,
                         deadline_ns: .max, grace_ns: 5_000_000_000,
-                        input: batten_payload(bytes: input, media_type: none, blob: 0, reserved: 0),
+                        input: batten_payload(bytes: input, media_type: none, blob: blob, reserved: 0),
                         checkpoint: none, env_json: env, working_directory: none)
                     if let begin = executor.begin {
                         _ = begin(instance, &call)

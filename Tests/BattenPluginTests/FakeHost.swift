@@ -15,6 +15,8 @@ final class FakeHost: @unchecked Sendable {
         var message = ""
         var details = ""
         var output = ""
+        /// Whether the output is a blob.
+        var isBlob = false
     }
 
     struct Seen: Sendable {
@@ -28,6 +30,9 @@ final class FakeHost: @unchecked Sendable {
         var usage: [String] = []
         var stops: [UInt64: UInt32] = [:]
         var posted: [@Sendable () -> Void] = []
+        var blobs: [UInt64: FakeBlob] = [:]
+        /// Whether there is no room for another blob.
+        var isFull = false
         var settled: [String] = []
         /// Grants a hold that was put off.
         var putOff: (@Sendable () -> Void)?
@@ -44,6 +49,7 @@ final class FakeHost: @unchecked Sendable {
     let secret = UnsafeMutablePointer<batten_secret>.allocate(capacity: 1)
     let quota = UnsafeMutablePointer<batten_quota>.allocate(capacity: 1)
     let loop = UnsafeMutablePointer<batten_loop>.allocate(capacity: 1)
+    let blob = UnsafeMutablePointer<batten_blob>.allocate(capacity: 1)
     let withServices: Bool
     let loopThread = pthread_self()
     var watches: [Int32: (UInt32, batten_watch_fn, UnsafeMutableRawPointer?)] = [:]
@@ -68,6 +74,7 @@ final class FakeHost: @unchecked Sendable {
         fillServices()
         fillQuota()
         fillLoop()
+        fillBlob()
     }
 
     static func of(_ table: UnsafePointer<batten_host>) -> FakeHost {
@@ -85,6 +92,7 @@ final class FakeHost: @unchecked Sendable {
         case BATTEN_SERVICE_SECRET: UnsafeRawPointer(secret)
         case BATTEN_SERVICE_QUOTA: UnsafeRawPointer(quota)
         case BATTEN_SERVICE_LOOP: UnsafeRawPointer(loop)
+        case BATTEN_SERVICE_BLOB: UnsafeRawPointer(blob)
         default: nil
         }
     }
@@ -99,6 +107,10 @@ final class FakeHost: @unchecked Sendable {
                 number: outcome.outcome_class.rawValue, effect: outcome.effect.rawValue,
                 retryAfter: outcome.retry_after_ns, code: outcome.code.text, message: outcome.message.text,
                 details: outcome.details.text, output: outcome.output.bytes.text)
+            if let blob = seen.blobs[outcome.output.blob], blob.isSealed {
+                seen.ended[token]?.output = blob.text
+                seen.ended[token]?.isBlob = true
+            }
             return .BATTEN_RC_OK
         }
     }

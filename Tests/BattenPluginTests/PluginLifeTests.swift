@@ -13,7 +13,7 @@ import Testing
         #expect(driver.state != again.state)
         let plugin = driver.plugin.pointee
         #expect(plugin.struct_size == UInt32(MemoryLayout<batten_plugin>.size))
-        #expect(plugin.executor_count == 4)
+        #expect(plugin.executor_count == 6)
         #expect(plugin.id.map { String(cString: $0) } == "sample")
         #expect(plugin.manifest_json.map { String(cString: $0) } == #"{"licence":"none"}"#)
         let later = driver.executor("sample.later")

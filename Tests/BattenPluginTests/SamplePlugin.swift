@@ -13,7 +13,10 @@ final class Sample: Plugin {
         PluginDescription(
             id: "sample", version: "1.2.3", title: "Sample", summary: "Does what the tests need.",
             configSchema: .object([.optional("refuse", .string())]), manifest: ["licence": "none"],
-            executors: [.blocking(Greet.self), .loop(Later.self), .blocking(Talk.self), .async(Errand.self)])
+            executors: [
+                .blocking(Greet.self), .loop(Later.self), .blocking(Talk.self), .async(Errand.self),
+                .blocking(Write.self), .async(WriteLater.self),
+            ])
     }
 
     static let stops = Atomic(0)
@@ -206,5 +209,50 @@ struct Errand: AsyncExecutor {
         for piece in input.say ?? [] { try await context.send(piece) }
         if let milliseconds = input.sleep { try await context.sleep(for: .milliseconds(milliseconds)) }
         return ["stage": .string(context.stageID), "cancelled": .bool(Task.isCancelled)]
+    }
+}
+
+/// Has a blob as its output.
+struct Write: BlockingExecutor {
+    struct Input: Codable {
+        var lines: Int?
+        var fail: String?
+    }
+
+    static let type = "sample.write"
+    static let summary = "Writes a list piece by piece."
+    static let inputSchema = Schema.any
+    static let outputSchema = Schema.any
+
+    init(config: JSON, plugin: Sample) {}
+
+    func run(_ input: Input, context: Context) throws -> Blob {
+        try Self.write(input, context)
+    }
+
+    static func write(_ input: Input, _ context: Context) throws -> Blob {
+        let writer = try context.makeBlob(sizeHint: 100)
+        try writer.write("[")
+        for line in 0..<(input.lines ?? 0) { try writer.write(line == 0 ? "0" : ",\(line)") }
+        try writer.write(Array("]".utf8))
+        if input.fail == "unfinished" { throw Failure(.failed, code: "sample.unfinished", "it was not finished") }
+        let blob = try writer.finish()
+        if input.fail == "inside" { _ = try JSON(encoding: ["blob": blob]) }
+        return blob
+    }
+}
+
+/// The same as a task.
+struct WriteLater: AsyncExecutor {
+    static let type = "sample.write_later"
+    static let summary = "Writes a list piece by piece."
+    static let inputSchema = Schema.any
+    static let outputSchema = Schema.any
+
+    init(config: JSON, plugin: Sample) {}
+
+    func run(_ input: Write.Input, context: Context) async throws -> Blob {
+        await Task.yield()
+        return try Write.write(input, context)
     }
 }

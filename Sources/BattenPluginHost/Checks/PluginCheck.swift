@@ -46,8 +46,11 @@ public struct PluginCheck: Sendable, Hashable {
             ("checkpoint", .contract, "calls with state of an earlier attempt, sensible or not"),
             ("quota", .contract, "every hold is refused"),
             ("stream", .contract, "a reader of the stream that is behind"),
+            ("secrets", .contract, "secrets that are denied, empty, long and odd"),
+            ("blobs", .contract, "calls whose input is a blob"),
             ("shutdown", .contract, "the host shuts down with calls in flight"),
             ("inputs", .fault, "inputs as odd as the schema allows, from a seed"),
+            ("config", .fault, "configurations as odd as the schemas allow, from a seed"),
         ]
         return table.map { PluginCheck(name: $0.name, group: $0.group, title: $0.title, patience: .seconds(60)) }
     }()

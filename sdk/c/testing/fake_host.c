@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -122,8 +124,22 @@ void fake_end_call(batten_fake *host, call *c) {
     for (blob *b = host->blobs; b; b = b->next)
         if (b->token == c->given.token && !b->sealed && b->fd >= 0) { close(b->fd); b->fd = -1; }
     // What the call pointed to is gone: whoever still looks at it finds this.
-    memset(c->input, 0xdd, (size_t)c->given.input.bytes.len);
+    if (c->given.input.bytes.len) memset(c->input, 0xdd, (size_t)c->given.input.bytes.len);
     fake_nudge(host);
+}
+
+// All bytes of a blob, with a NUL behind them.
+static char *copy_blob(const blob *from, uint64_t *length) {
+    struct stat status;
+    *length = fstat(from->fd, &status) == 0 && status.st_size > 0 ? (uint64_t)status.st_size : 0;
+    char *bytes = (char *)fake_make((size_t)*length + 1);
+    for (uint64_t at = 0; at < *length;) {
+        ssize_t count = pread(from->fd, bytes + at, (size_t)(*length - at), (off_t)at);
+        if (count <= 0) { *length = at; break; }
+        at += (uint64_t)count;
+    }
+    bytes[*length] = 0;
+    return bytes;
 }
 
 static batten_rc complete(const batten_host *table, batten_token token, const batten_outcome *outcome) {
@@ -162,7 +178,12 @@ static batten_rc complete(const batten_host *table, batten_token token, const ba
             fake_breaks(host, "complete: a call that is not done has a code and a message");
         if (end->outcome_class == BATTEN_CLASS_CRASHED) fake_breaks(host, "complete: only a host says CRASHED");
         int sealed = end->blob == 0;
-        for (blob *b = host->blobs; b; b = b->next) sealed = sealed || (b->id == end->blob && b->sealed);
+        for (blob *b = host->blobs; b; b = b->next) {
+            if (end->blob == 0 || b->id != end->blob || !b->sealed) continue;
+            sealed = 1;
+            free((char *)end->output);
+            end->output = copy_blob(b, &end->output_length);
+        }
         if (!sealed) fake_breaks(host, "complete: the output is a blob that was not sealed");
     }
     if (rc == BATTEN_RC_BAD_ARGUMENT) {
@@ -330,6 +351,8 @@ void batten_fake_checkpoint(batten_fake *host, const char *state) {
     host->checkpoint = state ? fake_copy(state, strlen(state)) : NULL;
 }
 
+void batten_fake_input_blob(batten_fake *host, int is_blob) { host->input_blob = is_blob; }
+
 void batten_fake_room(batten_fake *host, int pieces) {
     pthread_mutex_lock(&host->lock);
     host->room = pieces;
@@ -433,6 +456,17 @@ batten_token batten_fake_call(batten_fake *host, const char *type, const char *c
     c->given.deadline_ns = at;
     c->given.grace_ns = 5000000000;
     c->given.input.bytes = batten_text(c->input);
+    if (host->input_blob) {
+        blob *made = (blob *)fake_make(sizeof *made);
+        *made = (blob){host->blobs, ++host->last, c->given.token, memfd_create("input", MFD_CLOEXEC), 1};
+        if (made->fd < 0 || write(made->fd, c->input, strlen(c->input)) != (ssize_t)strlen(c->input)) {
+            perror("fake host: input");
+            abort();
+        }
+        host->blobs = made;
+        c->given.input.bytes = (batten_span){NULL, 0};
+        c->given.input.blob = made->id;
+    }
     if (host->checkpoint) c->given.checkpoint = batten_text(host->checkpoint);
     c->given.env_json = batten_text("{}");
     c->given.working_directory = batten_text("/tmp");

@@ -32,7 +32,7 @@ struct batten_fake {
     int wake[2];
     const batten_plugin *plugin;
     batten_state *state;
-    int started, stopped, broken_count, room;
+    int started, stopped, broken_count, room, input_blob;
     uint32_t longer;
     int64_t allowed_ns;
     char *checkpoint, *why;

@@ -34,7 +34,7 @@ typedef struct batten_fake_outcome {
     const char *details;
     const char *output;
     uint64_t output_length;
-    /// The blob that is the output, or 0.
+    /// The blob that is the output, or 0; `output` has its bytes.
     uint64_t blob;
 } batten_fake_outcome;
 
@@ -63,6 +63,9 @@ void batten_fake_time(batten_fake *host, int64_t nanoseconds);
 
 /// Sets for the calls to come what an earlier attempt kept; they are then second attempts. NULL: none did.
 void batten_fake_checkpoint(batten_fake *host, const char *state);
+
+/// Sets for the calls to come whether their input is a blob (1) or bytes (0), as at first.
+void batten_fake_input_blob(batten_fake *host, int is_blob);
 
 /// Sets how many more pieces `batten.stream/1` takes before it answers BUSY; negative, as at first, means all.
 void batten_fake_room(batten_fake *host, int pieces);

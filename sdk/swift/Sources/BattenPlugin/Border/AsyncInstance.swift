@@ -16,11 +16,17 @@ final class AsyncInstance<E: AsyncExecutor>: Instance, @unchecked Sendable {
         let context = unsafe Context(call, host: host, loop: loop)
         let state = CallState(context: context, registry: registry)
         registry.add(context, state: state)
-        let input = unsafe call.pointee.input.bytes.copy
+        let input: [UInt8]
+        do {
+            input = try unsafe Self.blob(call, host) ?? call.pointee.input.bytes.copy
+        } catch {
+            state.end(.failed(error))
+            return .BATTEN_RC_OK
+        }
         let task = Task(executorPreference: host.tasks) { [executor] in
             do {
                 let output = try await executor.run(try Self.input(input, as: E.Input.self), context: context)
-                state.end(.done(try JSON(encoding: output)))
+                state.end(try .done(encoding: output))
             } catch {
                 state.end(.failed(context.failure(error)))
             }

@@ -17,9 +17,24 @@ class Instance: @unchecked Sendable {
     func close() {}
 
     /// Reads a call's input.
-    static func input<Input: Decodable>(_ call: UnsafePointer<batten_call>, as type: Input.Type) throws -> Input {
+    static func input<Input: Decodable>(
+        _ call: UnsafePointer<batten_call>, _ host: Host, as type: Input.Type
+    ) throws -> Input {
+        if let bytes = try unsafe blob(call, host) { return try input(bytes, as: type) }
         let bytes = unsafe call.pointee.input.bytes
         return try unsafe read(UnsafeBufferPointer(start: bytes.ptr, count: Int(clamping: bytes.len)), as: type)
+    }
+
+    /// The input of a call that has a blob instead of bytes; nil for one that has bytes.
+    ///
+    /// - Throws: ``Failure`` of class retry when the blob cannot be read.
+    static func blob(_ call: UnsafePointer<batten_call>, _ host: Host) throws(Failure) -> [UInt8]? {
+        let number = unsafe call.pointee.input.blob
+        guard number != 0 else { return nil }
+        guard let bytes = unsafe host.readBlob(token: call.pointee.token, number) else {
+            throw Failure(.retry, code: "blob.unreadable", "the input is a blob that cannot be read", effect: .none)
+        }
+        return bytes
     }
 
     /// Reads a call's input from a copy.
@@ -56,8 +71,8 @@ final class BlockingInstance<E: BlockingExecutor>: Instance, @unchecked Sendable
         registry.add(context)
         let outcome: Outcome
         do {
-            let input = try unsafe Self.input(call, as: E.Input.self)
-            outcome = .done(try JSON(encoding: try executor.run(input, context: context)))
+            let input = try unsafe Self.input(call, host, as: E.Input.self)
+            outcome = try .done(encoding: try executor.run(input, context: context))
         } catch {
             outcome = .failed(.from(error))
         }
@@ -91,7 +106,7 @@ final class LoopInstance<E: LoopExecutor>: Instance, @unchecked Sendable {
         let state = unsafe CallState(context: Context(call, host: host, loop: loop), registry: registry)
         registry.add(state.context, state: state)
         do {
-            try executor.begin(try unsafe Self.input(call, as: E.Input.self), call: Call(state))
+            try executor.begin(try unsafe Self.input(call, host, as: E.Input.self), call: Call(state))
         } catch {
             state.end(.failed(.from(error)))
         }

@@ -22,7 +22,7 @@ public struct Call<Output: Encodable>: Sendable {
     /// Ends the call with its result.
     public func complete(_ output: Output) {
         do {
-            state.end(.done(try JSON(encoding: output)))
+            state.end(try .done(encoding: output))
         } catch {
             state.end(.failed(.from(error)))
         }

@@ -13,6 +13,7 @@ public final class Host: @unchecked Sendable {
     let quota: UnsafePointer<batten_quota>?
     let loop: UnsafePointer<batten_loop>?
     let schema: UnsafePointer<batten_schema>?
+    let blob: UnsafePointer<batten_blob>?
 
     /// Where the tasks of async executors run.
     let tasks = TaskPool()
@@ -39,6 +40,7 @@ public final class Host: @unchecked Sendable {
         unsafe secret = unsafe find(BATTEN_SERVICE_SECRET, batten_secret.self)
         unsafe loop = unsafe find(BATTEN_SERVICE_LOOP, batten_loop.self)
         unsafe schema = unsafe find(BATTEN_SERVICE_SCHEMA, batten_schema.self)
+        unsafe blob = unsafe find(BATTEN_SERVICE_BLOB, batten_blob.self)
     }
 
     /// Writes a log line of the plugin itself, which belongs to no call.

@@ -3,7 +3,14 @@ internal import CBattenABI
 /// How a call ended.
 enum Outcome: Sendable {
     case done(JSON)
+    case blob(Blob)
     case failed(Failure)
+
+    /// The call is done, with an output of the executor's own type.
+    static func done(encoding output: some Encodable) throws -> Outcome {
+        if let blob = output as? Blob { return .blob(blob) }
+        return .done(try JSON(encoding: output))
+    }
 }
 
 extension Host {
@@ -21,7 +28,11 @@ extension Host {
         var number = batten_class.BATTEN_CLASS_DONE
         var effect = batten_effect.BATTEN_EFFECT_MADE
         var retryAfter: Int64 = -1
+        var blob: UInt64 = 0
         switch outcome {
+        case .blob(let given):
+            blob = given.number
+            for _ in 0..<4 { add { _ in } }
         case .done(let output):
             add { _ in }
             add { _ in }
@@ -51,6 +62,7 @@ extension Host {
             unsafe outcome.message = span(1)
             unsafe outcome.details = span(2)
             unsafe outcome.output.bytes = span(3)
+            unsafe outcome.output.blob = blob
             _ = unsafe table.pointee.complete(table, token, &outcome)
         }
     }
