@@ -33,7 +33,8 @@ extension EngineLoop {
             apply(
                 .attemptBlocked(
                     stage: start.stageIndex, attempt: start.attempt, on: .plugin,
-                    reason: "blocked: plugin missing: \(missing); then resume the run"),
+                    reason: "blocked: plugin missing: \(missing); then the run goes on by itself, "
+                        + "or with batten resume if no engine has it"),
                 to: run)
             return
         }
