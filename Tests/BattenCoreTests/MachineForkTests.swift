@@ -168,4 +168,56 @@ import Testing
         let (again, _) = try Self.decide(run.machine, from: ["c"])
         #expect(Set(again.kept.map(\.id)) == ["a", "ask", "skip", "join", "b"])
     }
+
+    @Test func itemsThatCompletedAreKept() throws {
+        let definition = workflow([
+            stage("list", "set") { $0.with = ["names": ["a", "b", "c", "d"]] },
+            stage("each", after: ["list"]) {
+                $0.forEach = .string("${{ stages.list.outputs.names }}")
+                $0.failFast = false
+                $0.maxParallel = 2
+            }, stage("sum", after: ["each"]),
+        ])
+        var first = try Driver(definition)
+        first.accept()
+        first.finish("each[0]", StageOutcome(.ok, effect: .made, output: ["n": 0]))
+        first.finish("each[1]", .permanent)
+        first.finish("each[2]", StageOutcome(.ok, effect: .made, output: ["n": 2]))
+        first.finish("each[3]", StageOutcome(.ok, effect: .made, output: ["n": 3]))
+        #expect(first.ended == .failed)
+        func fork(_ machine: RunMachine, _ names: JSONValue, from: Set<String> = []) throws -> (Driver, ForkDecision) {
+            var edited = definition
+            edited.stages[0].with = ["names": names]
+            let plan = try Planner.plan(edited, catalog: TestCatalog(), snapshot: [2])
+            let decision = ForkDecision(
+                origin: machine, plan: plan, from: from, parameters: [:], rerunsChanged: true)
+            var run = try Driver(definition)
+            run.machine = RunMachine(plan: plan)
+            run.send(
+                .accepted(
+                    RunRequest(
+                        run: "abcdefgh2345", trigger: "cli", seed: 1, workdir: "/tmp/w",
+                        origin: ForkOrigin(run: "origin234567", seq: 9, kind: .retry),
+                        kept: decision.kept + decision.partial)))
+            return (run, decision)
+        }
+        var (run, decision) = try fork(first.machine, ["a", "b", "c", "d"])
+        #expect(decision.kept.map(\.id) == ["list"])
+        #expect(decision.partial.first?.items.map(\.number) == [0, 2, 3])
+        #expect(run.open.keys.sorted() == ["each[1]"])
+        try run.crash()
+        run.finish("each[1]", StageOutcome(.ok, effect: .made, output: ["n": 1]))
+        #expect(run.row("each")?.outputs == ["n": [0, 1, 2, 3]])
+        run.finish("sum")
+        #expect(run.ended == .completed)
+        // What is whole is kept whole, with what others read of its items.
+        let (whole, next) = try fork(run.machine, ["a", "b", "c", "d"], from: ["sum"])
+        #expect(next.kept.map(\.id) == ["list", "each"])
+        #expect(next.kept.last?.views?.arrayValue?.count == 4)
+        #expect(whole.open.keys.sorted() == ["sum"])
+        // Where the list before it changed, nothing is kept of it.
+        let (other, none) = try fork(first.machine, ["x", "b"])
+        #expect(none.partial.isEmpty)
+        #expect(other.open.keys.sorted() == ["each[0]", "each[1]"])
+    }
 }

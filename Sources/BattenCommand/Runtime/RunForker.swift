@@ -81,7 +81,7 @@ struct RunForker {
         let submission = RunSubmission(
             plan: plan, parameters: parameters, trigger: "cli", hostEnvironment: host,
             directory: origin.directory, workdir: PathText.join(try context.settings().home, "work/{run}"),
-            origin: source, kept: decision.kept)
+            origin: source, kept: decision.kept + decision.partial)
         return try RunSession.start(submission, in: context, staysAtGates: staysAtGates)
     }
 
@@ -139,6 +139,10 @@ struct RunForker {
         let console = context.console
         let kept = decision.kept.isEmpty ? "no stage is kept" : "kept: \(list(decision.kept.map(\.id)))"
         console.note("from run \(source.run) at \(source.seq); \(kept)")
+        for stage in decision.partial {
+            let count = stage.items.count
+            console.note("of stage '\(stage.id)' \(count == 1 ? "1 item is" : "\(count) items are") kept")
+        }
         if !decision.again.isEmpty { console.note("completed there and run again: \(list(decision.again))") }
         for change in decision.changes {
             let what = change.what.joined(separator: ", ")

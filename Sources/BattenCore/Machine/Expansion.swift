@@ -95,6 +95,25 @@ extension RunState {
         guard let next = expansions[parent]?.next, item >= next else { return }
         expansions[parent]?.next = item + 1
         expansions[parent]?.active += 1
+        passOverEnded(of: parent)
+        if let expansion = expansions[parent], expansion.next == expansion.items.count {
+            expanding.removeAll { $0 == parent }
+        }
+    }
+
+    /// Notes that an item was taken over from another run, whatever came before it.
+    mutating func noteKeep(ofItem index: Int) {
+        let parent = stages[index].planned
+        expansions[parent]?.active += 1
+    }
+
+    /// Moves on to the next item that has not ended.
+    mutating func passOverEnded(of parent: Int) {
+        while let expansion = expansions[parent], expansion.next < expansion.items.count,
+            stages[expansion.first + expansion.next].mode == .ended
+        {
+            expansions[parent]?.next += 1
+        }
         if let expansion = expansions[parent], expansion.next == expansion.items.count {
             expanding.removeAll { $0 == parent }
         }

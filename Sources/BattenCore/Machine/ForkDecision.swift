@@ -13,6 +13,8 @@ public struct ForkDecision: Sendable {
 
     /// Stages that are taken over, those that others depend on first.
     public private(set) var kept: [KeptStage] = []
+    /// Stages that run again and take over the items that have completed.
+    public private(set) var partial: [KeptStage] = []
     /// Stages that the other run has completed and that run again, in the order of the plan.
     public private(set) var again: [String] = []
     /// Changes of stages that are kept, or with `rerunsChanged` of those that run again for them.
@@ -38,7 +40,8 @@ public struct ForkDecision: Sendable {
             let row = origin.state.stages[old].row
             let isSkip =
                 row.status == .skipped && (row.keptFrom != nil || SkipReason.isOfCondition(row.reason ?? ""))
-            guard row.status == .completed || isSkip else { continue }
+            let items = row.status == .completed ? [] : origin.state.completedItems(of: old)
+            guard row.status == .completed || isSkip || !items.isEmpty else { continue }
             let isWiredAlike =
                 Set(stage.dependencies.map { plan.stages[$0].id })
                 == Set(origin.plan.stages[old].dependencies.map { origin.plan.stages[$0].id })
@@ -46,12 +49,23 @@ public struct ForkDecision: Sendable {
                 let what = comparison.changes(of: old, index)
                 if !what.isEmpty { changes.append(Change(stage: stage.id, what: what)) }
                 isKept[index] = what.isEmpty || !rerunsChanged
+                if !items.isEmpty {
+                    // The stage runs again, and with it all that follows; only what it has done already is kept.
+                    if isKept[index] {
+                        var taken = KeptStage(id: stage.id, outputs: JSONValue?.none)
+                        taken.items = items
+                        partial.append(taken)
+                    }
+                    isKept[index] = false
+                    continue
+                }
             }
             if isKept[index] {
                 var taken = KeptStage(id: stage.id, outputs: JSONValue?.none)
                 if !isSkip {
                     taken.outputs = row.outputs ?? .object([:])
                     taken.gate = origin.state.stages[old].gate
+                    taken.views = origin.state.expansions[old]?.views
                 }
                 kept.append(taken)
             }

@@ -51,12 +51,62 @@ public struct KeptStage: Sendable, Hashable {
     public var outputs: JSONValue?
     /// Its gate with everybody's answers; nil for a stage that asked nobody.
     public var gate: GateRow?
+    /// What `stages.<id>.items` gives, for a stage with items that is kept whole.
+    public var views: JSONValue?
+    /// Items that completed, of a stage that did not: it runs again and takes these over.
+    public var items: [Item] = []
+
+    /// An item that is taken over when the list still has it at its place.
+    public struct Item: Sendable, Hashable {
+        /// Its place in the list, from 0.
+        public var number: Int
+        /// The item.
+        public var value: JSONValue
+        /// Its outputs.
+        public var outputs: JSONValue
+    }
 
     /// Creates a kept stage.
     public init(id: String, outputs: JSONValue?, gate: GateRow? = nil) {
         self.id = id
         self.outputs = outputs
         self.gate = gate
+    }
+}
+
+extension KeptStage {
+    /// The stage as data of the journal; of one that runs again, its items alone.
+    var data: JSONObject {
+        guard items.isEmpty else {
+            return [
+                "items": .array(
+                    items.map { ["item": .int(Int64($0.number)), "value": $0.value, "outputs": $0.outputs] })
+            ]
+        }
+        var data: JSONObject = ["outputs": outputs ?? .null]
+        if let gate { data["gate"] = gate.json }
+        if let views { data["views"] = views }
+        return data
+    }
+
+    /// Reads what ``data`` has written; nil for anything else.
+    init?(id: String, data: JSONValue, stageIndex: Int) {
+        if let list = data["items"]?.arrayValue {
+            self.init(id: id, outputs: JSONValue?.none)
+            for json in list {
+                guard let number = json["item"]?.intValue, let value = json["value"], let outputs = json["outputs"]
+                else { return nil }
+                items.append(Item(number: Int(clamping: number), value: value, outputs: outputs))
+            }
+            return
+        }
+        guard let outputs = data["outputs"] else { return nil }
+        self.init(id: id, outputs: outputs.isNull ? JSONValue?.none : outputs)
+        if let json = data["gate"] {
+            guard let gate = GateRow(json: json, stageIndex: stageIndex) else { return nil }
+            self.gate = gate
+        }
+        views = data["views"]
     }
 }
 

@@ -53,9 +53,7 @@ extension RunFact {
             }
             return stage(index, attempt, "stage_cancelled", data)
         case .stageKept(let index, let kept):
-            var data: JSONObject = ["outputs": kept.outputs ?? .null]
-            if let gate = kept.gate { data["gate"] = gate.json }
-            return stage(index, nil, "stage_kept", data)
+            return stage(index, nil, kept.items.isEmpty ? "stage_kept" : "items_kept", kept.data)
         case .stageRewound(let index, let gate):
             return stage(
                 index, nil, "stage_rewound",
@@ -187,13 +185,10 @@ extension RunFact {
             self = .stageCancelled(
                 stage: try reader.stage(), attempt: record.attempt, reason: try reader.text("reason"),
                 failure: record.data["error"] == nil ? nil : try reader.failure())
-        case "stage_kept":
+        case "stage_kept", "items_kept":
             let stage = try reader.stage()
-            let outputs = try reader.value("outputs")
-            var kept = KeptStage(id: record.stage ?? "", outputs: outputs.isNull ? JSONValue?.none : outputs)
-            if let gate = record.data["gate"] {
-                guard let row = GateRow(json: gate, stageIndex: stage) else { throw reader.malformed("gate") }
-                kept.gate = row
+            guard let kept = KeptStage(id: record.stage ?? "", data: record.data, stageIndex: stage) else {
+                throw reader.malformed(record.type == "items_kept" ? "items" : "outputs")
             }
             self = .stageKept(stage: stage, kept: kept)
         case "stage_rewound":

@@ -139,6 +139,12 @@ struct StageFailure: Sendable, Hashable {
 }
 
 extension RunFact {
+    /// Whether it takes over what another run has decided.
+    var isKept: Bool {
+        if case .stageKept = self { return true }
+        return false
+    }
+
     /// The stage that the fact is about; nil for facts of the run itself.
     var stageIndex: Int? {
         switch self {

@@ -6,7 +6,14 @@ extension RunMachine {
     /// Spreads a stage over its items.
     mutating func expand(_ index: Int, _ at: Timestamp) {
         switch items(of: index) {
-        case .success(let items): emit(.stageExpanded(stage: index, items: items), at)
+        case .success(let items):
+            emit(.stageExpanded(stage: index, items: items), at)
+            for kept in state.stages[index].keptItems
+            where items.indices.contains(kept.number) && items[kept.number] == kept.value {
+                guard let item = state.instance(of: index, item: kept.number) else { continue }
+                emit(
+                    .stageKept(stage: item, kept: KeptStage(id: planned(index).id, outputs: kept.outputs)), at)
+            }
         case .failure(let thrown):
             emit(.stageFailed(stage: index, attempt: nil, failure: thrown.failure), at)
             sweepIfHalted(by: index, at)

@@ -86,7 +86,7 @@ extension RunState {
     private mutating func evolveStage(
         _ fact: RunFact, _ at: Timestamp, _ plan: Plan, _ changes: inout RunChanges
     ) {
-        if let index = fact.stageIndex { noteBegin(ofItem: index) }
+        if let index = fact.stageIndex, !fact.isKept { noteBegin(ofItem: index) }
         switch fact {
         case .stageExpanded(let index, let items):
             stages[index].row.status = .running
@@ -163,14 +163,7 @@ extension RunState {
             stages[index].row.error = failure?.error ?? stages[index].row.error
             settle(index, .cancelled, at, plan, &changes)
         case .stageKept(let index, let kept):
-            stages[index].row.outputs = kept.outputs
-            stages[index].row.reason = StageRow.keptReason(of: row.origin?.run ?? "")
-            if var gate = kept.gate {
-                gate.stageIndex = index
-                stages[index].gate = gate
-                changes.touch(gate: index)
-            }
-            settle(index, kept.outputs == nil ? .skipped : .completed, at, plan, &changes)
+            keep(index, kept, at, plan, &changes)
         case .stageRewound(let index, let gate): rewind(index, by: gate, at, plan, &changes)
         case .stageSkipped(let index, let reason):
             stages[index].row.reason = reason
@@ -328,7 +321,7 @@ extension RunState {
     }
 
     /// Decides a stage and tells its dependents.
-    private mutating func settle(
+    mutating func settle(
         _ index: Int, _ status: StageStatus, _ at: Timestamp, _ plan: Plan, _ changes: inout RunChanges
     ) {
         if stages[index].mode == .expanded { gatherItems(of: index, plan) }

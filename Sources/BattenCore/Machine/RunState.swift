@@ -163,6 +163,8 @@ struct StageState: Sendable, Hashable {
     var lastFailure: StageFailure?
     /// What it asks people, or has asked.
     var gate: GateRow?
+    /// Items that it takes over from another run once it is spread over its list.
+    var keptItems: [KeptStage.Item] = []
     /// Where its gate sends the run back to when it is rejected, and how often.
     var rewind: Rewind?
     /// Which time it is carried out in this run, from 1; a rejected gate may begin another round.
