@@ -82,7 +82,8 @@ import Testing
         ("read beyond", "beyond the end of its input"), ("write input", "only lent"), ("write call", "only lent"),
         ("use after", "had completed"),
     ]) func whoUsesWhatWasLentIsStopped(_ entry: (offence: String, says: String)) throws {
-        let fixture = try Self.fixture(.workerPerCall)
+        // A worker of a single call may be ended by the host before it uses what it had.
+        let fixture = try Self.fixture(entry.offence == "use after" ? .worker : .workerPerCall)
         let outcome = try #require(fixture.call("rules.run", input: .string(entry.offence)))
         if entry.offence == "use after" {
             // The call had its outcome; what its worker wrote last concerns no call.
