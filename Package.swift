@@ -105,7 +105,9 @@ let package = Package(
             dependencies: ["BattenCheck", "BattenPluginHost", "BattenConfinement", "BattenCore", "BattenSystem"],
             swiftSettings: common),
         // Bundled plugins.
-        .executableTarget(name: "batten-guardian", path: "Plugins/shell/guardian"),
+        .executableTarget(
+            name: "batten-guardian", path: "Plugins/shell/guardian",
+            linkerSettings: [.unsafeFlags(["-Xlinker", "-rpath=$ORIGIN/.."])]),
         .target(name: "CShell", path: "Plugins/shell/link"),
         .target(
             name: "ShellPlugin", dependencies: [sdk, "CShell"], path: "Plugins/shell/plugin", swiftSettings: common,

@@ -47,6 +47,17 @@ import Testing
             "share/fish/vendor_completions.d/batten.fish", "share/batten/sdk/python/batten_build.py",
             "lib/batten/libswiftCore.so",
         ] { #expect(try !FileSystem.read("\(prefix)/\(file)").isEmpty, "\(file)") }
+        // Where a machine has no toolchain, each program still finds what it is linked with.
+        for program in ["bin/batten", "lib/batten/batten-worker", "lib/batten/plugins/batten-guardian"] {
+            let folder = try #require(FileSystem.parent(of: "\(prefix)/\(program)"))
+            let entries = try Command.run(["readelf", "-d", "\(prefix)/\(program)"]).output
+                .split(whereSeparator: \.isNewline)
+            let path = try #require(entries.first { $0.contains("(RUNPATH)") }, "\(program)")
+            let searched = path.split { $0 == "[" || $0 == "]" }.last?.split(separator: ":") ?? []
+            let reached = searched.filter { $0.hasPrefix("$ORIGIN") }
+                .map { "\(folder)\($0.dropFirst("$ORIGIN".count))/libswiftCore.so" }
+            #expect(reached.contains { FileSystem.exists($0) }, "\(program) looks in \(searched)")
+        }
     }
 
     @Test func whatCannotBeInstalledIsTold() throws {
