@@ -174,6 +174,100 @@ import Testing
         #expect(run.row("a")?.attempts == 3)
     }
 
+    @Test func aLostAttemptFailsItsStageWhereTheAuthorSaysSo() throws {
+        var lost = try Driver(
+            workflow([
+                stage("a") {
+                    $0.onLost = .fail
+                    $0.onFailure = .continue
+                    $0.retry = RetryDefinition()
+                    $0.retry?.maxAttempts = 3
+                    $0.fallback = StageBody(uses: "test.run")
+                },
+                stage("b", after: ["a"]), stage("c"),
+            ]))
+        lost.accept()
+        var worker = lost
+        try lost.crash()
+        #expect(lost.summary == "a=failed b=running c=running", "c goes by the default")
+        #expect(lost.row("a")?.error?.outcomeClass == .crashed)
+        #expect(lost.row("a")?.error?.code == "batten.engine_lost" && lost.row("a")?.attempts == 1)
+        try lost.crash()
+        lost.finish("b")
+        lost.finish("c")
+        #expect(lost.ended == .completed)
+
+        worker.finish(
+            "a", StageOutcome(.crashed, effect: .unknown, code: StageOutcome.lostWorkerCode, message: "SIGSEGV"))
+        #expect(worker.summary == "a=failed b=running c=running")
+        #expect(worker.row("a")?.error?.code == StageOutcome.lostWorkerCode && worker.row("a")?.attempts == 1)
+    }
+
+    @Test func whereAPersonDecidesALostAttemptIsAskedAbout() throws {
+        func answer(_ approves: Bool) -> RunInput {
+            .control(
+                .answer(GateAnswer(stage: "a", approves: approves, by: "ann", reason: approves ? "" : "it was paid")))
+        }
+        var run = try Driver(
+            workflow([
+                stage("a") {
+                    $0.onLost = .gate
+                    $0.fallback = StageBody(uses: "test.run")
+                }, stage("b", after: ["a"]),
+            ]))
+        run.accept()
+        let key = run.open["a"]?.idempotencyKey
+        #expect(run.send(answer(true)).refusal == "stage 'a' is running: its gate is not open")
+        try run.crash()
+        #expect(run.summary == "a=waiting b=pending" && run.open.isEmpty && run.machine.state.isStuck)
+        #expect(run.machine.state.row.waiting?.on == "gate")
+        #expect(run.row("a")?.waiting?.detail.contains("attempt 1 was lost with its engine") == true)
+        // Asking outlives the next engine and is no loss.
+        try run.crash()
+        #expect(run.summary == "a=waiting b=pending")
+
+        var rejected = run
+        #expect(rejected.send(answer(false)).refusal == nil)
+        #expect(rejected.ended == .failed && rejected.row("a")?.attempts == 1)
+        #expect(rejected.row("a")?.error?.code == "batten.engine_lost")
+        #expect(rejected.row("a")?.error?.message.hasSuffix("rejected by ann: it was paid") == true)
+        var cancelled = run
+        cancelled.send(.control(.cancel))
+        #expect(cancelled.ended == .cancelled && cancelled.machine.state.gateRows.map(\.decision) == [.closed])
+
+        // Approved while paused it waits for the resume.
+        run.send(.control(.pause))
+        #expect(run.send(answer(true)).refusal == nil && run.open.isEmpty && run.row("a")?.waiting?.on == "pause")
+        try run.crash()
+        run.send(.control(.resume))
+        #expect(run.open["a"]?.attempt == 2 && run.open["a"]?.idempotencyKey == key)
+        #expect(run.open["a"]?.reason == .engineLost)
+        #expect(run.send(answer(true)).refusal == "gate 'a' is approved already, by ann")
+
+        // The second loss may be a worker's; the third one ends the stage, and nobody is asked.
+        run.finish(
+            "a", StageOutcome(.crashed, effect: .unknown, code: StageOutcome.lostWorkerCode, message: "SIGSEGV"))
+        #expect(run.row("a")?.waiting?.detail.contains("attempt 2 was lost with its worker") == true)
+        #expect(run.machine.state.gateRows.map(\.decision) == [nil])
+        run.send(answer(true))
+        #expect(run.open["a"]?.wantsIsolation == true && run.open["a"]?.reason == .workerLost)
+        var fine = run
+        fine.finish("a")
+        fine.finish("b")
+        #expect(fine.ended == .completed)
+        try run.crash()
+        #expect(run.ended == .failed && run.row("a")?.error?.outcomeClass == .crashed)
+    }
+
+    @Test func aHaltedRunAsksNobodyAboutALostAttempt() throws {
+        var run = try Driver(workflow([stage("a") { $0.onLost = .gate }, stage("b")]))
+        run.accept()
+        run.finish("b", .permanent)
+        try run.crash()
+        #expect(run.ended == .failed && run.summary == "a=failed b=failed")
+        #expect(run.row("a")?.error?.message.contains("nobody was asked: halted") == true)
+    }
+
     @Test func anAttemptLostWithItsWorkerIsMadeAgainAndAloneAfterTwoLosses() throws {
         let lost = StageOutcome(
             .crashed, effect: .unknown, code: StageOutcome.lostWorkerCode, message: "SIGSEGV",

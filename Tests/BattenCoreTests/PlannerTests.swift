@@ -116,7 +116,7 @@ import Testing
             ]) { $0.schedule = [["cron": .string("@daily")]] })
         #expect(
             later.unsupported.map { "\($0.stage ?? "-"):\($0.feature)" } == [
-                "-:schedule", "g:rewind_to before for_each or matrix", "m:workflow", "m:on_lost: gate",
+                "-:schedule", "g:rewind_to before for_each or matrix", "m:workflow",
             ])
         #expect(try Self.plan(workflow([stage("a")])).unsupported.isEmpty)
     }

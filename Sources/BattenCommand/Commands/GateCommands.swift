@@ -100,8 +100,8 @@ enum AnswerCommands {
     static let reject = CommandDescription(
         "reject", .running, "reject a gate of a run",
         details: [
-            "The stage fails with the code batten.gate_rejected; a run that fails by it ends with exit code 7. The answer "
-                + "is on disk when this returns."
+            "The stage fails with the code batten.gate_rejected; a run that fails by it ends with exit code 7. A stage that "
+                + "asks about a lost attempt (on_lost: gate) fails as crashed. The answer is on disk when this returns."
         ],
         arguments: arguments,
         options: [person, item, .value("reason", "TEXT", .text, "why; it is needed")],

@@ -255,6 +255,7 @@ extension StageHold {
             data["rewind_to"] = .string(target)
             data["max_rewinds"] = .int(Int64(gate.maximumRewinds))
         }
+        if gate.isAboutLoss { data["about"] = .string("loss") }
         return data
     }
 
@@ -378,7 +379,8 @@ private struct RecordReader {
                     approvesOnTimeout: try text("on_timeout") == "approve",
                     rewindTo: record.data["rewind_to"]?.stringValue,
                     maximumRewinds: Int(
-                        clamping: record.data["max_rewinds"]?.intValue ?? Int64(RunMachine.rewindsOfGate))))
+                        clamping: record.data["max_rewinds"]?.intValue ?? Int64(RunMachine.rewindsOfGate)),
+                    isAboutLoss: record.data["about"]?.stringValue == "loss"))
         case "signal": return .signal(name: try text("name"), until: try optionalInstant("until"))
         case "secret": return .missing(.secret, reason: try text("detail"))
         case "plugin": return .missing(.plugin, reason: try text("detail"))

@@ -93,6 +93,8 @@ struct GateRequest: Sendable, Hashable {
     var rewindTo: String?
     /// How often it may go back.
     var maximumRewinds = RunMachine.rewindsOfGate
+    /// Whether it asks what is to become of a lost attempt: an approval makes it again.
+    var isAboutLoss = false
 }
 
 /// What follows a failed attempt.

@@ -110,7 +110,7 @@ extension RunMachine {
             let kinds = [planned(index).kind, planned(index).fallback?.kind]
             let isGate = kinds.contains { if case .gate? = $0 { true } else { false } }
             let status = state.stages[index].row.status.rawValue
-            return isGate
+            return isGate || planned(index).definition.onLost == .gate
                 ? "stage '\(answer.stage)' is \(status): its gate is not open" : "stage '\(answer.stage)' is no gate"
         }
         if let refusal = gate.refusal(of: answer) { return refusal }
@@ -123,6 +123,7 @@ extension RunMachine {
     private mutating func decide(_ index: Int, _ decision: GateDecision, by answer: GateAnswer?, _ at: Timestamp) {
         emit(.gateDecided(stage: index, decision: decision, by: answer?.by), at)
         guard let gate = state.stages[index].gate else { return }
+        if state.stages[index].asksAboutLoss { return lossDecided(index, decision, by: answer, at) }
         if decision == .approved {
             if let mismatch = gate.mismatch() {
                 failed(index, attempt: nil, .permanent("batten.gate", "its time has passed, and \(mismatch)"), at)

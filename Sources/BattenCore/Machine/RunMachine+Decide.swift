@@ -200,7 +200,10 @@ extension RunMachine {
         }
         let stage = state.stages[index]
         if reasonNotToStart(index) == nil {
-            if let attempt, outcome.isLostWorker { return lost(index, attempt: attempt, failure, at) }
+            if let attempt, outcome.isLostWorker {
+                emit(.attemptLost(stage: index, attempt: attempt, failure: failure), at)
+                return goOnAfterLoss(index, failure, at)
+            }
             if attempt != nil, let policy = policy(of: index),
                 RetrySchedule.isRetried(
                     outcome, policy: policy, isIdempotent: isIdempotent(index), attempts: stage.counted)
@@ -219,17 +222,6 @@ extension RunMachine {
             }
         }
         end(index, attempt: attempt, failure, at)
-    }
-
-    /// An attempt was lost with a worker process: it is made again, and after two losses away from others; a third one
-    /// ends the stage.
-    private mutating func lost(_ index: Int, attempt: Int, _ failure: StageFailure, _ at: Timestamp) {
-        emit(.attemptLost(stage: index, attempt: attempt, failure: failure), at)
-        let losses = state.stages[index].losses
-        guard losses > Self.lossesBeforeIsolation else { return startOrQueue(index, at, takesUpLost: true) }
-        var last = failure
-        last.error.message = "it was lost \(losses) times, and alone the last time: \(failure.error.message)"
-        end(index, attempt: nil, last, at)
     }
 
     private func policy(of index: Int) -> RetryPolicy? {

@@ -339,15 +339,8 @@ public struct RunMachine: Sendable {
             let failure = state.stages[index].lastFailure
             if let stopping {
                 endStopped(index, attempt: nil, stopping, failure: failure, at)
-            } else if state.stages[index].losses > Self.lossesBeforeIsolation, let failure {
-                let error = StageError(
-                    .crashed, code: "batten.engine_lost",
-                    message: "the engine died during this stage \(state.stages[index].losses) times")
-                emit(
-                    .stageFailed(stage: index, attempt: nil, failure: StageFailure(error, effect: failure.effect)), at)
-                sweepIfHalted(by: index, at)
-            } else {
-                startOrQueue(index, at, takesUpLost: true)
+            } else if let failure {
+                goOnAfterLoss(index, failure, at)
             }
         }
         for index in blocked where state.stages[index].mode == .blocked { startOrQueue(index, at) }

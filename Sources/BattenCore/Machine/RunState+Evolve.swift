@@ -112,6 +112,7 @@ extension RunState {
             stages[index].gate?.decide(decision, by: by, at: at)
             disarm(.answer(index), &changes)
             changes.touch(gate: index)
+            if stages[index].asksAboutLoss, decision == .approved { setMode(index, .idle, plan) }
         case .signalTaken(let index, let signal):
             guard let place = signals.firstIndex(where: { $0.seq == signal }) else { return }
             signals[place].takenBy = index
@@ -173,7 +174,7 @@ extension RunState {
                 given
                 ?? StageFailure(
                     StageError(
-                        .crashed, code: "batten.engine_lost", message: "the engine that made the attempt has died"),
+                        .crashed, code: RunMachine.engineLostCode, message: "the engine that made the attempt has died"),
                     effect: .unknown)
             closeAttempt(index, failure, at, &changes)
             stages[index].lastFailure = failure
@@ -236,6 +237,7 @@ extension RunState {
                 expiresAt: request.until)
             stages[index].row.waiting = WaitReason(
                 on: "gate", detail: gateDetail(index), since: at, until: request.until)
+            stages[index].asksAboutLoss = request.isAboutLoss
             stages[index].rewind = request.rewindTo.map {
                 StageState.Rewind(to: $0, limit: request.maximumRewinds)
             }

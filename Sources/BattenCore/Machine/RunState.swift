@@ -163,6 +163,8 @@ struct StageState: Sendable, Hashable {
     var lastFailure: StageFailure?
     /// What it asks people, or has asked.
     var gate: GateRow?
+    /// Whether its gate asks what is to become of a lost attempt.
+    var asksAboutLoss = false
     /// Items that it takes over from another run once it is spread over its list.
     var keptItems: [KeptStage.Item] = []
     /// Where its gate sends the run back to when it is rejected, and how often.

@@ -104,7 +104,6 @@ extension UnsupportedFeature {
             note(stage.budget != nil, "budget", stage.id)
             note(stage.context != nil, "context", stage.id)
             note(stage.handoff != nil, "handoff", stage.id)
-            if let onLost = stage.onLost, onLost != .retry { note(true, "on_lost: \(onLost.rawValue)", stage.id) }
         }
         for part in parts {
             for place in part.indices { look(at: part[place]) }
