@@ -72,8 +72,7 @@ let package = Package(
             name: "CSQLite", path: "Sources/CLibraries/CSQLite", pkgConfig: "sqlite3",
             providers: [.apt(["libsqlite3-dev"])]),
         .target(name: "CLinux", path: "Sources/CLibraries/CLinux"),
-        .target(
-            name: "CConfine", path: "Sources/CLibraries/CConfine", linkerSettings: [.linkedLibrary("seccomp")]),
+        .target(name: "CConfine", path: "Sources/CLibraries/CConfine"),
         // Layers.
         .target(name: "BattenSystem", dependencies: ["CLinux"], swiftSettings: careful),
         .target(

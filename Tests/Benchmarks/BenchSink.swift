@@ -7,6 +7,10 @@ final class BenchSink: CallSink {
     private let count = Atomic(0)
     private let awaited = Atomic(Int.max)
     private let monitor = Monitor(0)
+    private let lastInstant = Atomic<Int64>(0)
+
+    /// When the last outcome came, nanoseconds of the monotonic clock; to be asked when no call is in flight.
+    var lastFinished: Int64 { lastInstant.load(ordering: .acquiring) }
 
     var finishedCalls: Int { count.load(ordering: .acquiring) }
 
@@ -17,6 +21,7 @@ final class BenchSink: CallSink {
     }
 
     func finished(tag: UInt64, outcome: StageOutcome) {
+        lastInstant.store(MonotonicClock.now(), ordering: .relaxed)
         let now = count.add(1, ordering: .sequentiallyConsistent).newValue
         if now >= awaited.load(ordering: .sequentiallyConsistent) { monitor.signal { $0 += 1 } }
     }

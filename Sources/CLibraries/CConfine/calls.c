@@ -3,20 +3,17 @@
  * such as io_uring. Calls that are younger than these tables do not exist, which every library is prepared for. */
 #define _GNU_SOURCE
 #include "CConfine.h"
-#include <errno.h>
+#include "filter.h"
 #include <linux/sched.h>
 #include <netinet/in.h>
 #include <seccomp.h>
-#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/types.h>
 #include <unistd.h>
 
+/* The number of a call; a negative one for those that this machine never had. */
 #define CALL(name) SCMP_SYS(name)
 #define LENGTH(table) (sizeof(table) / sizeof((table)[0]))
-#define REFUSE SCMP_ACT_ERRNO(EPERM)
-#define UNKNOWN SCMP_ACT_ERRNO(ENOSYS)
 
 /* Memory, files that Landlock watches over, waiting, time, threads, and what a process may know of itself. */
 static const int allowed[] = {
@@ -89,12 +86,6 @@ static const int own_settings[] = {
 /* Since this number, new calls have the same one on all machines. */
 enum { first_shared_call = 424, last_shared_call = 511 };
 
-#define TRY(expression)                                                                                                \
-    do {                                                                                                               \
-        int try_code = (expression);                                                                                   \
-        if (try_code != 0) return try_code;                                                                            \
-    } while (0)
-
 static int is_in(const int *calls, size_t count, int call) {
     for (size_t i = 0; i < count; i++) {
         if (calls[i] == call) return 1;
@@ -102,142 +93,94 @@ static int is_in(const int *calls, size_t count, int call) {
     return 0;
 }
 
-static int allow_all(scmp_filter_ctx filter, const int *calls, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        /* Negative numbers are calls that this machine never had. */
-        if (calls[i] >= 0) TRY(seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0));
-    }
-    return 0;
-}
-
-/* A call and what becomes of it, whatever its arguments. */
-struct plain_rule {
-    int call;
-    uint32_t action;
-};
-
-static int higher_first(const void *one, const void *other) {
-    return ((const struct plain_rule *)other)->call - ((const struct plain_rule *)one)->call;
-}
-
-/* The calls that are allowed whatever their arguments are, and the unknown ones. The library looks for the place of a rule
- * from the lowest number on, so that the highest come first: this is a third of the time that a filter takes. */
-static int add_plain_rules(scmp_filter_ctx filter, int processes, int attributes) {
-    static struct plain_rule rules[LENGTH(allowed) + LENGTH(for_processes) + LENGTH(for_attributes) +
-                                   (last_shared_call - first_shared_call + 1)];
-    const struct { const int *calls; size_t count; int applies; } tables[] = {
-        {allowed, LENGTH(allowed), 1},
-        {for_processes, LENGTH(for_processes), processes},
-        {for_attributes, LENGTH(for_attributes), attributes},
-    };
-    size_t count = 0;
-    for (size_t i = 0; i < LENGTH(tables); i++) {
-        for (size_t j = 0; tables[i].applies && j < tables[i].count; j++) {
-            /* Negative numbers are calls that this machine never had. */
-            if (tables[i].calls[j] >= 0) rules[count++] = (struct plain_rule){tables[i].calls[j], SCMP_ACT_ALLOW};
-        }
-    }
-    for (int call = first_shared_call; call <= last_shared_call; call++) {
-        if (is_in(allowed, LENGTH(allowed), call) || is_in(for_processes, LENGTH(for_processes), call)) continue;
-        rules[count++] = (struct plain_rule){call, UNKNOWN};
-    }
-    qsort(rules, count, sizeof rules[0], higher_first);
-    for (size_t i = 0; i < count; i++) TRY(seccomp_rule_add(filter, rules[i].action, rules[i].call, 0));
-    return 0;
+static void set_all(struct filter *filter, const int *calls, size_t count, enum verdict verdict) {
+    for (size_t i = 0; i < count; i++) filter_set(filter, calls[i], verdict);
 }
 
 /* Threads always; processes if they are allowed, yet none in a name space of its own. Where `clone3` is missing the C
  * library uses `clone`, whose flags can be looked at. */
-static int allow_clones(scmp_filter_ctx filter, int processes) {
-    static const uint64_t spaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
+static void allow_clones(struct filter *filter, int processes) {
+    static const uint32_t spaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
                                    CLONE_NEWPID | CLONE_NEWNET;
-    uint64_t thread = processes ? 0 : CLONE_THREAD;
-    return seccomp_rule_add(
-        filter, SCMP_ACT_ALLOW, CALL(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, spaces | thread, thread));
+    uint32_t thread = processes ? 0 : CLONE_THREAD;
+    filter_allow(filter, CALL(clone), 1, (struct condition[]){{0, spaces | thread, thread}});
 }
 
-static int allow_signals(scmp_filter_ctx filter, int processes) {
-    if (processes) return allow_all(filter, to_process, LENGTH(to_process));
+static void allow_signals(struct filter *filter, int processes) {
+    if (processes) {
+        set_all(filter, to_process, LENGTH(to_process), ALLOWED);
+        return;
+    }
     /* A process that starts none has nobody to signal but itself: `abort`, `raise` and signals to its threads. */
     for (size_t i = 0; i < LENGTH(to_process); i++) {
-        TRY(seccomp_rule_add(filter, SCMP_ACT_ALLOW, to_process[i], 1, SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)getpid())));
+        filter_allow(filter, to_process[i], 1, (struct condition[]){{0, EQUAL, (uint32_t)getpid()}});
     }
-    return 0;
 }
 
-static int allow_sockets(scmp_filter_ctx filter, int network) {
-    static const int families[] = {AF_INET, AF_INET6};
-    static const int names_of_tcp[] = {0, IPPROTO_TCP};
+static void allow_sockets(struct filter *filter, int network) {
+    static const uint32_t families[] = {AF_INET, AF_INET6};
+    static const uint32_t names_of_tcp[] = {0, IPPROTO_TCP};
     /* The type carries flags in its upper bits. */
-    static const uint64_t type = 0xf;
-    if (network == CONFINE_NO_NETWORK) return 0;
+    static const uint32_t type = 0xf;
+    if (network == CONFINE_NO_NETWORK) return;
     for (size_t i = 0; i < LENGTH(families); i++) {
         if (network == CONFINE_ANY_NETWORK) {
-            TRY(seccomp_rule_add(
-                filter, SCMP_ACT_ALLOW, CALL(socket), 1, SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)families[i])));
+            filter_allow(filter, CALL(socket), 1, (struct condition[]){{0, EQUAL, families[i]}});
             continue;
         }
         for (size_t j = 0; j < LENGTH(names_of_tcp); j++) {
-            TRY(seccomp_rule_add(
-                filter, SCMP_ACT_ALLOW, CALL(socket), 3, SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)families[i]),
-                SCMP_A1_32(SCMP_CMP_MASKED_EQ, type, SOCK_STREAM),
-                SCMP_A2_32(SCMP_CMP_EQ, (uint32_t)names_of_tcp[j])));
+            filter_allow(
+                filter, CALL(socket), 3,
+                (struct condition[]){{0, EQUAL, families[i]}, {1, type, SOCK_STREAM}, {2, EQUAL, names_of_tcp[j]}});
         }
     }
     /* Looking up a name asks the kernel for the machine's own addresses. */
-    TRY(seccomp_rule_add(
-        filter, SCMP_ACT_ALLOW, CALL(socket), 2, SCMP_A0_32(SCMP_CMP_EQ, AF_NETLINK), SCMP_A2_32(SCMP_CMP_EQ, 0)));
-    if (network != CONFINE_ANY_NETWORK) return 0;
-    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, CALL(socket), 1, SCMP_A0_32(SCMP_CMP_EQ, AF_UNIX));
+    filter_allow(filter, CALL(socket), 2, (struct condition[]){{0, EQUAL, AF_NETLINK}, {2, EQUAL, 0}});
+    if (network == CONFINE_ANY_NETWORK) {
+        filter_allow(filter, CALL(socket), 1, (struct condition[]){{0, EQUAL, AF_UNIX}});
+    }
 }
 
-static int allow_sending(scmp_filter_ctx filter, int network) {
-    static const int calls[] = {CALL(sendto), CALL(sendmsg), CALL(sendmmsg)};
-    if (network != CONFINE_TCP_ONLY) return allow_all(filter, calls, LENGTH(calls));
-    /* Unless it also connects, which would pass by the ports. */
-    TRY(seccomp_rule_add(
-        filter, SCMP_ACT_ALLOW, CALL(sendto), 1, SCMP_A3_32(SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, 0)));
-    TRY(seccomp_rule_add(
-        filter, SCMP_ACT_ALLOW, CALL(sendmsg), 1, SCMP_A2_32(SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, 0)));
-    return seccomp_rule_add(
-        filter, SCMP_ACT_ALLOW, CALL(sendmmsg), 1, SCMP_A3_32(SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, 0));
+static void allow_sending(struct filter *filter, int network) {
+    static const struct {
+        int call;
+        uint8_t flags;
+    } calls[] = {{CALL(sendto), 3}, {CALL(sendmsg), 2}, {CALL(sendmmsg), 3}};
+    for (size_t i = 0; i < LENGTH(calls); i++) {
+        if (network == CONFINE_TCP_ONLY) {
+            /* Unless it also connects, which would pass by the ports. */
+            filter_allow(filter, calls[i].call, 1, (struct condition[]){{calls[i].flags, MSG_FASTOPEN, 0}});
+        } else {
+            filter_set(filter, calls[i].call, ALLOWED);
+        }
+    }
 }
 
 /* What concerns this process alone. */
-static int allow_own_settings(scmp_filter_ctx filter, int processes) {
-    uint32_t ids[] = {0, (uint32_t)getpid()};
+static void allow_own_settings(struct filter *filter, int processes) {
+    const uint32_t ids[] = {0, (uint32_t)getpid()};
     for (size_t i = 0; i < LENGTH(ids); i++) {
-        TRY(seccomp_rule_add(filter, SCMP_ACT_ALLOW, CALL(prlimit64), 1, SCMP_A0_32(SCMP_CMP_EQ, ids[i])));
+        filter_allow(filter, CALL(prlimit64), 1, (struct condition[]){{0, EQUAL, ids[i]}});
     }
     for (size_t i = 0; i < LENGTH(own_settings); i++) {
-        TRY(seccomp_rule_add(
-            filter, SCMP_ACT_ALLOW, CALL(prctl), 1, SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)own_settings[i])));
+        filter_allow(filter, CALL(prctl), 1, (struct condition[]){{0, EQUAL, (uint32_t)own_settings[i]}});
     }
-    if (!processes) return 0;
-    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, CALL(prctl), 1, SCMP_A0_32(SCMP_CMP_EQ, PR_SET_CHILD_SUBREAPER));
-}
-
-static int allow(scmp_filter_ctx filter, int processes, int network, int attributes) {
-    TRY(add_plain_rules(filter, processes, attributes));
-    TRY(allow_clones(filter, processes));
-    TRY(allow_signals(filter, processes));
-    TRY(allow_sockets(filter, network));
-    TRY(allow_sending(filter, network));
-    return allow_own_settings(filter, processes);
+    if (processes) filter_allow(filter, CALL(prctl), 1, (struct condition[]){{0, EQUAL, PR_SET_CHILD_SUBREAPER}});
 }
 
 int confine_calls(int processes, int network, int attributes) {
-    scmp_filter_ctx filter = seccomp_init(REFUSE);
-    int code;
-    if (filter == NULL) {
-        errno = ENOMEM;
-        return -1;
+    struct filter filter;
+    filter_begin(&filter);
+    for (int call = first_shared_call; call <= last_shared_call; call++) {
+        if (!is_in(for_processes, LENGTH(for_processes), call)) filter_set(&filter, call, UNKNOWN);
     }
-    code = seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-    if (code == 0) code = allow(filter, processes, network, attributes);
-    if (code == 0) code = seccomp_load(filter);
-    seccomp_release(filter);
-    if (code == 0) return 0;
-    errno = -code;
-    return -1;
+    set_all(&filter, allowed, LENGTH(allowed), ALLOWED);
+    if (processes) set_all(&filter, for_processes, LENGTH(for_processes), ALLOWED);
+    if (attributes) set_all(&filter, for_attributes, LENGTH(for_attributes), ALLOWED);
+    allow_clones(&filter, processes);
+    allow_signals(&filter, processes);
+    allow_sockets(&filter, network);
+    allow_sending(&filter, network);
+    allow_own_settings(&filter, processes);
+    return filter_install(&filter);
 }
