@@ -117,6 +117,30 @@ public final class Engine: Sendable {
         return false
     }
 
+    /// Asks the calls in flight to stop, so that another engine can make them again, and waits for them to end.
+    ///
+    /// What ends well in spite of that counts. Nothing starts any more; ``giveBack()`` is to follow.
+    ///
+    /// - Parameter time: how long to wait at most.
+    /// - Returns: whether all calls have ended.
+    @discardableResult
+    public func stopCalls(within time: Duration) -> Bool {
+        let reply = Reply<Void>()
+        inbox.put(.stopCalls(reply: reply))
+        let end = MonotonicClock.adding(time, to: MonotonicClock.now())
+        if case .success = reply.wait(until: end) { return true }
+        return false
+    }
+
+    /// Leaves every attempt that has not ended to another engine: it is made again there, and does not count as lost.
+    ///
+    /// Returns once that is on disk; it is for the moment before ``stop()``.
+    public func giveBack() {
+        let reply = Reply<Void>()
+        inbox.put(.giveBack(reply: reply))
+        _ = reply.wait()
+    }
+
     /// Stops the engine: nothing new starts, calls in flight are given up, and their runs stay as they are on disk.
     public func stop() {
         inbox.put(.stop)

@@ -81,6 +81,8 @@ extension EngineLoop {
 
     /// Has the next of those that wait make the call.
     private func handOn(_ key: [UInt8]) {
+        // Nobody makes a call any more; what waits for one is given back.
+        guard !isGivingBack else { return }
         while let flight = flights[key] {
             guard let next = flight.passengers.first else {
                 flights[key] = nil

@@ -120,7 +120,7 @@ extension EngineLoop {
             }
             run.calls[tag.stage] = nil
         }
-        apply(.attemptFinished(stage: tag.stage, attempt: attempt, outcome: outcome), to: run)
+        apply(input(for: outcome, tag.stage, attempt), to: run)
         if !flights.isEmpty { land(tag.stage, attempt, outcome, of: run) }
     }
 

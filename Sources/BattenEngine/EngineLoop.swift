@@ -47,8 +47,12 @@ final class EngineLoop: @unchecked Sendable {
     /// Whether runs were taken up that may have been asked something before.
     var hasAdopted = false
     /// Whether nothing more starts.
-    private(set) var isDraining = false
-    private var drains: [Reply<Void>] = []
+    var isDraining = false
+    /// Whether calls were asked to stop for another engine to make them again.
+    var isGivingBack = false
+    var drains: [Reply<Void>] = []
+    /// Waiting for what is given back to be on disk.
+    var returns: [Reply<Void>] = []
     /// Whether a call was started since the last look at the inbox.
     var hasDispatched = false
     /// How often an engine with runs looks whether another process has written, nanoseconds.
@@ -129,6 +133,8 @@ final class EngineLoop: @unchecked Sendable {
             isDraining = true
             slots.shut()
             drains.append(reply)
+        case .stopCalls(let reply): stopCalls(reply)
+        case .giveBack(let reply): giveBackAll(reply)
         case .stop: isStopping = true
         }
     }
@@ -258,6 +264,8 @@ final class EngineLoop: @unchecked Sendable {
     // MARK: Ends
 
     private func answerDrains() {
+        for reply in returns { reply.give(failure.map { .failure($0) } ?? .success(())) }
+        returns = []
         guard !drains.isEmpty, runs.values.allSatisfy(\.calls.isEmpty) else { return }
         for reply in drains { reply.give(.success(())) }
         drains = []

@@ -17,6 +17,10 @@ enum InboxMessage: Sendable {
     case watch(run: String, RunWatch)
     /// Start nothing more, and answer once no call is in flight.
     case drain(reply: Reply<Void>)
+    /// Have the calls in flight stop, and answer once none is left.
+    case stopCalls(reply: Reply<Void>)
+    /// Give back every attempt that has not ended, and answer once that is on disk.
+    case giveBack(reply: Reply<Void>)
     case stop
 }
 

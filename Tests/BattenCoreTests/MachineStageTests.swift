@@ -259,6 +259,40 @@ import Testing
         #expect(run.ended == .failed && run.row("a")?.error?.outcomeClass == .crashed)
     }
 
+    @Test func whatIsGivenBackGoesByTheAuthorsWillAndIsNoLoss() throws {
+        var run = try Driver(
+            workflow([
+                stage("a"),
+                stage("b") {
+                    $0.onLost = .fail; $0.onFailure = .continue
+                }, stage("c") { $0.onLost = .gate },
+            ]))
+        run.accept()
+        for _ in 0..<5 {
+            let start = try #require(run.open["a"])
+            #expect(!start.wantsIsolation)
+            // An engine that stops has shut its slots.
+            var slots = SlotPool.unlimited
+            slots.shut()
+            for (stage, attempt) in run.machine.state.runningAttempts {
+                run.journal +=
+                    run.machine.apply(
+                        .attemptGivenBack(stage: stage, attempt: attempt), at: run.now, slots: &slots
+                    ).records
+            }
+            #expect(run.summary == "a=waiting b=failed c=waiting")
+            try run.crash()
+        }
+        #expect(run.row("b")?.error?.outcomeClass == .crashed && run.row("b")?.error?.code == "batten.engine_stopped")
+        #expect(run.row("c")?.waiting?.detail.contains("attempt 1 was cut off when its engine was stopped") == true)
+        #expect(run.open["a"]?.attempt == 6 && run.open["a"]?.reason == .engineStopped)
+
+        // What was being cancelled is cancelled.
+        run.send(.control(.cancel))
+        run.send(.attemptGivenBack(stage: 0, attempt: 6))
+        #expect(run.ended == .cancelled && run.status("a") == .cancelled)
+    }
+
     @Test func aHaltedRunAsksNobodyAboutALostAttempt() throws {
         var run = try Driver(workflow([stage("a") { $0.onLost = .gate }, stage("b")]))
         run.accept()

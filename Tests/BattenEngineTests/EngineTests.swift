@@ -84,6 +84,49 @@ struct EngineTests {
         #expect(journal.filter { $0.type == "stage_completed" && $0.stage == "done" }.count == 1)
     }
 
+    @Test func whatAStoppedEngineGivesBackIsNoLoss() throws {
+        let stages = [stage("slow"), stage("quick"), stage("after", after: ["slow", "quick"])]
+        var harness = try EngineHarness(engineID: "engine-0", script: { _ in })
+        let home = harness.home
+        let run = try harness.submit(stages)
+        for number in 1...4 {
+            let calls = try #require(
+                harness.record.wait { _ in
+                    let calls = harness.host.calls
+                    return Set(calls.map(\.call.stage)).isSuperset(of: number == 1 ? ["slow", "quick"] : ["slow"])
+                        ? calls : nil
+                })
+            let slow = try #require(calls.last { $0.call.stage == "slow" })
+            #expect(slow.call.attempt == number && slow.call.isAlone == false)
+            let (engine, host) = (harness.engine, harness.host)
+            let stopping = try Thread.start(name: "stop", stackSize: 256 << 10) {
+                // The last call does not stop, and is given back all the same.
+                engine.stopCalls(within: number < 4 ? .seconds(20) : .milliseconds(20))
+            }
+            _ = harness.record.wait { _ in host.cancelled.contains(slow.call.tag) ? true : nil }
+            // One ends well in spite of being asked to stop, which counts; one stops.
+            if number == 1 { try #require(calls.first { $0.call.stage == "quick" }).succeed() }
+            if number < 4 { slow.finish(StageOutcome(.cancelled, effect: .unknown)) }
+            stopping.join()
+            engine.giveBack()
+            engine.stop()
+            let stored = try harness.stored(run)
+            #expect(stored.journal.filter { $0.type == "attempt_lost" }.count == number)
+            #expect(stored.row.status == .running)
+            harness = try EngineHarness(
+                home: home, engineID: "engine-\(number)", script: { number == 4 ? $0.succeed() : () })
+            let before = try harness.stored(run)
+            let epoch = try #require(
+                try harness.store.claim(run: run, engine: "engine-\(number)", fromEpoch: before.epoch))
+            try harness.engine.adopt(try harness.stored(run), plan: try harness.plan(stages), epoch: epoch)
+        }
+        defer { harness.remove() }
+        #expect(try harness.engine.wait(run: run) == .ended(.completed))
+        #expect(harness.host.calls.map(\.call.stage) == ["slow", "after"])
+        let reasons = try harness.stored(run).journal.filter { $0.type == "stage_started" && $0.stage == "slow" }
+        #expect(reasons.map { $0.data["reason"] } == ["first"] + Array(repeating: "engine_stopped", count: 4))
+    }
+
     @Test func aStaleOwnerIsFencedAndLetsGo() throws {
         let harness = try EngineHarness(script: { _ in })
         defer { harness.remove() }

@@ -211,7 +211,41 @@ import Testing
             result.lines == [
                 "serve 0", "stopping: nothing new starts, running stages get 2s to end",
                 "stopped; one run that has not ended can be taken up by another engine",
-                "running completed running waiting ", "long short ", "after long long short ", "serve 130",
+                "running completed waiting waiting ", "long short ", "after long long short ", "serve 130",
+            ], "\(result)")
+    }
+
+    /// Restarts of a service are no losses: only the third death of an engine would end the stage.
+    @Test func aStageOutlivesAnyNumberOfOrderlyStops() throws {
+        let result = try Scene.play(
+            """
+            cat > long.yaml <<'END'
+            name: long
+            stages:
+              - {id: long, uses: shell.run, with: {script: "echo $BATTEN_ATTEMPT > began$BATTEN_ATTEMPT; test -e go || sleep 60"}}
+              - {id: ask, uses: shell.run, on_lost: gate, with: {script: "test -e asked || { touch asked; sleep 60; }"}}
+            END
+            id=$(batten run long.yaml --detach 2> /dev/null)
+            for n in 1 2 3 4; do
+                drain=10ms; [ $n = 4 ] && drain=1h
+                "$BATTEN" serve --drain $drain > log$n 2>&1 & serve=$!
+                await began$n; await asked
+                [ $n = 4 ] && { kill -TERM $serve; await_line log$n stopping; }
+                kill -TERM $serve; wait $serve; echo "serve $?"
+            done
+            touch go
+            batten gates | grep -o 'attempt 1 was cut off'
+            batten approve $id ask --as ann > /dev/null
+            "$BATTEN" serve > log 2>&1 & serve=$!
+            await_line log "run $id of long completed"
+            batten events $id --format json | grep '"stage":"long"' | grep -o '"reason":"[a-z_]*"' \\
+                | cut -d'"' -f4 | uniq -c | awk '{print $2, $1}'
+            kill -TERM $serve; wait $serve; echo "serve $?"
+            """)
+        #expect(
+            result.lines == [
+                "serve 0", "serve 0", "serve 0", "serve 130", "attempt 1 was cut off", "first 1", "engine_stopped 4",
+                "serve 0",
             ], "\(result)")
     }
 

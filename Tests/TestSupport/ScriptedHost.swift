@@ -48,6 +48,7 @@ public final class ScriptedHost: ExecutorHost {
     public func start(_ call: ExecutorCall, sink: any CallSink) -> CallHandle {
         let started = Call(call: call, sink: sink)
         state.withLock { $0.calls.append(started) }
+        changed()
         script(started)
         changed()
         return CallHandle(token: call.tag)

@@ -14,7 +14,8 @@ enum ServeCommand {
             "What it does is told on standard output, one line each; with --format json one object each. Without work it "
                 + "sleeps: no polling.",
             "SIGTERM and Ctrl-C stop it: nothing new starts, running stages may end within the drain time, and what has "
-                + "not ended is left for the next engine. A second one stops at once, with exit code 130.",
+                + "not ended is asked to stop and given back: the next engine makes those attempts again, and they do not "
+                + "count as lost. A second one stops at once, with exit code 130.",
             "Secrets are taken from BATTEN_SECRET_<NAME> of this process, or from those that 'batten secret set' keeps.",
         ],
         options: [
@@ -71,9 +72,10 @@ enum ServeCommand {
         let hasFailed: Bool? = fate.wait { $0.failure != nil ? true : $0.signals > 0 ? false : nil }
         if hasFailed == false {
             log.tell(.stopping(within: time, at: context.now))
-            drain(runtime.engine, within: time, fate)
+            drain(runtime.engine, within: time, grace: grace, fate)
         }
         adopter.stop()
+        if hasFailed == false { runtime.engine.giveBack() }
         let left = log.runs
         runtime.close()
         log.tell(.stopped(left: left, at: context.now))
@@ -82,11 +84,11 @@ enum ServeCommand {
         return fate.withLock { $0.signals } > 1 ? .interrupted : .done
     }
 
-    /// Lets running stages end, until the time is up or a second signal comes.
-    private static func drain(_ engine: Engine, within time: Duration, _ fate: Monitor<Fate>) {
+    /// Lets running stages end and asks those to stop that do not, until the times are up or a second signal comes.
+    private static func drain(_ engine: Engine, within time: Duration, grace: Duration, _ fate: Monitor<Fate>) {
         do throws(SystemError) {
             try Thread.detach(name: "drain") {
-                _ = engine.drain(within: time)
+                if !engine.drain(within: time) { engine.stopCalls(within: grace) }
                 fate.signal(all: true) { $0.isDrained = true }
             }
         } catch {

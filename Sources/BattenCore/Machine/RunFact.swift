@@ -43,7 +43,8 @@ enum RunFact: Sendable, Hashable {
     case signalTaken(stage: Int, signal: Int64)
     /// The main stages are decided and those of `finally` start.
     case finallyStarted
-    /// A running attempt was lost: with its worker process, which gave the failure, or with its engine.
+    /// A running attempt was lost: with its worker process, which gave the failure, or with its engine; or its engine
+    /// was stopped and gave it back.
     case attemptLost(stage: Int, attempt: Int, failure: StageFailure?)
     /// A result came too late and is ignored.
     case attemptLate(stage: Int, attempt: Int, outcomeClass: OutcomeClass?, code: String, message: String)

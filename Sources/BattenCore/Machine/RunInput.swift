@@ -11,6 +11,8 @@ public enum RunInput: Sendable {
     /// The plugins that these planned stages, or items of them, were blocked for are there now; what is not blocked is
     /// left alone.
     case pluginFound(stages: Set<Int>)
+    /// The engine is being stopped and gives up an attempt that had not ended; another engine makes it again.
+    case attemptGivenBack(stage: Int, attempt: Int)
     /// A timer that the machine armed is due.
     case timerFired(String)
     /// Somebody asks something of the run; a stored request has a number, and is never taken in twice.
@@ -79,6 +81,8 @@ public enum AttemptReason: String, Sendable, Hashable {
     case first, retry, fallback
     case engineLost = "engine_lost"
     case workerLost = "worker_lost"
+    /// The engine was stopped in an orderly way before the attempt had ended.
+    case engineStopped = "engine_stopped"
     /// A gate was rejected and has sent the run back.
     case rewound
 }

@@ -2,6 +2,24 @@
 extension RunMachine {
     /// The code of the error of an attempt that was lost with its engine.
     static let engineLostCode = "batten.engine_lost"
+    /// The code of the error of an attempt that an engine gave back when it was stopped.
+    static let engineStoppedCode = "batten.engine_stopped"
+
+    /// Gives up an attempt because its engine is being stopped.
+    ///
+    /// What the attempt has done is unknown, yet it is no loss.
+    mutating func giveBack(_ index: Int, _ attempt: Int, _ at: Timestamp) {
+        guard state.isAccepted, isRunning(stage: index, attempt: attempt) else { return }
+        let failure = StageFailure(
+            StageError(
+                .cancelled, code: Self.engineStoppedCode,
+                message: "the engine was stopped before the attempt had ended"), effect: .unknown)
+        if let cause = state.stages[index].stopping {
+            return endStopped(index, attempt: attempt, cause, failure: failure, at)
+        }
+        emit(.attemptLost(stage: index, attempt: attempt, failure: failure), at)
+        goOnAfterLoss(index, failure, at)
+    }
 
     /// Decides what follows a lost attempt.
     ///
@@ -11,9 +29,10 @@ extension RunMachine {
     /// - Parameter failure: how the attempt was lost.
     mutating func goOnAfterLoss(_ index: Int, _ failure: StageFailure, _ at: Timestamp) {
         let losses = state.stages[index].losses
+        let loss = AttemptLoss(failure)
         if losses > Self.lossesBeforeIsolation {
             let message =
-                failure.isEngineLost
+                loss == .engineLost
                 ? "the engine died during this stage \(losses) times"
                 : "it was lost \(losses) times, and alone the last time: \(failure.error.message)"
             return endLost(index, failure, message, at)
@@ -26,10 +45,9 @@ extension RunMachine {
             if let reason = reasonNotToStart(index) {
                 return endLost(index, failure, "\(lossText(failure)), and nobody was asked: \(reason)", at)
             }
-            let attempt = state.stages[index].row.attempts
             let prompt =
-                "attempt \(attempt) was lost with its \(failure.isEngineLost ? "engine" : "worker"), and what it has "
-                + "done is unknown; approve makes it again, reject fails the stage"
+                "attempt \(state.stages[index].row.attempts) \(loss.words), and what it has done is unknown; "
+                + "approve makes it again, reject fails the stage"
             emit(
                 .stageWaiting(
                     stage: index, attempt: nil,
@@ -51,17 +69,49 @@ extension RunMachine {
     }
 
     private func lossText(_ failure: StageFailure) -> String {
-        failure.isEngineLost ? "the engine died during this stage" : failure.error.message
+        switch AttemptLoss(failure) {
+        case .engineLost: "the engine died during this stage"
+        case .engineStopped: "the engine was stopped during this stage"
+        case .workerLost: failure.error.message
+        }
     }
 
     private mutating func endLost(_ index: Int, _ failure: StageFailure, _ message: String, _ at: Timestamp) {
         var last = failure
+        last.error.outcomeClass = .crashed
         last.error.message = message
         end(index, attempt: nil, last, at)
     }
 }
 
-extension StageFailure {
-    /// Whether it is the loss of the engine, and not of a worker process.
-    fileprivate var isEngineLost: Bool { error.code == RunMachine.engineLostCode }
+/// With what an attempt was lost.
+enum AttemptLoss: Sendable, Hashable {
+    case engineLost, engineStopped, workerLost
+
+    /// Reads it from how the attempt failed.
+    init(_ failure: StageFailure) {
+        switch failure.error.code {
+        case RunMachine.engineLostCode: self = .engineLost
+        case RunMachine.engineStoppedCode: self = .engineStopped
+        default: self = .workerLost
+        }
+    }
+
+    /// Why the attempt that follows is made.
+    var reason: AttemptReason {
+        switch self {
+        case .engineLost: .engineLost
+        case .engineStopped: .engineStopped
+        case .workerLost: .workerLost
+        }
+    }
+
+    /// What became of the attempt, for people.
+    var words: String {
+        switch self {
+        case .engineLost: "was lost with its engine"
+        case .engineStopped: "was cut off when its engine was stopped"
+        case .workerLost: "was lost with its worker"
+        }
+    }
 }

@@ -58,6 +58,7 @@ public struct RunMachine: Sendable {
         case .detached(let request): accept(request, starts: false, at)
         case .attemptFinished(let stage, let attempt, let outcome): finish(stage, attempt, outcome, at)
         case .attemptBlocked(let stage, let attempt, let thing, let reason): block(stage, attempt, thing, reason, at)
+        case .attemptGivenBack(let stage, let attempt): giveBack(stage, attempt, at)
         case .pluginFound(let stages): unblock(stages, at)
         case .timerFired(let key): fire(key, at)
         case .control(let control, let request): refusal = apply(control, request, at)

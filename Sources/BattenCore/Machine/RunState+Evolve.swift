@@ -178,9 +178,10 @@ extension RunState {
                     effect: .unknown)
             closeAttempt(index, failure, at, &changes)
             stages[index].lastFailure = failure
-            stages[index].losses += 1
+            let loss = AttemptLoss(failure)
+            if loss != .engineStopped { stages[index].losses += 1 }
             stages[index].counted = max(0, stages[index].counted - 1)
-            stages[index].nextReason = given == nil ? .engineLost : .workerLost
+            stages[index].nextReason = loss.reason
             setMode(index, .idle, plan)
             changes.touch(stage: index)
         default: break
