@@ -15,6 +15,18 @@ final class ActiveRun {
         var stream: SecretMasker.Stream?
     }
 
+    /// The run that started this one, and the attempt that did.
+    struct Parent {
+        let number: Int
+        let stage: Int
+        let attempt: Int
+    }
+    /// A run that an attempt of this one has started.
+    struct Child {
+        let number: Int
+        let attempt: Int
+    }
+
     /// Number of the run in this engine; it is part of its calls' tags.
     let number: Int
     /// Run id.
@@ -43,6 +55,10 @@ final class ActiveRun {
     var isAsking = false
     /// Calls in flight, by the place of the stage's or item's row.
     var calls: [Int: Call] = [:]
+    /// What started it, when that is a run of this engine.
+    var parent: Parent?
+    /// Children in this engine that have not ended, by stage index.
+    var children: [Int: Child] = [:]
     /// Names of armed timers, by key.
     var timers: [String: UInt64] = [:]
     /// Threads that follow the run.

@@ -38,6 +38,10 @@ extension EngineLoop {
             if groupsWereLeft { askForGroups() }
             if !brokenFlights.isEmpty { mendFlights() }
             offerSlots()
+            if wantsControls {
+                wantsControls = false
+                takeControls()
+            }
         }
     }
 
@@ -107,6 +111,7 @@ extension EngineLoop {
                     continue
                 }
                 self.start(start, of: run)
+            case .startChild(let start): startChild(start, of: run)
             case .cancelAttempt(let stage, let attempt, let now): cancel(stage, attempt, now: now, of: run)
             case .armTimer(let key, let at): arm(key, at: at, of: run)
             case .disarmTimer(let key):
@@ -117,10 +122,10 @@ extension EngineLoop {
         }
         if let ended {
             finish(run, ended)
-        } else if !run.watches.isEmpty, !run.hasDecisions {
+        } else {
             // Beginning a stage may have decided more; that is said once it is committed.
-            let standing = standing(of: run)
-            for watch in run.watches { watch.set(standing.map { .success($0) }) }
+            tellWatches(of: run)
+            tellAncestors(of: run)
         }
     }
 
@@ -133,6 +138,10 @@ extension EngineLoop {
     }
 
     private func cancel(_ stage: Int, _ attempt: Int, now: Bool, of run: ActiveRun) {
+        if let child = child(of: run, stage: stage, attempt: attempt) {
+            apply(.control(now ? .cancelNow : .cancel), to: child)
+            return
+        }
         guard let call = run.calls[stage], call.attempt == attempt else {
             return passengerCancelled(stage, attempt, of: run)
         }

@@ -6,6 +6,10 @@ extension EngineLoop {
     func join(_ run: ActiveRun, cancelsEarlier: Bool) {
         guard failure == nil else { return }
         let group = run.machine.state.row.group ?? ""
+        if let holder = ancestor(of: run, in: group) {
+            apply(.groupOfAncestor(holder), to: run)
+            return
+        }
         do {
             let place = try store.joinGroup(
                 GroupRequest(

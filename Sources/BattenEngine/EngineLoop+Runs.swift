@@ -27,27 +27,31 @@ extension EngineLoop {
     /// Takes up a run that another engine left.
     func adopt(_ recovered: RecoveredRun, plan: Plan, epoch: Int64, reply: Reply<String>) {
         if let refusal { return reply.give(.failure(refusal)) }
-        var machine = RunMachine(plan: plan)
-        for record in recovered.journal {
-            do {
-                try machine.replay(record)
-            } catch {
-                return reply.give(
-                    .failure(
-                        EngineError(
-                            .journal, "run \(recovered.row.id), journal entry \(record.seq): \(error.message)",
-                            help: "check the store with: batten db check")))
-            }
+        do throws(ReplayError) {
+            let run = try replayed(recovered, plan: plan, epoch: epoch)
+            acceptances.append((reply, run.id))
+            // What was asked of a run before it started holds before its first stage does.
+            if run.machine.state.awaitsStart { takeControls() }
+            apply(.restarted, to: run)
+            hasAdopted = true
+        } catch {
+            reply.give(
+                .failure(
+                    EngineError(
+                        .journal, "run \(recovered.row.id), journal entry \(error.seq): \(error.message)",
+                        help: "check the store with: batten db check")))
         }
+    }
+
+    /// Registers a run in the state that its journal leads to.
+    func replayed(_ recovered: RecoveredRun, plan: Plan, epoch: Int64) throws(ReplayError) -> ActiveRun {
+        var machine = RunMachine(plan: plan)
+        for record in recovered.journal { try machine.replay(record) }
         let run = register(
             id: recovered.row.id, epoch: epoch, directory: recovered.row.directory, workdir: recovered.row.workdir,
             machine: machine)
         run.checkpoints = recovered.checkpoints
-        acceptances.append((reply, run.id))
-        // What was asked of a run before it started holds before its first stage does.
-        if machine.state.awaitsStart { takeControls() }
-        apply(.restarted, to: run)
-        hasAdopted = true
+        return run
     }
 
     /// Why no run is taken in any more.
@@ -57,7 +61,7 @@ extension EngineLoop {
         return EngineError(.stopped, "the engine is about to end", help: "another engine takes the run up")
     }
 
-    private func register(
+    func register(
         id: String, epoch: Int64, directory: String, workdir: String, machine: RunMachine
     ) -> ActiveRun {
         lastNumber += 1
@@ -135,11 +139,7 @@ extension EngineLoop {
     /// Where a run stands, or nil while it moves.
     func standing(of run: ActiveRun) -> RunEnding? {
         if run.status.isTerminal { return .ended(run.status) }
-        guard run.isStuck else { return nil }
-        let state = run.machine.state
-        var awaited = state.waitingStages.map { AwaitedStage(stage: $0.stage, reason: $0.reason) }
-        if let reason = state.row.waiting { awaited.insert(AwaitedStage(stage: nil, reason: reason), at: 0) }
-        return .awaiting(awaited)
+        return awaited(by: run).map { .awaiting($0) }
     }
 
     /// Lets go of a run that has ended.
@@ -154,6 +154,7 @@ extension EngineLoop {
         sharedWaiters.remove(run.number)
         if numbers[run.id] == run.number { numbers[run.id] = nil }
         for watch in run.watches { watch.set(.success(.ended(status))) }
+        reportEnd(of: run)
         if run.plan.concurrency != nil { groupsWereLeft = true }
     }
 }

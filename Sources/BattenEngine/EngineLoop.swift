@@ -28,6 +28,8 @@ final class EngineLoop: @unchecked Sendable {
     var flights: [[UInt8]: Flight] = [:]
     /// Keys of calls in flight whose runs have gone.
     var brokenFlights: [[UInt8]] = []
+    /// Whether stored controls are to be looked for once the commit at hand is done.
+    var wantsControls = false
     var acceptances: [(reply: Reply<String>, id: String)] = []
     var failure: EngineError?
     var slots: SlotPool
@@ -145,6 +147,7 @@ final class EngineLoop: @unchecked Sendable {
     @discardableResult
     func apply(_ input: RunInput, to run: ActiveRun) -> String? {
         guard failure == nil else { return nil }
+        if case .control(.cancelNow, _) = input { killChildren(of: run) }
         let hadQueue = run.hasQueue
         let step = run.machine.apply(input, at: clock.now(), slots: &slots)
         run.add(step)

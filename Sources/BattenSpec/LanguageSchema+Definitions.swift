@@ -143,6 +143,10 @@ extension LanguageSchema {
                 "type": "object",
                 "description": "The executor's input; strings may hold expressions."
               },
+              "definition": {
+                "$ref": "#",
+                "description": "With uses: workflow, the workflow itself in place of its name or path."
+              },
               "depends_on": {
                 "anyOf": [
                   {"type": "array", "items": {"type": "string"}, "uniqueItems": true},

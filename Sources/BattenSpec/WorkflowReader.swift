@@ -38,20 +38,22 @@ public enum WorkflowReader {
     ///   - bytes: the content.
     ///   - catalog: the executors that exist; nil leaves out what needs to know them.
     ///   - settings: what the configuration says.
+    ///   - children: finds the workflows that stages name; nil leaves them out.
     public static func read(
-        path: String, bytes: [UInt8], catalog: (any ExecutorCatalog)? = nil, settings: ReaderSettings = ReaderSettings()
+        path: String, bytes: [UInt8], catalog: (any ExecutorCatalog)? = nil,
+        settings: ReaderSettings = ReaderSettings(), children: ChildFinder? = nil
     ) -> ReadResult {
         let source = SourceText(path: path, bytes: bytes)
         var problems = DiagnosticList(source)
         var parsed = ParsedTexts()
-        let definition = read(source, catalog, settings, &parsed, &problems)
+        let definition = read(source, catalog, settings, children, &parsed, &problems)
         return ReadResult(
             definition: problems.hasErrors ? nil : definition, parsed: parsed, diagnostics: problems.sorted(),
             source: source)
     }
 
     private static func read(
-        _ source: SourceText, _ catalog: (any ExecutorCatalog)?, _ settings: ReaderSettings,
+        _ source: SourceText, _ catalog: (any ExecutorCatalog)?, _ settings: ReaderSettings, _ children: ChildFinder?,
         _ parsed: inout ParsedTexts, _ problems: inout DiagnosticList
     ) -> WorkflowDefinition? {
         guard var root = DocumentReader.read(source, limits: settings.limits, &problems) else { return nil }
@@ -62,7 +64,9 @@ public enum WorkflowReader {
         let decoded = decoder.decode(root)
         problems = decoder.nodes.problems
         guard let decoded, decoded.definition.stages.count <= settings.limits.stages else { return nil }
-        parsed = StaticChecks.run(decoded, source: source, catalog: catalog, &problems)
-        return decoded.definition
+        var complete: WorkflowDefinition?
+        parsed = StaticChecks.run(
+            decoded, source: source, catalog: catalog, children: children, &problems, &complete)
+        return complete
     }
 }

@@ -48,7 +48,7 @@ struct Driver {
             case .startAttempt(let start): open[name(start.stageIndex)] = start
             case .cancelAttempt(let stage, let attempt, let now):
                 cancels.append("\(name(stage))#\(attempt)\(now ? "!" : "")")
-            case .joinGroup: break
+            case .joinGroup, .startChild: break
             case .runEnded(let status): ended = status
             case .armTimer, .disarmTimer: break
             }

@@ -61,9 +61,9 @@ import Testing
             Case("stages: [{id: a, uses: sleep, with: {for: 1 hour}}]\n", ["E0206 2:43"]),
             Case("stages: [{id: a, uses: sleep, with: {for: 1h, until: \"2026-01-01T00:00:00Z\"}}]\n", ["E0229 2:24"]),
             Case(
-                "stages: [{id: a, uses: gate, with: {prompt: ok?, on_timeout: maybe, rewind_to: b}}]\n",
-                ["E0229 2:62", "E0212 2:80"]),
-            Case("stages: [{id: a, uses: workflow, with: {parameters: {}}}]\n", ["E0229 2:24"]),
+                "stages: [{id: a, uses: gate, with: {prompt: ok?, timeout: 1h, on_timeout: maybe, rewind_to: b}}]\n",
+                ["E0229 2:75", "E0212 2:93"]),
+            Case("stages: [{id: a, uses: workflow, with: {parameters: {}}}]\n", ["E0202 2:24"]),
             Case(
                 "schedule: [{cron: \"0 6 * * 1-5\", timezone: Europe/Oslo, overlap: skip, catch_up: last}, {cron: a, every: 5m}]\nstages: [{id: a, \(run)}]\n",
                 ["E0234 2:96", "E0209 2:99"]),
@@ -275,5 +275,69 @@ import Testing
                     + s("a", "if: parameters.p") + s("b", "depends_on: [a]") + s("c", ""),
                 ["W0302 3:36"]),
         ])
+    }
+
+    @Test func gatesThatCannotComeAbout() throws {
+        try check([
+            Case("stages: [{id: a, uses: gate, with: {prompt: ok?, on_timeout: approve}}]\n", ["E0210 2:50"]),
+            Case(
+                "stages: [{id: a, uses: gate, with: {prompt: ok?, approvers: [ann, ann], required_approvals: 2}}]\n",
+                ["E0207 2:93"], "names 1 approver"),
+            Case("stages: [{id: a, uses: gate, with: {prompt: ok?, approvers: [ann, bob], required_approvals: 2}}]\n"),
+            Case(
+                "stages: [{id: a, uses: gate, with: {prompt: ok?, approvers: [\"${{ run.id }}\"], "
+                    + "required_approvals: 2}}]\n"),
+        ])
+    }
+
+    @Test func children() throws {
+        let catalog = try StandInCatalog()
+        let inner = """
+            name: inner
+            parameters: {n: {type: integer, maximum: 5}, word: {type: string, default: a}}
+            outputs: {sum: {type: number, value: 1}}
+            stages: [{id: a, uses: set, with: {x: 1}}]
+            """
+        let definition = try #require(
+            WorkflowReader.read(path: "inner.yaml", bytes: Array(inner.utf8), catalog: catalog).definition)
+        let cases: [(with: String, rest: String, told: [String])] = [
+            ("path: inner.yaml, parameters: {n: 3}", "", []),
+            ("path: inner.yaml, parameters: {n: 6}", "", ["E0231"]),
+            ("path: inner.yaml, parameters: {n: x}", "", ["E0231"]),
+            ("path: inner.yaml", "", ["E0229"]),
+            ("name: inner, parameters: {n: 1, wrod: b}", "", ["E0215"]),
+            ("name: inner, parameters: {n: \"${{ run.id }}\"}", "", ["E0218"]),
+            ("name: inner, parameters: \"${{ parameters }}\"", "", []),
+            ("name: inner, path: inner.yaml, parameters: {n: 1}", "", ["E0229"]),
+            ("name: \"${{ run.id }}\"", "", ["E0235"]),
+            ("path: nowhere.yaml", "", ["E0239"]),
+            ("parameters: {n: 1}", "", ["E0202"]),
+            ("path: inner.yaml, parameters: {n: 1}", "x: \"${{ stages.c.outputs.sun }}\"", ["E0214"]),
+            ("path: inner.yaml, parameters: {n: 1}", "x: \"${{ stages.c.outputs.sum + 1 }}\"", []),
+            ("path: inner.yaml, parameters: {n: 1, word: \"${{ secrets.KEY }}\"}", "", ["E0221"]),
+        ]
+        for entry in cases {
+            let secrets = entry.with.contains("secrets") ? "secrets: [KEY]\n" : ""
+            let text = """
+                name: outer
+                \(secrets)stages:
+                  - {id: c, uses: workflow, with: {\(entry.with)}}
+                  - {id: d, depends_on: [c], uses: set, with: {\(entry.rest.isEmpty ? "x: 1" : entry.rest)}}
+                """
+            let result = WorkflowReader.read(
+                path: "t.yaml", bytes: Array(text.utf8), catalog: catalog,
+                children: { reference in
+                    reference.text.hasPrefix("inner")
+                        ? .found(definition) : .unusable(message: "there is no such file", help: nil)
+                })
+            let told = result.diagnostics.map(\.code.rawValue)
+            #expect(told == entry.told, "\(entry.with): \(result.diagnostics.map(\.message))")
+            guard let outer = result.definition else { continue }
+            #expect(outer.stages[0].child == definition)
+            let again = WorkflowReader.read(
+                path: "snapshot.json", bytes: WorkflowWriter.canonical(outer), catalog: catalog)
+            #expect(again.definition == outer, "what a run is locked to holds its children: \(again.diagnostics)")
+            #expect(outer.withoutFoundChildren().stages[0].child == nil)
+        }
     }
 }

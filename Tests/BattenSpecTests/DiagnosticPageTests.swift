@@ -36,7 +36,9 @@ import Testing
             #expect(!page.title.isEmpty && page.explanation.count > 40, "\(page.code.rawValue) has no page")
             let bytes = Self.generated[page.code] ?? Array(page.example.utf8)
             #expect(!bytes.isEmpty, "\(page.code.rawValue) has no example")
-            let result = WorkflowReader.read(path: page.exampleName, bytes: bytes, catalog: catalog)
+            let result = WorkflowReader.read(
+                path: page.exampleName, bytes: bytes, catalog: catalog,
+                children: { .unusable(message: "there is no file '\($0.text)'", help: nil) })
             let codes = result.diagnostics.map(\.code.rawValue)
             #expect(codes.contains(page.code.rawValue), "\(page.code.rawValue) gives \(codes)")
             #expect(Set(codes).count == 1 || page.code == .tooManyProblems, "\(page.code.rawValue) gives \(codes)")

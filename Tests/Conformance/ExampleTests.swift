@@ -34,6 +34,7 @@ import Testing
         (
             "release.yaml", "-p patience=50ms -p unasked=approve --wait-gates", ["window: day", "paid: not yet"]
         ),
+        ("regions.yaml", "-p share=0.5", ["north: 100", "total: 120"]),
         ("report.json", "-p limit=48", ["total: 49", "verdict: over the limit by 1"]),
     ]
 

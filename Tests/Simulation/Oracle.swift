@@ -109,8 +109,21 @@ final class Oracle: @unchecked Sendable {
         runs[run]?.epoch = epoch
     }
 
+    /// A run that another one starts is heard of with its first commit.
+    private func meet(_ commit: RunCommit) {
+        guard runs[commit.run] == nil, commit.acceptance != nil, let parent = commit.runRow?.parent else { return }
+        guard let above = runs[parent.run]?.plan, let place = above.indexByID[parent.stage],
+            let plan = above.stages[place].child
+        else { return complain("run \(commit.run) is a child of \(parent.run)/\(parent.stage), which starts none") }
+        if runs[parent.run]?.started[parent.stage] != parent.attempt {
+            complain("run \(commit.run) is a child of an attempt of \(parent.run)/\(parent.stage) that is not on disk")
+        }
+        expect(commit.run, plan)
+    }
+
     /// A commit stands.
     func committed(_ commit: RunCommit) {
+        meet(commit)
         if runs[commit.run]?.epoch != commit.epoch {
             complain("run \(commit.run): a write under epoch \(commit.epoch) stands")
         }
@@ -132,6 +145,7 @@ final class Oracle: @unchecked Sendable {
 
     /// A commit failed and may stand all the same.
     func doubted(_ commit: RunCommit) {
+        meet(commit)
         guard runs[commit.run]?.epoch == commit.epoch else { return }
         runs[commit.run]?.doubt = commit.records
     }

@@ -309,7 +309,9 @@ final class Simulation {
                 return heir.kill()
             }
             oracle.reconcile(run, stored)
-            guard let stored, !stored.row.status.isTerminal, !alive.contains(stored.owner) else { continue }
+            // Children go with their parents.
+            guard let stored, !stored.row.status.isTerminal, !alive.contains(stored.owner), stored.row.parent == nil
+            else { continue }
             adopt(stored, by: heir)
         }
         settle()
@@ -317,7 +319,8 @@ final class Simulation {
 
     private func adopt(from owner: String, by heir: SimulatedProcess) {
         for run in oracle.names where oracle.runs[run]?.isEnded == false {
-            guard let stored = try? heir.store.recover(run: run), stored.owner == owner, !stored.row.status.isTerminal
+            guard let stored = try? heir.store.recover(run: run), stored.owner == owner, !stored.row.status.isTerminal,
+                stored.row.parent == nil
             else { continue }
             adopt(stored, by: heir)
         }
@@ -349,7 +352,9 @@ final class Simulation {
     private func check(deeply: Bool) {
         checkSharedSlots()
         for process in processes where process.isAlive && !process.isStopped {
-            let running = process.loop.runs.values.reduce(0) { $0 + $1.machine.state.runningAttempts.count }
+            let running = process.loop.runs.values.reduce(0) {
+                $0 + $1.machine.state.runningAttempts.count - $1.machine.state.childrenRunning
+            }
             if process.loop.slots.taken != running {
                 oracle.complain("\(process.id): \(process.loop.slots.taken) slots are taken by \(running) attempts")
             }
@@ -363,7 +368,8 @@ final class Simulation {
         var running = 0
         for process in processes where process.isAlive {
             for active in process.loop.runs.values where oracle.runs[active.id]?.epoch == active.epoch {
-                running += active.machine.state.runningAttempts.count
+                let state = active.machine.state
+                running += state.runningAttempts.count - state.childrenRunning
             }
         }
         if running > limit { oracle.complain("\(running) attempts run where \(limit) may") }
@@ -400,7 +406,8 @@ final class Simulation {
                 }
                 let slots = try reader.query(
                     "SELECT s.idx FROM slots s JOIN runs r ON r.key = s.run_key WHERE r.id = '\(active.id)'")
-                let held = limits.isEmpty ? 0 : replayed.state.runningAttempts.count
+                let calls = replayed.state.runningAttempts.count - replayed.state.childrenRunning
+                let held = limits.isEmpty ? 0 : calls
                 if slots.rows.count != held {
                     oracle.complain("run \(active.id): \(slots.rows.count) rows of slots, \(held) attempts")
                 }

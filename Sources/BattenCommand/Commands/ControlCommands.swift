@@ -37,6 +37,13 @@ enum ResumeCommand {
                 "run \(id) has ended (\(StatusText.word(found.row.status))); there is nothing to go on with",
                 help: "look at it with: batten status \(id)")
         }
+        if let parent = found.row.parent, case .found(let above) = try parentOf(parent, context),
+            !above.row.status.isTerminal
+        {
+            throw .usage(
+                "run_is_child", "run \(id) is a child of run \(parent.run), which is not over: they go on together",
+                help: "go on with: batten resume \(parent.run)")
+        }
         let takesOver = invocation.has("take-over")
         let folder = try context.stateFolder()
         let isDriven = try orFailure { () throws(StoreError) in try EngineFolder.isAlive(found.owner, in: folder) }
@@ -58,6 +65,13 @@ enum ResumeCommand {
             if let refusal { throw failure(refusal, id) }
             return id
         }
+    }
+
+    private static func parentOf(
+        _ parent: ParentStage, _ context: CommandContext
+    ) throws(CommandFailure) -> RunLookup {
+        guard let reader = try context.openReader() else { return .none }
+        return try orFailure { () throws(StoreError) in try reader.run(parent.run) }
     }
 
     /// Has the process that drives a paused run go on with it, and follows it from here.

@@ -15,7 +15,7 @@ enum ConvertCommand {
         exits: [.invalid, .notFound],
         body: { context, invocation throws(CommandFailure) in
             let text = try WorkflowText.read(invocation.argument("FILE") ?? "", in: context)
-            let definition = try CheckedWorkflow.check(text, in: context).definition
+            let definition = try CheckedWorkflow.check(text, in: context).definition.withoutFoundChildren()
             switch invocation.format {
             case .json: context.console.line(JSONWriter.string(WorkflowWriter.json(definition), style: .pretty))
             default: context.console.write(WorkflowWriter.yaml(definition))

@@ -13,7 +13,9 @@ enum AddCommand {
         body: { context, invocation throws(CommandFailure) in
             let path = invocation.argument("FILE") ?? ""
             let text = try WorkflowText.read(path, in: context)
-            let definition = try CheckedWorkflow.check(text, in: context).definition
+            let checked = try CheckedWorkflow.check(text, in: context).definition
+            // Children that are files are kept with it; those that are kept by name are found at each run.
+            let definition = checked.withoutFoundChildren(namedOnly: true)
             let snapshot = WorkflowWriter.canonical(definition)
             let store = try context.openStore()
             let isNew = try orFailure { () throws(StoreError) in

@@ -5,12 +5,17 @@ import BattenStore
 enum RunsCommand {
     static let description = CommandDescription(
         "runs", .inspecting, "list runs, newest first",
+        details: [
+            "Runs that a stage of another run has started are listed with --all, or with --parent alone."
+        ],
         options: [
             .value("workflow", short: "w", "NAME", .text, "runs of this workflow only"),
             .value(
                 "status", short: "s", "STATUS", .choice(RunStatus.allCases.map(\.rawValue)), repeated: true,
                 "runs in this state only; may be repeated"),
             .value("since", "TIME", .instant, "runs accepted after an instant, or so long ago: 24h"),
+            .flag("all", short: "a", "runs that other runs have started too"),
+            .value("parent", "RUN", .text, "the runs that this run has started"),
             .value("limit", short: "n", "COUNT", .integer(1...10_000), standard: "20", "how many at most"),
             .value("cursor", "CURSOR", .text, "the next_cursor of the page before"),
         ],
@@ -25,9 +30,16 @@ enum RunsCommand {
                 return .done
             }
             let statuses = invocation.values("status").compactMap(RunStatus.init(rawValue:))
+            let parent: String?
+            if let name = invocation.value("parent") {
+                parent = try NamedRun.find(name, in: context).row.id
+            } else {
+                parent = nil
+            }
             let filter = RunFilter(
                 workflow: invocation.value("workflow"), statuses: Set(statuses),
-                since: invocation.instant("since", now: context.now))
+                since: invocation.instant("since", now: context.now),
+                withChildren: invocation.has("all"), parent: parent)
             let page = try orFailure { () throws(StoreError) in
                 try reader.runs(
                     filter, after: invocation.value("cursor"), limit: invocation.integer("limit") ?? 20)
@@ -57,7 +69,8 @@ enum RunsCommand {
                 [
                     run.id, run.workflow, "\(StatusText.sign(run.status)) \(StatusText.word(run.status))",
                     TimeText.relative(run.startedAt ?? run.acceptedAt, now: now), took,
-                    run.error?.message ?? run.waiting?.detail ?? "",
+                    run.error?.message ?? run.waiting?.detail
+                        ?? run.parent.map { "child of \($0.run), stage \($0.stage)" } ?? "",
                 ], tones: [nil, nil, StatusText.tone(run.status)])
         }
         context.console.write(table.render(context.console.output))
@@ -72,7 +85,7 @@ enum RunsCommand {
             "ended_at": RunReport.instant(run.endedAt),
             "duration_ms": TimeText.milliseconds(from: run.startedAt, to: run.endedAt),
             "failed_stages": .int(Int64(run.failedStages)), "waiting": RunReport.json(run.waiting),
-            "error": run.error?.json ?? .null,
+            "error": run.error?.json ?? .null, "parent": RunReport.json(run.parent),
         ])
     }
 }

@@ -97,5 +97,6 @@ extension RunPicture {
     init(_ report: RunReport) {
         self.init(workflow: report.run.workflow)
         apply(.committed(records: [], run: report.run, stages: report.rows))
+        for (run, child) in report.children { apply(run, RunPicture(child)) }
     }
 }

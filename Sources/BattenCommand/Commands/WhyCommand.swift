@@ -68,7 +68,9 @@ enum WhyCommand {
         var entries: [Entry] = []
         let holders = SlotHolders(context: context)
         let folder = try context.stateFolder()
-        if try !orFailure({ () throws(StoreError) in try EngineFolder.isAlive(found.owner, in: folder) }) {
+        // A child goes on with its parent, which says this of itself.
+        let standsAlone = found.row.parent == nil
+        if standsAlone, try !orFailure({ () throws(StoreError) in try EngineFolder.isAlive(found.owner, in: folder) }) {
             let goOn = "batten resume \(found.row.id), or a batten serve"
             entries.append(
                 Entry(
@@ -86,7 +88,22 @@ enum WhyCommand {
         if found.row.status == .pending, found.row.waiting != nil { return entries }
         for stage in report.stages where !stage.status.isTerminal {
             let since = stage.startedAt ?? found.row.startedAt ?? found.row.acceptedAt
-            if let waiting = stage.waiting {
+            if stage.status == .running, let run = report.childRun(of: stage), let child = report.children[run] {
+                entries.append(
+                    Entry(
+                        stage: stage.id, on: "child",
+                        detail: "run \(run) of \(child.run.workflow) is \(StatusText.word(child.run.status))",
+                        since: since, until: nil))
+                if let found = try? NamedRun.find(run, in: context) {
+                    for entry in try reasons(found, child, context) {
+                        let name = entry.stage.map { "\(stage.id)/\($0)" } ?? stage.id
+                        entries.append(
+                            Entry(
+                                stage: name, on: entry.on, detail: entry.detail, since: entry.since,
+                                until: entry.until))
+                    }
+                }
+            } else if let waiting = stage.waiting {
                 entries.append(
                     Entry(
                         stage: stage.id, on: waiting.on, detail: waiting.detail, since: waiting.since,

@@ -17,6 +17,12 @@ enum PathText {
         path.split(separator: "/").last.map(String.init) ?? path
     }
 
+    /// The folder that an absolute path lies in.
+    static func folder(_ path: String) -> String {
+        let parts = path.split(separator: "/")
+        return "/" + parts.dropLast().joined(separator: "/")
+    }
+
     /// The last part's extension in lower case, without the dot; empty when there is none.
     static func fileExtension(_ path: String) -> String {
         let name = name(path)

@@ -2,6 +2,8 @@ import BattenCore
 
 /// Writes a run's events as data, one object a line: what is on disk with its `seq`, what came live without one.
 struct EventLines: RunDisplay {
+    /// The lines of the runs that this one has started, by run id.
+    private var children: [String: ChildLines] = [:]
     private let write: @Sendable (String) -> Void
     private let run: @Sendable () -> String
     private var attempts: [Instance: Int] = [:]
@@ -50,6 +52,12 @@ struct EventLines: RunDisplay {
                     "metric": .string(metric), "subject": .string(subject), "amount": .int(amount),
                 ])
                 text += live("stage_usage", instance, attempts[instance], data, now)
+            case .child(let run, let inner):
+                if !text.isEmpty { write(text) }
+                text = ""
+                var child = children[run] ?? ChildLines(EventLines(run: { run }, write: write))
+                child.show(inner, now: now)
+                children[run] = child.isOver ? nil : child
             case .resized: break
             }
         }
@@ -69,5 +77,18 @@ struct EventLines: RunDisplay {
         object["type"] = .string(type)
         object["data"] = data
         return JSONWriter.string(.object(object)) + "\n"
+    }
+}
+
+/// The lines of a run that another one has started, until it is over.
+private struct ChildLines {
+    private var lines: [EventLines]
+    private(set) var isOver = false
+
+    init(_ lines: EventLines) { self.lines = [lines] }
+
+    mutating func show(_ event: FollowEvent, now: Timestamp) {
+        lines[0].show([event], now: now)
+        if case .committed(_, let row?, _) = event, row.status.isTerminal { isOver = true }
     }
 }

@@ -12,6 +12,8 @@ enum FollowEvent: Sendable {
     case stream(stage: String, item: Int?, text: String)
     /// Usage as it came.
     case usage(stage: String, metric: String, subject: String, amount: Int64)
+    /// Something that happened to a run that the followed one has started, or one of those.
+    indirect case child(run: String, FollowEvent)
     /// The terminal has another size.
     case resized
 
@@ -19,6 +21,7 @@ enum FollowEvent: Sendable {
     var isLive: Bool {
         switch self {
         case .committed, .resized: false
+        case .child(_, let event): event.isLive
         case .log, .progress, .stream, .usage: true
         }
     }

@@ -5,6 +5,10 @@ struct LineLog: RunDisplay {
     private let profile: TextProfile
     private let write: @Sendable (String) -> Void
     private var picture: RunPicture
+    /// What stands before the names of the stages: the stages that led to a child.
+    private var prefix = ""
+    /// Those of the children, by run id.
+    private var children: [String: LineLog] = [:]
 
     init(workflow: String, profile: TextProfile, write: @escaping @Sendable (String) -> Void) {
         self.profile = profile
@@ -15,6 +19,11 @@ struct LineLog: RunDisplay {
     var refresh: Duration? { nil }
 
     mutating func show(_ events: [FollowEvent], now: Timestamp) {
+        let text = text(events, now: now)
+        if !text.isEmpty { write(text) }
+    }
+
+    private mutating func text(_ events: [FollowEvent], now: Timestamp) -> String {
         var text = ""
         for event in events {
             switch event {
@@ -29,16 +38,36 @@ struct LineLog: RunDisplay {
             case .log(let log): text += line(log.at, name(log.stage, log.item), "| \(TextFit.clean(log.text))")
             case .progress(let stage, nil, let fraction, let note):
                 text += progressLine(stage, fraction, note, now)
+            case .child(let run, let inner):
+                text += childText(run, inner, now: now)
+                continue
             case .progress, .stream, .usage, .resized: break
             }
             let before = decidedItems(event)
             picture.apply(event)
             text += itemProgress(event, before, now)
         }
-        if !text.isEmpty { write(text) }
+        return text
     }
 
     mutating func finish(now: Timestamp) {}
+
+    /// What happens in a child: its stages under the name of the stage that started it.
+    private mutating func childText(_ run: String, _ event: FollowEvent, now: Timestamp) -> String {
+        var child = children[run] ?? LineLog(workflow: "", profile: profile, write: write)
+        if child.prefix.isEmpty {
+            var prefix = "\(run)/"
+            if case .committed(_, let row?, _) = event, let parent = row.parent {
+                prefix =
+                    (children[parent.run]?.prefix ?? "") + parent.stage + (parent.item.map { "[\($0)]" } ?? "") + "/"
+            }
+            child.prefix = prefix
+        }
+        let text = child.text([event], now: now)
+        let isOver = child.picture.run?.status.isTerminal ?? false
+        children[run] = isOver ? nil : child
+        return text
+    }
 
     private func runLine(_ run: RunRow, _ at: Timestamp) -> String {
         let isSame = run.status == picture.run?.status
@@ -135,7 +164,7 @@ struct LineLog: RunDisplay {
     }
 
     private func line(_ at: Timestamp, _ stage: String?, _ text: String) -> String {
-        let name = stage.map { profile.paint(TextFit.clean($0), .bold) + " " } ?? ""
+        let name = stage.map { profile.paint(TextFit.clean(prefix + $0), .bold) + " " } ?? ""
         return "\(profile.paint(TimeText.clock(at), .dim)) \(name)\(text)\n"
     }
 }

@@ -6,6 +6,8 @@ import Synchronization
 final class RunFollower: EngineObserver {
     private let loop: RenderLoop
     private let picture: Mutex<RunPicture>
+    /// The run that is followed: an engine tells of it before it tells of its children.
+    private let main = Mutex<String?>(nil)
 
     /// Creates a follower.
     ///
@@ -24,18 +26,26 @@ final class RunFollower: EngineObserver {
     var run: String { picture.withLock { $0.id } }
 
     func committed(run: String, records: [JournalRecord], row: RunRow?, stages: [StageRow]) {
-        take(.committed(records: records, run: row, stages: stages))
+        let main = main.withLock { main in
+            if main == nil { main = run }
+            return main
+        }
+        let event = FollowEvent.committed(records: records, run: row, stages: stages)
+        take(run == main ? event : .child(run: run, event))
     }
 
     func live(run: String, _ report: LiveReport) {
+        let event: FollowEvent
         switch report {
-        case .log(let line): take(.log(line))
+        case .log(let line): event = .log(line)
         case .progress(let stage, let item, let fraction, let note):
-            take(.progress(stage: stage, item: item, fraction: fraction, note: note))
-        case .stream(let stage, let item, let text): take(.stream(stage: stage, item: item, text: text))
+            event = .progress(stage: stage, item: item, fraction: fraction, note: note)
+        case .stream(let stage, let item, let text): event = .stream(stage: stage, item: item, text: text)
         case .usage(let stage, let metric, let subject, let amount):
-            take(.usage(stage: stage, metric: metric, subject: subject, amount: amount))
+            event = .usage(stage: stage, metric: metric, subject: subject, amount: amount)
         }
+        let isMain = main.withLock { $0 == nil || $0 == run }
+        take(isMain ? event : .child(run: run, event))
     }
 
     /// Takes something in.

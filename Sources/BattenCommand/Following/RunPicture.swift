@@ -31,6 +31,8 @@ struct RunPicture: Sendable {
     private(set) var run: RunRow?
     /// The stages in file order, those of `finally` last.
     private(set) var stages: [Stage] = []
+    /// The runs that it has started, and those that they have, while they have not completed.
+    private(set) var children: [String: RunPicture] = [:]
     private var places: [String: Int] = [:]
 
     init(workflow: String) { self.workflow = workflow }
@@ -72,6 +74,9 @@ struct RunPicture: Sendable {
         case .usage(let stage, let metric, _, let amount):
             guard Self.isTokens(metric) else { return }
             change(stage) { $0.tokens &+= amount }
+        case .child(let run, let event):
+            children[run, default: RunPicture(workflow: "")].apply(event)
+            if children[run]?.run?.status == .completed { children[run] = nil }
         // What single items report is too much for the one line of their stage.
         case .progress, .stream, .resized: return
         }
@@ -80,6 +85,16 @@ struct RunPicture: Sendable {
     /// Whether a metric counts tokens that add up to the total.
     static func isTokens(_ metric: String) -> Bool {
         metric == "tokens" || metric == "input_tokens" || metric == "output_tokens"
+    }
+
+    /// Takes in the picture of a run that it has started.
+    mutating func apply(_ run: String, _ picture: RunPicture) { children[run] = picture }
+
+    /// The picture of the run that one of its stages has started, with those below that one.
+    func child(of stage: Stage) -> RunPicture? {
+        guard let run = stage.row.childRun(of: id), var child = children[run] else { return nil }
+        child.children.merge(children) { own, _ in own }
+        return child
     }
 
     private mutating func apply(_ row: StageRow) {

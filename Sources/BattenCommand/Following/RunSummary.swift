@@ -56,6 +56,9 @@ struct RunSummary {
             guard let stage = picture.stages.first(where: { isFailure($0.row) }) else {
                 return hint("batten events \(run.id)", "shows what happened") + again
             }
+            if let child = stage.row.childRun(of: run.id), report.children[child] != nil {
+                return hint("batten status \(child)", "shows where the child run failed") + again
+            }
             return hint("batten logs \(run.id) \(stage.row.id)", "shows its whole log") + again
         case .paused, .waiting, .pending, .running:
             return hint("batten why \(run.id)", "tells what it waits for")

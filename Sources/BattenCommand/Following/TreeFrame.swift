@@ -16,17 +16,29 @@ struct TreeFrame {
         }
         let (shown, hidden) = choose(picture)
         let column = min(shown.map { TextFit.width($0.row.id) }.max() ?? 0, max(6, width / 2 - 8))
+        var spare = room.map { max(0, $0 - 2 * shown.count - 2) } ?? .max
         for (place, stage) in shown.enumerated() {
             let isLast = place == shown.count - 1 && hidden == nil
-            lines.append(line(stage, column: column, isLast: isLast))
+            lines.append(line(stage, of: picture.id, column: column, isLast: isLast))
             if let below = detail(stage) {
                 let bar = width < 40 ? "  " : isLast ? "     " : "│    "
                 let text = TextFit.cut(below, to: max(4, width - TextFit.width(bar)))
                 lines.append(profile.paint(bar, .dim) + profile.paint(text, .dim))
             }
+            let below = childLines(picture.child(of: stage), isLast: isLast).prefix(spare)
+            spare -= below.count
+            lines += below
         }
         if let hidden { lines.append(profile.paint(TextFit.cut((width < 40 ? "" : "└─ ") + hidden, to: width), .dim)) }
         return lines
+    }
+
+    /// The stages of the run that a stage has started, below it; without what stands above them.
+    private func childLines(_ child: RunPicture?, isLast: Bool) -> [String] {
+        guard let child, !child.stages.isEmpty, width >= 40 else { return [] }
+        let bar = profile.paint(isLast ? "   " : "│  ", .dim)
+        let frame = TreeFrame(profile: profile, width: width - 3, now: now, room: nil)
+        return frame.lines(child).dropFirst().map { bar + $0 }
     }
 
     private func header(_ picture: RunPicture) -> String {
@@ -40,7 +52,7 @@ struct TreeFrame {
         return profile.paint(StatusText.sign(status), StatusText.tone(status)) + " " + profile.paint(text, .bold)
     }
 
-    private func line(_ stage: RunPicture.Stage, column: Int, isLast: Bool) -> String {
+    private func line(_ stage: RunPicture.Stage, of run: String, column: Int, isLast: Bool) -> String {
         let row = stage.row
         let connector = width < 40 ? "" : isLast ? "└─ " : "├─ "
         let id = TextFit.pad(TextFit.cut(TextFit.clean(row.id), to: column), to: column)
@@ -52,6 +64,7 @@ struct TreeFrame {
         }
         if let items = stage.items { parts.append(items.text) }
         if row.cachedFrom != nil { parts.append("cached") }
+        if row.status != .completed, let child = row.childRun(of: run) { parts.append("run \(child)") }
         if row.attempts > 1 { parts.append("attempt \(row.attempts)") }
         if row.status == .running, let fraction = stage.fraction { parts.append(bar(fraction)) }
         if stage.tokens > 0 { parts.append("\(Self.grouped(stage.tokens)) tokens") }

@@ -65,10 +65,11 @@ struct GraphReport {
         return text
     }
 
-    /// What a stage uses, and over how many items.
+    /// What a stage uses, which workflow it runs, and over how many items.
     static func uses(_ stage: PlannedStage) -> String {
-        guard let fanOut = stage.fanOut else { return stage.definition.uses }
-        return stage.definition.uses + " × " + (fanOut.knownCount.map { "\($0)" } ?? "n")
+        let uses = stage.definition.uses + (stage.child.map { " \($0.definition.name)" } ?? "")
+        guard let fanOut = stage.fanOut else { return uses }
+        return uses + " × " + (fanOut.knownCount.map { "\($0)" } ?? "n")
     }
 
     private func quoted(_ text: String) -> String {

@@ -12,6 +12,8 @@ struct RunReport: Sendable {
     var tokens: Int64
     /// Money spent in US dollars; nil when nothing says what it cost.
     var cost: Double?
+    /// The newest child of each stage that runs another workflow, by run id.
+    var children: [String: RunReport] = [:]
 
     /// Creates a report.
     ///
@@ -40,16 +42,25 @@ struct RunReport: Sendable {
             "error": run.error?.json ?? .null, "stages": .array(stages.map(json)),
         ]
         if let origin = run.origin { data["origin"] = origin.json }
+        if let parent = run.parent { data["parent"] = .object(parent.members) }
         return .object(data)
     }
+
+    /// Id of the run that a stage has started last; nil when it starts none.
+    func childRun(of stage: StageRow) -> String? { stage.childRun(of: run.id) }
+
+    /// The stage attempt that started a run.
+    static func json(_ parent: ParentStage?) -> JSONValue { parent.map { .object($0.members) } ?? .null }
 
     /// One stage, with its items when it has some.
     private func json(_ stage: StageRow) -> JSONValue {
         var object = Self.json(stage)
+        if let child = childRun(of: stage) { object["run"] = .string(child) }
         if let items = items[stage.id] {
             object["items"] = .array(
                 items.map { row in
                     var members = Self.json(row)
+                    if let child = childRun(of: row) { members["run"] = .string(child) }
                     members["id"] = nil
                     members["uses"] = nil
                     var item: JSONObject = ["item": .int(Int64(row.item ?? 0))]
@@ -92,5 +103,13 @@ struct RunReport: Sendable {
         case .timedOut: .timedOut
         case .pending, .running, .paused, .waiting: .waiting
         }
+    }
+}
+
+extension StageRow {
+    /// Id of the run that the stage's newest attempt has started; nil unless it runs another workflow.
+    func childRun(of run: String) -> String? {
+        guard uses == "workflow", attempts > 0 else { return nil }
+        return ParentStage(run: run, stage: id, item: item, attempt: attempts).childRun
     }
 }

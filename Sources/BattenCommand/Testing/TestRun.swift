@@ -115,6 +115,7 @@ struct TestRun {
         for effect in step.effects {
             switch effect {
             case .startAttempt(let start): begin(start)
+            case .startChild(let start): begin(start)
             case .cancelAttempt(let stage, let attempt, _):
                 for place in calls.indices where calls[place].stage == stage && calls[place].attempt == attempt {
                     calls[place].due = now
@@ -128,7 +129,7 @@ struct TestRun {
     }
 
     private mutating func begin(_ start: StageStart) {
-        var mock = mock(of: start)
+        var mock = mock(of: plan.stages[start.planned], at: start.stageIndex)
         switch machine.renderCall(stageIndex: start.stageIndex, body: start.body, secrets: { test.secrets[$0] }) {
         case .failed(let outcome): mock = TestCase.Mock(outcome: outcome)
         case .blocked(let secret):
@@ -149,24 +150,38 @@ struct TestRun {
                         + "\(violation)")
             }
         }
-        var due = now + mock.after
-        if mock.after >= start.timeout {
-            due = now + start.timeout
-            mock.outcome = StageOutcome(
-                .timeout, effect: .unknown, code: "batten.timeout",
-                message: "the attempt took longer than \(DurationText.format(start.timeout))")
-        }
-        calls.append(Call(stage: start.stageIndex, attempt: start.attempt, due: due, outcome: mock.outcome))
+        add(mock, stage: start.stageIndex, attempt: start.attempt, timeout: start.timeout)
     }
 
-    private mutating func mock(of start: StageStart) -> TestCase.Mock {
-        let stage = plan.stages[start.planned]
+    /// A child is not carried out: its outputs are mocked as those of an executor.
+    private mutating func begin(_ start: ChildStart) {
+        guard let id = machine.state.stageRow(start.stageIndex)?.id, let place = plan.indexByID[id] else { return }
+        var mock = mock(of: plan.stages[place], at: start.stageIndex)
+        switch machine.childParameters(stageIndex: start.stageIndex) {
+        case .failure(let refusal): mock = TestCase.Mock(outcome: refusal.outcome)
+        case .success(let parameters): inputs[id] = ["parameters": .object(parameters)]
+        }
+        add(mock, stage: start.stageIndex, attempt: start.attempt, timeout: start.timeout)
+    }
+
+    private mutating func add(_ mock: TestCase.Mock, stage: Int, attempt: Int, timeout: Duration) {
+        var call = Call(stage: stage, attempt: attempt, due: now + mock.after, outcome: mock.outcome)
+        if mock.after >= timeout {
+            call.due = now + timeout
+            call.outcome = StageOutcome(
+                .timeout, effect: .unknown, code: "batten.timeout",
+                message: "the attempt took longer than \(DurationText.format(timeout))")
+        }
+        calls.append(call)
+    }
+
+    private mutating func mock(of stage: PlannedStage, at index: Int) -> TestCase.Mock {
         guard let list = test.mocks[stage.id], let last = list.last else {
             problems.append("stage '\(stage.id)' (\(stage.definition.uses)) was started and is not mocked")
             return TestCase.Mock(outcome: Self.refused("it is not mocked"))
         }
-        let number = answered[start.stageIndex, default: 0]
-        answered[start.stageIndex] = number + 1
+        let number = answered[index, default: 0]
+        answered[index] = number + 1
         return number < list.count ? list[number] : last
     }
 

@@ -22,10 +22,20 @@ struct CheckedWorkflow {
 
     /// Reads and checks a workflow text without saying anything.
     static func read(_ text: WorkflowText, in context: CommandContext) throws(CommandFailure) -> ReadResult {
+        try read(text, children: ChildWorkflows(of: text, in: context).find, in: context)
+    }
+
+    /// Reads and checks a workflow text with its children.
+    static func read(
+        _ text: WorkflowText, children: ChildFinder, in context: CommandContext
+    ) throws(CommandFailure) -> ReadResult {
         let settings = try context.settings()
-        return WorkflowReader.read(
-            path: text.label, bytes: text.bytes, catalog: try context.catalog(),
-            settings: ReaderSettings(defaultModel: settings.defaultModel))
+        let catalog = try context.catalog()
+        return withoutActuallyEscaping(children) { children in
+            WorkflowReader.read(
+                path: text.label, bytes: text.bytes, catalog: catalog,
+                settings: ReaderSettings(defaultModel: settings.defaultModel), children: children)
+        }
     }
 
     /// Draws the problems of a file on standard error.
@@ -68,7 +78,9 @@ struct CheckedWorkflow {
         _ definition: WorkflowDefinition, snapshot: [UInt8], parsed: ParsedTexts, catalog: any ExecutorCatalog
     ) throws(CommandFailure) -> Plan {
         do throws(PlanError) {
-            return try Planner.plan(definition, catalog: catalog, snapshot: snapshot, parsed: parsed)
+            return try Planner.plan(
+                definition, catalog: catalog, snapshot: snapshot, parsed: parsed,
+                children: ChildPlanner(write: WorkflowWriter.canonical))
         } catch {
             let isPlugin = error.code == .refusedPlugin || error.code == .unknownExecutor
             throw CommandFailure(

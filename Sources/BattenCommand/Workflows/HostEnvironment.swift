@@ -33,7 +33,7 @@ enum HostEnvironment {
     /// Refuses a workflow whose secrets are not there.
     static func requireSecrets(of definition: WorkflowDefinition, in vault: SecretVault) throws(CommandFailure) {
         var missing: [String] = []
-        for name in definition.secrets {
+        for name in secrets(of: definition) {
             switch vault.trouble(name) {
             case nil: continue
             case .missing: missing.append(name)
@@ -57,10 +57,20 @@ enum HostEnvironment {
                 + ", or \(secretPrefix)\(missing[0]) in the environment")
     }
 
+    /// Secrets of a workflow and of its children, each once.
+    private static func secrets(of definition: WorkflowDefinition) -> [String] {
+        var names = definition.secrets
+        for child in (definition.stages + definition.finally).compactMap(\.child) {
+            for name in secrets(of: child) where !names.contains(name) { names.append(name) }
+        }
+        return names
+    }
+
     private static func entries(of definition: WorkflowDefinition) -> [EnvironmentEntry] {
         var entries = definition.env + definition.defaults.env
         for stage in definition.stages + definition.finally {
             entries += stage.env + (stage.fallback?.env ?? []) + (stage.compensate?.env ?? [])
+            if let child = stage.child { entries += self.entries(of: child) }
         }
         return entries
     }

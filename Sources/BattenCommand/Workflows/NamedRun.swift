@@ -28,7 +28,15 @@ enum NamedRun {
         let tokens = usage.reduce(into: Int64(0)) { sum, row in
             if RunPicture.isTokens(row.metric) { sum &+= row.amount }
         }
-        return RunReport(run: run.row, rows: stages, tokens: tokens, cost: nil)
+        var report = RunReport(run: run.row, rows: stages, tokens: tokens, cost: nil)
+        for stage in stages where stage.status != .completed {
+            guard let child = stage.childRun(of: run.row.id) else { continue }
+            guard case .found(let found) = try orFailure({ () throws(StoreError) in try reader.run(child) }) else {
+                continue
+            }
+            report.children[child] = try self.report(of: found.row.id, in: context)
+        }
+        return report
     }
 
     private static func noStore(_ context: CommandContext) -> CommandFailure {

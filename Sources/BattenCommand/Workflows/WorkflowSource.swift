@@ -20,10 +20,14 @@ struct WorkflowSource {
             return try file(name, in: context)
         }
         if let kept = try KeptWorkflow.find(name, in: context) {
-            let text = WorkflowText(label: "\(name).json", bytes: kept.snapshot)
+            let text = WorkflowText(
+                label: "\(name).json", bytes: kept.snapshot, path: kept.workflow.path, reference: .name(name))
             let checked = try CheckedWorkflow.check(text, in: context)
             return WorkflowSource(
-                definition: checked.definition, parsed: checked.parsed, snapshot: kept.snapshot,
+                definition: checked.definition, parsed: checked.parsed,
+                // A child that is found by name is locked when the run is accepted, not before.
+                snapshot: checked.definition.withoutFoundChildren(namedOnly: true) == checked.definition
+                    ? kept.snapshot : nil,
                 isDisabled: !kept.workflow.isEnabled)
         }
         throw try missing(name, in: context)

@@ -8,6 +8,10 @@ struct WorkflowText {
     let label: String
     /// The content.
     let bytes: [UInt8]
+    /// Where it was read from, absolute; nil for what is no file.
+    var path: String?
+    /// How a stage of another workflow would name it; nil where none can.
+    var reference: ChildReference?
 
     /// Reads a file, or standard input for `-`.
     ///
@@ -36,7 +40,8 @@ struct WorkflowText {
                 help: "move large data into files that stages read", exit: .invalid)
         }
         return WorkflowText(
-            label: path, bytes: try orUsage { () throws(SystemError) in try FileSystem.read(absolute) })
+            label: path, bytes: try orUsage { () throws(SystemError) in try FileSystem.read(absolute) }, path: absolute,
+            reference: .path(absolute))
     }
 
     private static func orUsage<Value>(

@@ -186,6 +186,7 @@ extension PlannedStage {
         case .set: return Array(definition.with.keys)
         case .gate: return definition.with["form"]?["properties"]?.objectValue.map { Array($0.keys) } ?? []
         case .signal: return ["data", "sent_by", "sent_at"]
+        case .workflow: return child?.outputs.map(\.definition.name) ?? []
         case .sleep, .unsupported: return []
         }
     }

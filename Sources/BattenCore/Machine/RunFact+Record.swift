@@ -118,6 +118,8 @@ extension RunFact {
         ]
         if let origin = request.origin { data["origin"] = origin.json }
         if let group = request.group { data["group"] = .string(group) }
+        if let parent = request.parent { data["parent"] = parent.json }
+        if let timeout = request.timeout { data["timeout"] = .string(DurationText.format(timeout)) }
         return data
     }
 
@@ -140,6 +142,16 @@ extension RunFact {
                 request.origin = origin
             }
             request.group = record.data["group"]?.stringValue
+            if let parent = record.data["parent"] {
+                guard let parent = ParentStage(json: parent) else { throw reader.malformed("parent") }
+                request.parent = parent
+            }
+            if let timeout = record.data["timeout"] {
+                guard let bound = timeout.stringValue.flatMap({ try? DurationText.parse($0) }) else {
+                    throw reader.malformed("timeout")
+                }
+                request.timeout = bound
+            }
             self = .runAccepted(
                 request,
                 workflow: try reader.text("workflow"), version: try reader.text("version"),

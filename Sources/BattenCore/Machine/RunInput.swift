@@ -19,6 +19,8 @@ public enum RunInput: Sendable {
     case control(RunControl, request: Int64? = nil)
     /// The store has said whether the run holds its group.
     case group(GroupPlace)
+    /// A run above this one holds its group.
+    case groupOfAncestor(String)
     /// What other engines hold is known: stages that asked for shared slots may start.
     case admit
     /// Slots that other runs held are free again.
@@ -49,6 +51,10 @@ public struct RunRequest: Sendable, Hashable {
     public var origin: ForkOrigin?
     /// Stages that are taken from that run, those that others depend on first.
     public var kept: [KeptStage]
+    /// The attempt that started it, when it is a child.
+    public var parent: ParentStage?
+    /// Bound on the run by whoever started it, besides the workflow's own; nil is none.
+    public var timeout: Duration?
     /// The group in which it excludes other runs; the machine finds it.
     var group: String?
 
@@ -115,6 +121,8 @@ public struct StageStart: Sendable, Hashable {
 public enum RunEffect: Sendable, Hashable {
     /// Call the stage's executor.
     case startAttempt(StageStart)
+    /// Start the child run of a stage, or find it again.
+    case startChild(ChildStart)
     /// Ask an attempt to stop; `now` means without grace.
     case cancelAttempt(stage: Int, attempt: Int, now: Bool)
     /// Tell the machine when this instant has come.

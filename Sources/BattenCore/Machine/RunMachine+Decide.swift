@@ -95,7 +95,7 @@ extension RunMachine {
         let isFallback = state.stages[index].body == .fallback
         let kind = isFallback ? planned(index).fallback?.kind : planned(index).kind
         switch kind {
-        case .executor: startOrQueue(index, at)
+        case .executor, .workflow: startOrQueue(index, at)
         case .set: set(index, at)
         case .sleep: sleep(index, at)
         case .gate: openGate(index, at)
@@ -129,12 +129,12 @@ extension RunMachine {
     func canStart(_ index: Int) -> Bool {
         if state.isPaused || state.exclusiveRunning > 0 { return false }
         if state.isExclusive(index, plan) && state.counts.running > 0 { return false }
-        guard let limit = plan.definition.maxParallel else { return true }
-        return state.counts.running < max(1, limit)
+        guard let limit = plan.definition.maxParallel, !isChild(index) else { return true }
+        return state.counts.running - state.childrenRunning < max(1, limit)
     }
 
     private func slotDetail(_ index: Int) -> String {
-        if let limit = plan.definition.maxParallel, state.counts.running >= max(1, limit) {
+        if let limit = plan.definition.maxParallel, state.counts.running - state.childrenRunning >= max(1, limit) {
             return "\(max(1, limit)) stages run already (max_parallel)"
         }
         if state.exclusiveRunning > 0 { return "waits for a stage that must run alone" }
@@ -163,6 +163,10 @@ extension RunMachine {
             let deadline = state.timers[TimerKey.deadline(state.stages[index].planned).text]
         {
             timeout = min(timeout, max(deadline - at, .zero))
+        }
+        if isChild(index) {
+            effects.append(childEffect(index, timeout: timeout, mayExist: false))
+            return
         }
         effects.append(
             .startAttempt(
@@ -230,6 +234,7 @@ extension RunMachine {
 
     private func isIdempotent(_ index: Int) -> Bool {
         let kind = state.stages[index].body == .main ? planned(index).kind : planned(index).fallback?.kind
+        if case .workflow? = kind { return false }
         guard case .executor(let info) = kind else { return true }
         return info.isIdempotent || info.isPure
     }
@@ -326,18 +331,18 @@ extension RunMachine {
 
     // MARK: The run's end
 
+    func runTimeoutError() -> StageError {
+        let bound = state.timeout(of: plan).map { DurationText.format($0) } ?? ""
+        return StageError(.timeout, code: "batten.run_timeout", message: "the run's timeout of \(bound) has passed")
+    }
+
     private mutating func endRun(_ at: Timestamp) {
         switch state.stop {
         case .cancel, .now:
             emit(.runCancelled(nil), at)
             return
         case .timeout:
-            let bound = plan.definition.timeout.map { DurationText.format($0) } ?? ""
-            emit(
-                .runTimedOut(
-                    StageError(
-                        .timeout, code: "batten.run_timeout", message: "the run's timeout of \(bound) has passed")),
-                at)
+            emit(.runTimedOut(runTimeoutError()), at)
             return
         case nil: break
         }

@@ -93,8 +93,28 @@ extension RunMachine {
         // Without a group it was detached: nobody had it before.
         guard state.row.group != nil else { return emit(.runStarted, at) }
         emit(.runRecovered(lost: 0), at)
+        for timer in state.armedTimers { effects.append(.armTimer(key: timer.key, at: timer.at)) }
         let isFirst = state.row.waiting == nil
         effects.append(.joinGroup(cancelsEarlier: isFirst && plan.concurrency?.onConflict == .cancelRunning))
+    }
+
+    /// A run above this one holds the group: it would wait for a run that waits for it.
+    mutating func refuse(ancestor: String, _ at: Timestamp) {
+        guard state.isInLine else { return }
+        let group = state.row.group ?? ""
+        let what = "run \(ancestor), of which it is a child, holds the group '\(group)'"
+        skipAll(what, at)
+        emit(
+            .runFailed(
+                StageError(
+                    .permanent, code: Self.takenCode, message: "not started: \(what)",
+                    details: .object(["group": .string(group), "run": .string(ancestor)]))), at)
+    }
+
+    /// The time that a child was given has passed before its group was free.
+    mutating func timeOutInLine(_ at: Timestamp) {
+        skipAll("timed out: the run's timeout has passed", at)
+        emit(.runTimedOut(runTimeoutError()), at)
     }
 
     private mutating func skipAll(_ reason: String, _ at: Timestamp) {

@@ -22,6 +22,16 @@ extension RunMachine {
                 RewindMistake(
                     text: "'rewind_to' would run '\(plan.stages[spread].id)' again, which is spread over items"))
         }
+        let behind = plan.downstream(of: index)
+        let beside = plan.downstream(of: target).first { place in
+            plan.stages[place].child != nil && !behind.contains(place)
+                && !plan.downstream(of: place).contains(index)
+        }
+        if let beside {
+            return .failure(
+                RewindMistake(
+                    text: "'rewind_to' would run '\(plan.stages[beside].id)' again, a workflow that may still run"))
+        }
         return .success(id)
     }
 

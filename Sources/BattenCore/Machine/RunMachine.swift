@@ -63,6 +63,7 @@ public struct RunMachine: Sendable {
         case .timerFired(let key): fire(key, at)
         case .control(let control, let request): refusal = apply(control, request, at)
         case .group(let place): take(place, at)
+        case .groupOfAncestor(let run): refuse(ancestor: run, at)
         case .admit: admit(at)
         case .slotsFreed: break
         case .restarted: restart(at)
@@ -238,7 +239,7 @@ public struct RunMachine: Sendable {
         case .run:
             guard state.phase == .main, state.stop == nil else { return }
             emit(.runCancelRequested(.timeout), at)
-            sweepStopped(at)
+            if state.isStarted { sweepStopped(at) } else { timeOutInLine(at) }
         case .deadline(let index):
             guard state.stages.indices.contains(index) else { return }
             deadlinePassed(index, at)
@@ -329,11 +330,12 @@ public struct RunMachine: Sendable {
     private mutating func restart(_ at: Timestamp) {
         guard state.isAccepted, !state.isEnded else { return }
         guard state.isStarted else { return goOnInLine(at) }
-        let lost = state.stages.indices.filter { state.stages[$0].mode == .running }
+        let lost = state.stages.indices.filter { state.stages[$0].mode == .running && !isChild($0) }
         let blocked = state.stages.indices.filter { state.stages[$0].mode == .blocked }
         // Replaying the journal took no slots; losing the attempts gives them back.
         for index in lost { slots.take(state.pool(of: index, plan), of: plan.definition.name) }
         emit(.runRecovered(lost: lost.count), at)
+        findChildren(at)
         for index in lost {
             let stopping = state.stages[index].stopping
             emit(.attemptLost(stage: index, attempt: state.stages[index].row.attempts, failure: nil), at)

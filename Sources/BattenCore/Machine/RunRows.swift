@@ -74,6 +74,8 @@ public struct RunRow: Sendable, Hashable {
     public var directory: String
     /// Key under which the same request gives the same run.
     public var idempotencyKey: String?
+    /// The stage attempt that started it; nil unless it is a child.
+    public var parent: ParentStage?
     /// The group in which it excludes other runs; nil when there is none.
     public var group: String?
     /// Where it comes from; nil for a run of its own.
@@ -110,6 +112,7 @@ public struct RunRow: Sendable, Hashable {
         self.workdir = workdir
         self.directory = directory
         self.idempotencyKey = idempotencyKey
+        self.parent = nil
         self.group = nil
         self.origin = nil
         self.acceptedAt = acceptedAt

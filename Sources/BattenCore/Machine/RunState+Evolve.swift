@@ -37,6 +37,10 @@ extension RunState {
                 acceptedAt: at)
             row.origin = request.origin
             row.group = request.group
+            row.parent = request.parent
+            givenTimeout = request.timeout
+            // The time that a child is given runs while it waits for its group too.
+            if let timeout = request.timeout, request.group != nil { arm(.run, at + timeout, now: at, &changes) }
             changes.isRunTouched = true
             for index in stages.indices { changes.touch(stage: index) }
         case .runWaiting(let member):
@@ -48,7 +52,9 @@ extension RunState {
             row.waiting = nil
             row.startedAt = at
             changes.isRunTouched = true
-            if let timeout = plan.definition.timeout { arm(.run, at + timeout, now: at, &changes) }
+            if let timeout = timeout(of: plan) {
+                arm(.run, min(at + timeout, timers[TimerKey.run.text] ?? at + timeout), now: at, &changes)
+            }
             for index in 0..<plan.finallyStart where stages[index].dependenciesLeft == 0 {
                 changes.decidable.append(index)
             }
@@ -132,11 +138,12 @@ extension RunState {
                 setMode(index, .retrying, plan)
                 arm(.retry(index), instant, now: at, &changes)
             case .fallback:
+                // Whether the attempt that is over was a child run depends on its body.
+                setMode(index, .idle, plan)
                 stages[index].nextReason = .fallback
                 stages[index].body = .fallback
                 stages[index].counted = 0
                 stages[index].row.waiting = nil
-                setMode(index, .idle, plan)
             }
             changes.touch(stage: index)
         case .stageCompleted(let index, _, let outputs, let effect, let cachedFrom):
@@ -377,9 +384,18 @@ extension RunState {
         if old == .running || mode == .running, isExclusive(index, plan) {
             exclusiveRunning += mode == .running ? 1 : -1
         }
+        if old == .running || mode == .running, isChild(index, plan) {
+            childrenRunning += mode == .running ? 1 : -1
+        }
         stages[index].mode = mode
         if old == .running { stages[index].stopping = nil }
         if old == .awaiting { stages[index].signalName = nil }
+    }
+
+    /// Bound on the run: the workflow's own or that of whoever started it, the shorter one.
+    func timeout(of plan: Plan) -> Duration? {
+        guard let own = plan.definition.timeout else { return givenTimeout }
+        return givenTimeout.map { min($0, own) } ?? own
     }
 
     /// Whether no other stage of the run may run beside this one: it says so, or it was lost twice.

@@ -25,6 +25,10 @@ public struct RunState: Sendable, Hashable {
     var finallyLeft: Int
     /// How many stages are in each mode.
     var counts = ModeCounts()
+    /// Running stages whose attempt is a child run.
+    public internal(set) var childrenRunning = 0
+    /// Bound on the run by whoever started it.
+    var givenTimeout: Duration?
     /// Running stages that must be alone.
     var exclusiveRunning = 0
     /// Ready stages that wait for their turn.
@@ -60,11 +64,12 @@ public struct RunState: Sendable, Hashable {
     public var isEnded: Bool { phase == .ended }
 
     /// Whether nothing in this engine can move the run but time running out: it waits for people, for a signal, for
-    /// something that is missing here, or for a `resume`.
+    /// something that is missing here, for a `resume`, or for children that stand still like this themselves.
     public var isStuck: Bool {
-        guard isAccepted, !isEnded, counts.running == 0 else { return false }
+        guard isAccepted, !isEnded, counts.running == childrenRunning else { return false }
         if isPaused { return true }
-        return counts.blocked + counts.awaiting > 0 && counts.sleeping == 0 && counts.retrying == 0 && queue.isEmpty
+        return counts.blocked + counts.awaiting + childrenRunning > 0 && counts.sleeping == 0 && counts.retrying == 0
+            && queue.isEmpty
     }
 
     /// Whether the run waits in the line of its group.

@@ -4,14 +4,17 @@ public struct StagePool: Sendable, Hashable {
     public let plugin: String
     /// Whether its attempts hold no thread.
     public let isAsynchronous: Bool
+    /// Whether its attempts use no slot at all: they are runs of their own.
+    let isFree: Bool
 
     /// The slots of a kind of stage.
     public init(_ kind: StageKind) {
+        if case .workflow = kind { isFree = true } else { isFree = false }
         switch kind {
         case .executor(let info):
             plugin = String(info.type.prefix { $0 != "." })
             isAsynchronous = info.isAsynchronous
-        case .set, .sleep, .gate, .signal, .unsupported:
+        case .set, .sleep, .gate, .signal, .workflow, .unsupported:
             plugin = ""
             isAsynchronous = true
         }
@@ -89,7 +92,7 @@ public struct SlotPool: Sendable {
 
     /// Whether an attempt counts against a limit that is shared.
     func isShared(_ pool: StagePool, of workflow: String) -> Bool {
-        isShared && shared.apply(workflow: workflow, plugin: pool.plugin)
+        isShared && !pool.isFree && shared.apply(workflow: workflow, plugin: pool.plugin)
     }
 
     /// Whether an attempt can start.
@@ -105,6 +108,7 @@ public struct SlotPool: Sendable {
     /// Whether an attempt can start for all that this engine alone knows.
     func hasOwnRoom(_ pool: StagePool) -> Bool {
         if isShut { return false }
+        if pool.isFree { return true }
         let slots = slots(of: pool)
         return slots.used < slots.limit
     }
@@ -130,6 +134,7 @@ public struct SlotPool: Sendable {
 
     /// Takes a slot; also beyond the limit, for an attempt that runs already.
     mutating func take(_ pool: StagePool, of workflow: String) {
+        if pool.isFree { return }
         change(pool) { $0 += 1 }
         guard isShared(pool, of: workflow) else { return }
         own[SharedUser(workflow: workflow, plugin: pool.plugin), default: 0] += 1
@@ -137,6 +142,7 @@ public struct SlotPool: Sendable {
 
     /// Gives a slot back.
     mutating func free(_ pool: StagePool, of workflow: String) {
+        if pool.isFree { return }
         change(pool) { $0 = max(0, $0 - 1) }
         guard isShared(pool, of: workflow) else { return }
         let user = SharedUser(workflow: workflow, plugin: pool.plugin)

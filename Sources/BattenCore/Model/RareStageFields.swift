@@ -5,6 +5,7 @@ struct RareStageFields: Sendable, Hashable {
         var name: String?
         var description: String?
         var deadline: Duration?
+        var child: WorkflowDefinition?
         var fallback: StageBody?
         var compensate: StageBody?
         var forEach: JSONValue?

@@ -37,6 +37,11 @@ public struct StageDefinition: Sendable, Hashable {
     public var retry: RetryDefinition?
     /// What a final failure does to the run.
     public var onFailure: OnFailure?
+    /// The workflow that a `workflow` stage runs as a child: written in the stage, or found when the file was read.
+    public var child: WorkflowDefinition? {
+        get { rare[\.child] }
+        set { rare[\.child] = newValue }
+    }
     /// A stage body tried when the attempts are exhausted.
     public var fallback: StageBody? {
         get { rare[\.fallback] }

@@ -86,6 +86,8 @@ public enum StageKind: Sendable {
     case gate
     /// A wait for something from outside.
     case signal
+    /// A run of another workflow.
+    case workflow
     /// A kind of the engine's own that is parsed and refused before the run starts.
     case unsupported(String)
 }
@@ -134,6 +136,8 @@ public final class PlannedStage: Sendable {
     public let onFailure: OnFailure
     /// Body tried when the attempts are exhausted.
     public let fallback: PlannedBody?
+    /// The plan of the workflow that it runs as a child; nil for every other kind.
+    public let child: Plan?
     /// Folder of the executor's processes.
     public let workingDirectory: Template?
     /// Whether no other stage of the run may run beside it.
@@ -154,7 +158,8 @@ public final class PlannedStage: Sendable {
         startsWhenCancelled: Bool = false, with: TemplateValue, env: [PlannedEnvironmentEntry], inputs: [PlannedInput],
         outputs: [PlannedOutput],
         timeout: Duration, deadline: Duration?, retry: RetryPolicy, onFailure: OnFailure, fallback: PlannedBody?,
-        workingDirectory: Template?, isExclusive: Bool, fanOut: PlannedFanOut? = nil, cache: PlannedCache? = nil
+        workingDirectory: Template?, isExclusive: Bool, fanOut: PlannedFanOut? = nil, cache: PlannedCache? = nil,
+        child: Plan? = nil
     ) {
         self.index = index
         self.definition = definition
@@ -177,6 +182,7 @@ public final class PlannedStage: Sendable {
         self.retry = retry
         self.onFailure = onFailure
         self.fallback = fallback
+        self.child = child
         self.workingDirectory = workingDirectory
         self.isExclusive = isExclusive
         self.fanOut = fanOut

@@ -3,6 +3,7 @@ struct PlanCompiler {
     let definition: WorkflowDefinition
     let catalog: any ExecutorCatalog
     private let texts: TemplateCompiler
+    private let children: ChildPlanner
     /// The workflow's environment.
     let workflowEnvironment: [PlannedEnvironmentEntry]
     /// The workflow's environment with that of `defaults` after it.
@@ -11,8 +12,10 @@ struct PlanCompiler {
     private var noInput: TemplateValue?
 
     init(
-        _ definition: WorkflowDefinition, _ catalog: any ExecutorCatalog, _ parsed: ParsedTexts
+        _ definition: WorkflowDefinition, _ catalog: any ExecutorCatalog, _ parsed: ParsedTexts,
+        _ children: ChildPlanner
     ) throws(PlanError) {
+        self.children = children
         self.definition = definition
         self.catalog = catalog
         texts = TemplateCompiler(parsed: parsed)
@@ -37,8 +40,10 @@ struct PlanCompiler {
             inputs.append(PlannedInput(definition: input, value: value))
         }
         let main = StageBody(uses: stage.uses, with: stage.with)
+        let child = try stage.uses == "workflow" ? children.plan(stage, catalog) : nil
         return PlannedStage(
-            index: index, definition: stage, kind: try kind(stage.uses, stage.id), isFinally: isFinally,
+            index: index, definition: stage, kind: try child == nil ? kind(stage.uses, stage.id) : .workflow,
+            isFinally: isFinally,
             dependencies: dependencies, dependents: dependents, level: level, condition: condition,
             requiresSuccess: condition.map { !$0.usesStatusFunction } ?? false,
             startsWhenHalted: condition?.startsWhenHalted ?? false,
@@ -50,7 +55,8 @@ struct PlanCompiler {
             onFailure: stage.onFailure ?? definition.defaults.onFailure ?? .halt,
             fallback: try stage.fallback.map { body throws(PlanError) in try fallback(body, stage.id) },
             workingDirectory: workingDirectory, isExclusive: stage.parallel == false, fanOut: try fanOut(stage),
-            cache: try stage.cache.map { rule throws(PlanError) in try cache(rule, stage.id) })
+            cache: try stage.cache.map { rule throws(PlanError) in try cache(rule, stage.id) },
+            child: child)
     }
 
     private func fanOut(_ stage: StageDefinition) throws(PlanError) -> PlannedFanOut? {
@@ -96,7 +102,7 @@ struct PlanCompiler {
         case "sleep": return .sleep
         case "gate": return .gate
         case "signal": return .signal
-        case _ where UnsupportedFeature.laterKinds.contains(uses): return .unsupported(uses)
+        case "workflow": return .unsupported(uses)
         default: break
         }
         let lookup: ExecutorLookup

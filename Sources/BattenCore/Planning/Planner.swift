@@ -7,11 +7,12 @@ public enum Planner {
     ///   - catalog: tells which executors exist.
     ///   - snapshot: canonical JSON text of the definition, what a run will be locked to.
     ///   - parsed: texts of the definition that were parsed when it was checked.
+    ///   - children: plans the workflows that its stages run as children.
     /// - Throws: `PlanError` when the definition has no plan. Kinds of stages that cannot run yet are no error here:
     ///   they are listed in ``Plan/unsupported``.
     public static func plan(
         _ definition: WorkflowDefinition, catalog: any ExecutorCatalog, snapshot: [UInt8],
-        parsed: ParsedTexts = ParsedTexts()
+        parsed: ParsedTexts = ParsedTexts(), children: ChildPlanner = ChildPlanner()
     ) throws(PlanError) -> Plan {
         let count = definition.stages.count + definition.finally.count
         guard count <= PlanLimits.stages else {
@@ -23,7 +24,7 @@ public enum Planner {
         let finally = try StageGraph(
             definition.finally, isFinally: true,
             mainIDs: definition.finally.isEmpty ? [] : Set(definition.stages.lazy.map(\.id)))
-        var compiler = try PlanCompiler(definition, catalog, parsed)
+        var compiler = try PlanCompiler(definition, catalog, parsed, children)
         var stages: [PlannedStage] = []
         stages.reserveCapacity(count)
         for place in definition.stages.indices {
@@ -45,7 +46,8 @@ public enum Planner {
         return Plan(
             definition: definition, snapshot: snapshot, hash: SHA256.hex(snapshot), stages: stages,
             finallyStart: start, levels: levels, env: compiler.workflowEnvironment,
-            outputs: try compiler.runOutputs(), unsupported: UnsupportedFeature.all(in: definition),
+            outputs: try compiler.runOutputs(),
+            unsupported: UnsupportedFeature.all(in: definition) + UnsupportedFeature.all(inChildrenOf: stages),
             concurrency: try compiler.concurrency())
     }
 
@@ -65,10 +67,9 @@ public enum Planner {
 }
 
 extension UnsupportedFeature {
-    /// Whether a stage, or one that follows from it, is spread over items.
-    private static func isSpread(behind target: String, in definition: WorkflowDefinition) -> Bool {
+    /// A stage and all that depend on it.
+    private static func reached(from target: String, in stages: [StageDefinition]) -> Set<String> {
         var reached: Set<String> = [target]
-        let stages = definition.stages + definition.finally
         var isGrowing = true
         while isGrowing {
             isGrowing = false
@@ -77,7 +78,26 @@ extension UnsupportedFeature {
                 isGrowing = true
             }
         }
-        return stages.contains { reached.contains($0.id) && ($0.forEach != nil || $0.matrix != nil) }
+        return reached
+    }
+
+    /// What a gate cannot go back over: stages that are spread over items, and children that may run beside it.
+    private static func obstacles(
+        from gate: String, to target: String, in definition: WorkflowDefinition
+    ) -> [String] {
+        let stages = definition.stages + definition.finally
+        let again = reached(from: target, in: stages)
+        var found: [String] = []
+        if stages.contains(where: { again.contains($0.id) && ($0.forEach != nil || $0.matrix != nil) }) {
+            found.append("rewind_to before for_each or matrix")
+        }
+        let behind = reached(from: gate, in: stages)
+        let runsBeside = stages.contains { stage in
+            stage.uses == "workflow" && again.contains(stage.id) && !behind.contains(stage.id)
+                && !reached(from: stage.id, in: stages).contains(gate)
+        }
+        if runsBeside { found.append("rewind_to before a workflow that the gate does not wait for") }
+        return found
     }
 
     /// Everything a definition asks for that cannot be run yet, in source order.
@@ -92,11 +112,11 @@ extension UnsupportedFeature {
         note(!definition.hooks.isEmpty, "hooks")
         let parts = [definition.stages, definition.finally]
         func look(at stage: StageDefinition) {
-            note(laterKinds.contains(stage.uses), stage.uses, stage.id)
-            if let fallback = stage.fallback { note(laterKinds.contains(fallback.uses), fallback.uses, stage.id) }
+            note(stage.uses == "workflow" && stage.child == nil, stage.uses, stage.id)
+            if let fallback = stage.fallback { note(fallback.uses == "workflow", fallback.uses, stage.id) }
             for body in [(stage.uses, stage.with)] + (stage.fallback.map { [($0.uses, $0.with)] } ?? []) {
                 guard body.0 == "gate", let target = body.1["rewind_to"]?.stringValue else { continue }
-                note(isSpread(behind: target, in: definition), "rewind_to before for_each or matrix", stage.id)
+                for obstacle in obstacles(from: stage.id, to: target, in: definition) { note(true, obstacle, stage.id) }
             }
             note(stage.compensate != nil, "compensate", stage.id)
             note(stage.cache != nil && !stage.uses.contains("."), "cache: \(stage.uses)", stage.id)
@@ -111,6 +131,13 @@ extension UnsupportedFeature {
         return found
     }
 
-    /// Kinds of the engine's own that are parsed and refused before a run starts.
-    static let laterKinds: Set<String> = ["workflow"]
+    /// What the children of a workflow's stages ask for, each under the names of the stages that lead to it.
+    static func all(inChildrenOf stages: [PlannedStage]) -> [UnsupportedFeature] {
+        stages.flatMap { stage in
+            (stage.child?.unsupported ?? []).map { feature in
+                UnsupportedFeature(
+                    feature: feature.feature, stage: feature.stage.map { "\(stage.id)/\($0)" } ?? stage.id)
+            }
+        }
+    }
 }

@@ -30,7 +30,7 @@ extension StaticChecks {
                 "name": ["type": "string", "minLength": 1], "path": ["type": "string", "minLength": 1],
                 "parameters": ["type": "object"],
             ],
-            "oneOf": [["required": ["name"]], ["required": ["path"]]],
+            "not": ["required": ["name", "path"]],
         ],
     ]
 
@@ -51,7 +51,9 @@ extension StaticChecks {
                 .badInput, "'until' is not a time", at: until.range, label: "this is \(until.described)",
                 help: "write it as 2026-03-01T06:00:00Z")
         }
+        if kind == "workflow" { checkChild(with, place) }
         guard kind == "gate" else { return }
+        checkGateNumbers(with)
         if let form = with["form"], form.members != nil, !Self.holdsExpression(form) {
             do throws(SchemaError) {
                 _ = try JSONSchema.compile(form.value)
@@ -69,6 +71,25 @@ extension StaticChecks {
             return
         }
         questions.upstream.append(GraphQuestions.Question(from: place, to: target, range: rewind.range))
+    }
+
+    /// What can never come about: an answer of time without a time, and more approvals than people who may give one.
+    private mutating func checkGateNumbers(_ with: SourceNode) {
+        if let member = with.member("on_timeout"), with["timeout"] == nil {
+            problems.add(
+                .missingPartner, "'on_timeout' of a gate needs 'timeout'", at: member.keyRange,
+                help: "write for example timeout: 2h; without one the gate waits until it is answered")
+        }
+        guard let required = with["required_approvals"], case .int(let number) = required.value,
+            let approvers = with["approvers"]?.elements, !approvers.isEmpty,
+            !approvers.contains(where: Self.holdsExpression)
+        else { return }
+        let people = Set(approvers.compactMap(\.string)).count
+        guard number > Int64(people) else { return }
+        problems.add(
+            .outOfRange,
+            "the gate takes \(number) approvals and names \(people) \(people == 1 ? "approver" : "approvers")",
+            at: required.range, help: "each person answers once: name more approvers, or take fewer approvals")
     }
 
     private mutating func checkDuration(_ node: SourceNode?, _ field: String) {

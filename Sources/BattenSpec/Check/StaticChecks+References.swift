@@ -71,12 +71,13 @@ extension StaticChecks {
 
     private mutating func secrets(_ reference: Reference, _ node: SourceNode, _ site: ExpressionSite) {
         let range = source.range(of: reference.range, in: node)
-        let isSet = site.field == .with && site.place.map { index.stages[$0].definition.uses == "set" } ?? false
+        let uses = site.place.map { index.stages[$0].definition.uses } ?? ""
+        let isKept = site.field == .with && (uses == "set" || uses == "workflow")
         let key = reference.path.count > 1 ? reference.path[1].key : nil
         if let key { usedSecrets.insert(key) }
-        guard site.allowsSecrets, !isSet else {
+        guard site.allowsSecrets, !isKept else {
             problems.add(
-                .misplacedSecret, "a secret cannot be read in \(isSet ? "a 'set' stage" : site.words)", at: range,
+                .misplacedSecret, "a secret cannot be read in \(isKept ? "a '\(uses)' stage" : site.words)", at: range,
                 help: "secrets go to executors alone: read them in 'with' or 'env' of the stage that needs them")
             return
         }

@@ -37,6 +37,9 @@ extension StaticChecks {
             if !stage.definition.outputs.isEmpty {
                 return path.count == 4 ? stage.definition.outputs.first { $0.name == name }.flatMap(\.type) : nil
             }
+            if let child = children[place] {
+                return path.count == 4 ? child.outputs.first { $0.name == name }.flatMap(\.type) : nil
+            }
             guard case .found(let info)? = executors[stage.definition.uses],
                 let schema = info.output.property(at: Array(path[3...]))
             else { return nil }
@@ -69,7 +72,11 @@ extension StaticChecks {
         case "set":
             for key in stage.with.keys { shape.add(key, nil) }
         case "sleep": break
-        case "gate", "workflow": shape.isOpen = true
+        case "gate": shape.isOpen = true
+        case "workflow":
+            let child = index.places[stage.id].flatMap { children[$0] }
+            for output in child?.outputs ?? [] { shape.add(output.name, output.type) }
+            shape.isOpen = child == nil
         case "signal": for name in ["data", "sent_by", "sent_at"] { shape.add(name, name == "data" ? nil : .string) }
         default:
             if let known = executorShapes[stage.uses] { return known }

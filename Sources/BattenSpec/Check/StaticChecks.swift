@@ -5,6 +5,8 @@ struct StaticChecks {
     let workflow: DecodedWorkflow
     let source: SourceText
     let catalog: (any ExecutorCatalog)?
+    /// Finds the workflows that stages name; nil leaves them out.
+    let finder: ChildFinder?
     let index: StageIndex
     var problems: DiagnosticList
     /// The workflow's declarations by name.
@@ -27,28 +29,50 @@ struct StaticChecks {
     var parsed = ParsedTexts()
     /// Parsed conditions by place.
     var conditions: [Int: Expression] = [:]
+    /// Workflows that stages run as children, by the stage's place.
+    var children: [Int: WorkflowDefinition] = [:]
     /// Compiled schemas of the engine's own kinds.
     var kindSchemas: [String: JSONSchema] = [:]
 
     /// Checks a decoded workflow and adds what is wrong.
     ///
+    /// - Parameters:
+    ///   - children: finds the workflows that stages name.
+    ///   - complete: receives the definition with its children.
     /// - Returns: the texts that were parsed on the way.
     static func run(
-        _ workflow: DecodedWorkflow, source: SourceText, catalog: (any ExecutorCatalog)?,
-        _ problems: inout DiagnosticList
+        _ workflow: DecodedWorkflow, source: SourceText, catalog: (any ExecutorCatalog)?, children: ChildFinder?,
+        _ problems: inout DiagnosticList, _ complete: inout WorkflowDefinition?
     ) -> ParsedTexts {
         let index = StageIndex(workflow, &problems)
         var checks = StaticChecks(
-            workflow: workflow, source: source, catalog: catalog, index: index, problems: problems,
+            workflow: workflow, source: source, catalog: catalog, finder: children, index: index, problems: problems,
             names: DeclaredNames(workflow.definition))
         checks.parsed = ParsedTexts(stages: index.stages.count)
         checks.run()
         problems = checks.problems
+        complete = checks.complete()
         return checks.parsed
+    }
+
+    /// The definition with the workflows that its stages run.
+    private func complete() -> WorkflowDefinition {
+        guard !children.isEmpty else { return workflow.definition }
+        let byID = Dictionary(
+            children.map { (index.stages[$0.key].definition.id, $0.value) }, uniquingKeysWith: { first, _ in first })
+        var definition = workflow.definition
+        for place in definition.stages.indices where definition.stages[place].uses == "workflow" {
+            definition.stages[place].child = byID[definition.stages[place].id]
+        }
+        for place in definition.finally.indices where definition.finally[place].uses == "workflow" {
+            definition.finally[place].child = byID[definition.finally[place].id]
+        }
+        return definition
     }
 
     private mutating func run() {
         checkParameters()
+        findChildren()
         checkWorkflowExpressions()
         for place in index.stages.indices { checkStage(place) }
         checkOutputs()

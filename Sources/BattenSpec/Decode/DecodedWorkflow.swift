@@ -12,11 +12,14 @@ final class DecodedStage: Sendable {
     let usesRange: Range<Int>
     /// Where the identifier is written.
     let idRange: Range<Int>
+    /// The workflow that is written inside the stage.
+    let child: DecodedWorkflow?
 
     init(
         definition: StageDefinition, node: SourceNode, with: SourceNode, isInputKnown: Bool, usesRange: Range<Int>,
-        idRange: Range<Int>
+        idRange: Range<Int>, child: DecodedWorkflow? = nil
     ) {
+        self.child = child
         self.definition = definition
         self.node = node
         self.with = with

@@ -5,8 +5,9 @@ enum LanguageFields {
         "timeout", "concurrency", "defaults", "outputs", "schedule", "context", "stages", "finally", "hooks",
     ]
     static let stage = [
-        "id", "name", "description", "uses", "with", "depends_on", "if", "env", "inputs", "outputs", "timeout",
-        "deadline", "retry", "on_failure", "fallback", "compensate", "for_each", "matrix", "max_parallel", "fail_fast",
+        "id", "name", "description", "uses", "with", "definition", "depends_on", "if", "env", "inputs", "outputs",
+        "timeout", "deadline", "retry", "on_failure", "fallback", "compensate", "for_each", "matrix", "max_parallel",
+        "fail_fast",
         "cache", "isolation", "priority", "budget", "context", "handoff", "on_lost", "working_directory", "parallel",
         "ui", "agent", "prompt",
     ]

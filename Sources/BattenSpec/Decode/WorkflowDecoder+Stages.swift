@@ -42,9 +42,24 @@ extension WorkflowDecoder {
         stage.fallback = body(node.member("fallback"), of: owner)
         stage.compensate = body(node.member("compensate"), of: owner)
         stage.ui = node["ui"]?.value
+        let child = child(node.member("definition"), uses: action.uses, of: owner)
+        stage.child = child?.definition
         return DecodedStage(
             definition: stage, node: node, with: action.with, isInputKnown: isInputKnown(node),
-            usesRange: action.range, idRange: idRange)
+            usesRange: action.range, idRange: idRange, child: child)
+    }
+
+    /// The workflow that is written inside a `workflow` stage.
+    private mutating func child(
+        _ member: SourceNode.Member?, uses: String, of owner: String
+    ) -> DecodedWorkflow? {
+        guard let member else { return nil }
+        guard uses == "workflow" else {
+            nodes.problems.add(
+                .missingPartner, "'definition' of \(owner) needs 'uses: workflow'", at: member.keyRange)
+            return nil
+        }
+        return decode(member.value)
     }
 
     /// Whether `with` is a mapping, or left out and not misspelt.

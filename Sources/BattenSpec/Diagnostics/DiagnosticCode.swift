@@ -59,6 +59,7 @@ public enum DiagnosticCode: String, Sendable, Hashable, CaseIterable {
     case misplacedNamespace = "E0236"
     case badCondition = "E0237"
     case wrongIsolation = "E0238"
+    case badChild = "E0239"
     // Probably not meant.
     case unusedSecret = "W0301"
     case outputMayBeMissing = "W0302"

@@ -365,6 +365,19 @@ extension DiagnosticPage {
 
                 """),
         DiagnosticPage(
+            .badChild, "a child workflow that cannot be run",
+            """
+            A 'workflow' stage names another workflow by 'path', relative to the file's own folder, or by the
+            'name' under which it is kept. It must exist and be valid itself, and must not lead back to a
+            workflow that it is a child of; children go at most 16 deep.
+            """,
+            example: """
+                name: example
+                stages:
+                  - {id: child, uses: workflow, with: {path: nowhere.yaml}}
+
+                """),
+        DiagnosticPage(
             .unusedSecret, "a secret that is never read",
             """
             The workflow asks for a secret that no expression reads. Whoever runs it would have to provide it

@@ -175,6 +175,7 @@ public enum WorkflowWriter {
         out.put(stage.failFast.map { .bool($0) }, "fail_fast")
         out["uses"] = .string(stage.uses)
         if !stage.with.isEmpty { out["with"] = .object(stage.with) }
+        out.put(stage.child.map(json), "definition")
         out.put(environment(stage.env), "env")
         out.put(inputs(stage.inputs), "inputs")
         out.put(outputs(stage.outputs), "outputs")

@@ -10,15 +10,22 @@ public struct RunFilter: Sendable, Hashable {
     public var since: Timestamp?
     /// Only runs that this started, for example `cli`.
     public var trigger: String?
+    /// Whether runs that other runs have started are listed too.
+    public var withChildren: Bool
+    /// Only the children of this run; nil means all.
+    public var parent: String?
 
     /// Creates a filter; without arguments it lets all runs through.
     public init(
-        workflow: String? = nil, statuses: Set<RunStatus> = [], since: Timestamp? = nil, trigger: String? = nil
+        workflow: String? = nil, statuses: Set<RunStatus> = [], since: Timestamp? = nil, trigger: String? = nil,
+        withChildren: Bool = false, parent: String? = nil
     ) {
         self.workflow = workflow
         self.statuses = statuses
         self.since = since
         self.trigger = trigger
+        self.withChildren = withChildren
+        self.parent = parent
     }
 }
 
@@ -48,19 +55,24 @@ public struct RunSummary: Sendable, Hashable {
     public var failedStages: Int
     /// Why it failed; nil also when the record of that cannot be read.
     public var error: StageError?
+    /// The stage attempt that started it; nil unless it is a child.
+    public var parent: ParentStage?
 }
 
 /// The queries of lists, each served by an index: a test reads their plans.
 enum ListQuery {
     static let summary = """
         SELECT key, id, workflow, version, status, waiting_on, waiting_detail, waiting_since, waiting_until, trigger,
-            owner, accepted_at, started_at, ended_at, failed_stages, error
+            owner, accepted_at, started_at, ended_at, failed_stages, error,
+            parent_run, parent_stage, parent_item, parent_attempt
         FROM runs
         """
 
-    /// Parameters of all lists of runs: 1 since, 2 and 3 the place behind which to start, 4 trigger or NULL, 5 rows.
+    /// Parameters of all lists of runs: 1 since, 2 and 3 the place behind which to start, 4 trigger or NULL, 5 rows,
+    /// 7 whether children are listed.
     private static let rest = """
         accepted_at >= ?1 AND (accepted_at, key) < (?2, ?3) AND (?4 IS NULL OR trigger = ?4)
+            AND (?7 OR parent_run IS NULL)
         ORDER BY accepted_at DESC, key DESC LIMIT ?5
         """
 
@@ -70,19 +82,26 @@ enum ListQuery {
     /// Parameter 6: the status.
     static let runsInStatus = "\(summary) INDEXED BY runs_by_status WHERE status = ?6 AND \(rest)"
 
-    /// Parameter 1: the owner.
+    /// Parameter 1: the owner. Children go with their parents, unless those have ended.
     static let unfinishedRuns = """
         SELECT r.id, r.epoch, v.hash
         FROM runs r INDEXED BY runs_by_status JOIN workflow_versions v ON v.key = r.version_key
-        WHERE r.status IN ('pending', 'running', 'paused', 'waiting') AND r.owner = ?1 ORDER BY r.accepted_at, r.key
+        WHERE r.status IN ('pending', 'running', 'paused', 'waiting') AND r.owner = ?1
+            AND NOT EXISTS (
+                SELECT 1 FROM runs p WHERE p.id = r.parent_run
+                    AND p.status IN ('pending', 'running', 'paused', 'waiting'))
+        ORDER BY r.accepted_at, r.key
         """
     static let unfinishedOwners = """
         SELECT DISTINCT owner FROM runs INDEXED BY runs_by_status
         WHERE status IN ('pending', 'running', 'paused', 'waiting')
         """
 
+    /// Parameter 6: the parent.
+    static let runsOfParent = "\(summary) INDEXED BY runs_by_parent_run WHERE parent_run = ?6 AND \(rest)"
+
     static let lastRun = """
-        SELECT id FROM runs WHERE accepted_at >= ?1 AND status <> 'removed'
+        SELECT id FROM runs WHERE accepted_at >= ?1 AND status <> 'removed' AND parent_run IS NULL
         ORDER BY accepted_at DESC, key DESC LIMIT 1
         """
     static let runsByPrefix = "SELECT id FROM runs WHERE id >= ?1 AND id < ?2 ORDER BY id LIMIT ?3"
@@ -140,7 +159,7 @@ enum ListQuery {
         SELECT r.id, r.workflow, r.owner, s.id, s.uses, s.started_at
         FROM runs r INDEXED BY runs_by_status JOIN stage_runs s ON s.run_key = r.key
         WHERE r.status IN ('running', 'paused', 'waiting') AND s.status = 'running' AND s.attempts > 0
-        LIMIT ?1
+            AND s.uses <> 'workflow' LIMIT ?1
         """
     static let control = "SELECT settled, refusal FROM controls WHERE key = ?1"
     static let pendingAnswers = """
@@ -181,10 +200,9 @@ enum ListQuery {
 
     /// Every query whose number of rows grows with the store.
     static let all = [
-        runningStages,
-        runs, runsOfWorkflow, runsInStatus, lastRun, runsByPrefix, run, definition, stages, attempts, events, trailing,
-        tail, logs, usage, timers, controls, control, pendingAnswers, openGates, gates, signals, workflows, workflow,
-        engines,
+        runningStages, runs, runsOfWorkflow, runsInStatus, runsOfParent, lastRun, runsByPrefix, run, definition, stages,
+        attempts, events, trailing, tail, logs, usage, timers, controls, control, pendingAnswers, openGates, gates,
+        signals, workflows, workflow, engines,
     ]
 }
 
@@ -202,7 +220,9 @@ extension StoreReader {
         let start = if let cursor { try Cursor(cursor, list: "r") } else { Cursor(.max, .max) }
         // A list of one workflow goes by its own index; of some states, by one walk for each, merged.
         var walks: [(sql: String, value: String?)] = [(ListQuery.runs, nil)]
-        if let workflow = filter.workflow {
+        if let parent = filter.parent {
+            walks = [(ListQuery.runsOfParent, parent)]
+        } else if let workflow = filter.workflow {
             walks = [(ListQuery.runsOfWorkflow, workflow)]
         } else if !filter.statuses.isEmpty {
             walks = filter.statuses.map { (ListQuery.runsInStatus, $0.rawValue) }
@@ -225,7 +245,9 @@ extension StoreReader {
         _ connection: Connection, _ walk: (sql: String, value: String?), _ filter: RunFilter, from start: Cursor,
         limit: Int
     ) throws(StoreError) -> [(key: Int64, run: RunSummary)] {
-        let filtersHere = filter.workflow != nil && !filter.statuses.isEmpty
+        let filtersHere =
+            (filter.workflow != nil && !filter.statuses.isEmpty)
+            || (filter.parent != nil && (filter.workflow != nil || !filter.statuses.isEmpty))
         let statement = try connection.statement(walk.sql)
         statement.bind(1, filter.since?.nanoseconds ?? .min)
         statement.bind(2, start.first)
@@ -233,12 +255,14 @@ extension StoreReader {
         statement.bind(4, filter.trigger)
         statement.bind(5, filtersHere ? Int64(-1) : Int64(limit))
         if let value = walk.value { statement.bind(6, value) }
+        statement.bind(7, filter.withChildren || filter.parent != nil ? 1 : 0)
         defer { statement.reset() }
         var found: [(key: Int64, run: RunSummary)] = []
         while found.count < limit, try statement.step() {
             // A state of a later Batten does not hide the other runs.
             guard let run = summary(statement) else { continue }
-            if filtersHere && !filter.statuses.contains(run.status) { continue }
+            if !filter.statuses.isEmpty, filtersHere, !filter.statuses.contains(run.status) { continue }
+            if let workflow = filter.workflow, run.workflow != workflow { continue }
             found.append((statement.int(0), run))
         }
         return found
@@ -247,10 +271,15 @@ extension StoreReader {
     private func summary(_ row: Statement) -> RunSummary? {
         guard let status = RunStatus(rawValue: row.text(4)) else { return nil }
         let error = try? unspill.value(row, 15)
+        var parent: ParentStage?
+        if let run = row.optionalText(16) {
+            parent = ParentStage(
+                run: run, stage: row.text(17), item: row.optionalInt(18).map { Int($0) }, attempt: Int(row.int(19)))
+        }
         return RunSummary(
             id: row.text(1), workflow: row.text(2), version: row.text(3), status: status, waiting: row.waiting(5),
             trigger: row.text(9), owner: row.text(10), acceptedAt: Timestamp(nanoseconds: row.int(11)),
             startedAt: row.timestamp(12), endedAt: row.timestamp(13), failedStages: Int(row.int(14)),
-            error: error.flatMap { StageError(json: $0) })
+            error: error.flatMap { StageError(json: $0) }, parent: parent)
     }
 }

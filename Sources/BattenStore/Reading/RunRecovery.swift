@@ -60,9 +60,10 @@ enum RunColumns {
         r.id, r.workflow, r.version, v.hash, r.status, r.waiting_on, r.waiting_detail, r.waiting_since,
             r.waiting_until, r.trigger, r.parameters, r.host_environment, r.seed, r.workdir, r.idempotency_key,
             r.accepted_at, r.started_at, r.ended_at, r.outputs, r.error, r.failed_stages, r.directory,
-            r.concurrency_group, r.origin_run, r.origin_seq, r.origin_kind
+            r.concurrency_group, r.origin_run, r.origin_seq, r.origin_kind, r.parent_run, r.parent_stage,
+            r.parent_item, r.parent_attempt
         """
-    static let count: Int32 = 26
+    static let count: Int32 = 30
 
     static func read(_ row: Statement, _ unspill: Unspill) throws(StoreError) -> RunRow {
         guard let status = RunStatus(rawValue: row.text(4)) else {
@@ -86,6 +87,10 @@ enum RunColumns {
         run.group = row.optionalText(22)
         if let origin = row.optionalText(23), let kind = ForkOrigin.Kind(rawValue: row.text(25)) {
             run.origin = ForkOrigin(run: origin, seq: row.int(24), kind: kind)
+        }
+        if let parent = row.optionalText(26) {
+            run.parent = ParentStage(
+                run: parent, stage: row.text(27), item: row.optionalInt(28).map { Int($0) }, attempt: Int(row.int(29)))
         }
         return run
     }

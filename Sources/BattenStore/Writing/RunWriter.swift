@@ -320,9 +320,10 @@ final class RunWriter {
             """
             INSERT INTO runs (id, workflow, version, version_key, status, waiting_on, waiting_detail, waiting_since,
                 waiting_until, trigger, owner, epoch, accepted_at, started_at, ended_at, failed_stages, seed,
-                idempotency_key, workdir, parameters, host_environment, outputs, error, directory, concurrency_group)
+                idempotency_key, workdir, parameters, host_environment, outputs, error, directory, concurrency_group,
+                parent_run, parent_stage, parent_item, parent_attempt)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
-                ?22, ?23, ?24, ?25)
+                ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)
             """)
         insert.bind(1, row.id)
         insert.bind(2, row.workflow)
@@ -346,6 +347,10 @@ final class RunWriter {
         insert.bind(23, values.error)
         insert.bind(24, row.directory)
         insert.bind(25, row.group)
+        insert.bind(26, row.parent?.run)
+        insert.bind(27, row.parent?.stage)
+        insert.bind(28, row.parent?.item.map { Int64($0) })
+        insert.bind(29, row.parent.map { Int64($0.attempt) })
         try insert.run()
         let key = connection.lastRowID
         if let origin = row.origin { try write(origin, key: key) }

@@ -402,6 +402,8 @@ complete -c batten -n '__fish_seen_subcommand_from disable' -l help -s h -d 'sho
 complete -c batten -n '__fish_seen_subcommand_from runs' -l workflow -s w -d 'runs of this workflow only' -x
 complete -c batten -n '__fish_seen_subcommand_from runs' -l status -s s -d 'runs in this state only; may be repeated' -x -a 'pending running paused waiting completed failed cancelled timed_out'
 complete -c batten -n '__fish_seen_subcommand_from runs' -l since -d 'runs accepted after an instant, or so long ago: 24h' -x
+complete -c batten -n '__fish_seen_subcommand_from runs' -l all -s a -d 'runs that other runs have started too'
+complete -c batten -n '__fish_seen_subcommand_from runs' -l parent -d 'the runs that this run has started' -x
 complete -c batten -n '__fish_seen_subcommand_from runs' -l limit -s n -d 'how many at most' -x
 complete -c batten -n '__fish_seen_subcommand_from runs' -l cursor -d 'the next_cursor of the page before' -x
 complete -c batten -n '__fish_seen_subcommand_from runs' -l format -d 'how results are written' -x -a 'text json yaml'

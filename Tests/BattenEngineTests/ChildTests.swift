@@ -1,0 +1,242 @@
+import BattenCore
+import BattenEngine
+import BattenStore
+import TestSupport
+import Testing
+
+/// Runs that other runs start, on a real store.
+struct ChildTests {
+    /// A stage that runs another workflow.
+    private func child(
+        _ id: String, after dependencies: [String] = [], parameters: JSONObject = [:], _ definition: WorkflowDefinition
+    ) -> StageDefinition {
+        var stage = StageDefinition(id: id, uses: "workflow", dependsOn: dependencies)
+        if !parameters.isEmpty { stage.with = ["parameters": .object(parameters)] }
+        stage.child = definition
+        return stage
+    }
+
+    private func inner(_ change: (inout WorkflowDefinition) -> Void = { _ in }) -> WorkflowDefinition {
+        var definition = WorkflowDefinition(
+            name: "inner", stages: [stage("work", with: ["n": "${{ parameters.n }}"])])
+        definition.parameters = [ParameterDefinition(name: "n", type: .integer, defaultValue: 7)]
+        definition.outputs = [
+            OutputDefinition(name: "got", type: .integer, value: "${{ stages.work.outputs.n }}")
+        ]
+        change(&definition)
+        return definition
+    }
+
+    private func childID(_ run: String, _ stage: String, attempt: Int = 1) -> String {
+        ParentStage(run: run, stage: stage, attempt: attempt).childRun
+    }
+
+    @Test func parametersGoInAndOutputsComeBack() throws {
+        let harness = try EngineHarness(script: { $0.succeed($0.call.input) })
+        defer { harness.remove() }
+        let run = try harness.submit([
+            child("a", inner()),
+            child("b", after: ["a"], parameters: ["n": "${{ stages.a.outputs.got + 1 }}"], inner()),
+        ]) { $0.outputs = [OutputDefinition(name: "last", value: "${{ stages.b.outputs.got }}")] }
+        #expect(try harness.engine.wait(run: run) == .ended(.completed))
+        #expect(try harness.stored(run).row.outputs == ["last": 8])
+        let below = try harness.stored(childID(run, "b"))
+        #expect(below.row.parent == ParentStage(run: run, stage: "b", attempt: 1))
+        #expect(below.row.parameters == ["n": 8] && below.row.status == .completed)
+        let reader = try #require(try StoreReader(StateFolder(harness.home)))
+        #expect(try reader.runs().items.map(\.id) == [run], "children are listed when they are asked for")
+        #expect(try reader.runs(RunFilter(parent: run)).items.count == 2)
+        #expect(try reader.runs(RunFilter(withChildren: true)).items.count == 3)
+    }
+
+    @Test func whatFailsBelowFailsTheStage() throws {
+        let harness = try EngineHarness(script: { call in
+            call.finish(StageOutcome(.permanent, effect: .none, code: "test.no", message: "no way"))
+        })
+        defer { harness.remove() }
+        let run = try harness.submit([
+            child("a", inner()), child("wrong", parameters: ["n": "${{ 'text' }}"], inner()),
+        ]) { $0.defaults.onFailure = .continue }
+        #expect(try harness.engine.wait(run: run) == .ended(.completed))
+        let records = try harness.stored(run).journal.filter { $0.type == "stage_failed" }
+        let error = try #require(records.first { $0.stage == "a" }?.data["error"])
+        #expect(error["code"] == "batten.child_failed" && error["class"] == "permanent")
+        #expect(error["details"]?["error"]?["code"] == "test.no")
+        #expect(error["details"]?["run"] == .string(childID(run, "a")))
+        #expect(records.first { $0.stage == "wrong" }?.data["error"]?["code"] == "batten.child_parameters")
+        #expect(try harness.store.recover(run: childID(run, "wrong")) == nil)
+    }
+
+    @Test func aRetryStartsAnotherChild() throws {
+        let harness = try EngineHarness(script: { call in
+            call.finish(StageOutcome(.failed, effect: .none, code: "test.no", message: "no"))
+        })
+        defer { harness.remove() }
+        var again = child("a", inner())
+        again.retry = RetryDefinition()
+        again.retry?.maxAttempts = 2
+        again.retry?.initial = .milliseconds(1)
+        let run = try harness.submit([again])
+        #expect(try harness.engine.wait(run: run) == .ended(.failed))
+        for attempt in 1...2 {
+            #expect(try harness.stored(childID(run, "a", attempt: attempt)).row.status == .failed)
+        }
+    }
+
+    @Test(arguments: [RunControl.cancel, .cancelNow])
+    func cancelsReachAllGenerations(control: RunControl) throws {
+        let harness = try EngineHarness(script: { _ in })
+        defer { harness.remove() }
+        let engine = harness.engine
+        var middle = WorkflowDefinition(name: "middle", stages: [child("deep", inner())])
+        middle.finally = [StageDefinition(id: "last", uses: "set", with: ["done": true])]
+        let run = try harness.submit([child("mid", middle)])
+        let call = try #require(harness.record.wait { _ in harness.host.calls.first })
+        engine.control(run: run, control)
+        if control == .cancel {
+            _ = harness.record.wait { _ in harness.host.cancelled.first }
+            call.finish(StageOutcome(.cancelled, effect: .none))
+        }
+        #expect(try engine.wait(run: run) == .ended(.cancelled))
+        let mid = childID(run, "mid")
+        let deep = try harness.stored(childID(mid, "deep"))
+        #expect(deep.row.status == .cancelled)
+        let below = try harness.stored(mid)
+        #expect(below.row.status == .cancelled)
+        let ranFinally = below.journal.contains { $0.type == "stage_completed" && $0.stage == "last" }
+        #expect(ranFinally == (control == .cancel))
+    }
+
+    @Test func theAttemptsTimeoutBoundsTheChild() throws {
+        let harness = try EngineHarness(script: { _ in })
+        defer { harness.remove() }
+        var bounded = child("a", inner { $0.stages[0].timeout = .seconds(60) })
+        bounded.timeout = .milliseconds(50)
+        let run = try harness.submit([bounded])
+        let call = try #require(harness.record.wait { _ in harness.host.calls.first })
+        _ = harness.record.wait { _ in harness.host.cancelled.first }
+        call.finish(StageOutcome(.cancelled, effect: .none))
+        #expect(try harness.engine.wait(run: run) == .ended(.failed))
+        #expect(try harness.stored(childID(run, "a")).row.status == .timedOut)
+        let end = try #require(try harness.stored(run).journal.first { $0.type == "stage_timed_out" })
+        #expect(end.data["error"]?["code"] == "batten.child_timeout")
+    }
+
+    @Test func eachItemHasAChildOfItsOwn() throws {
+        let harness = try EngineHarness(script: { $0.succeed($0.call.input) })
+        defer { harness.remove() }
+        var spread = child("a", parameters: ["n": "${{ item }}"], inner())
+        spread.forEach = [4, 5, 6]
+        spread.maxParallel = 2
+        let run = try harness.submit([spread]) {
+            $0.outputs = [OutputDefinition(name: "all", value: "${{ stages.a.outputs.got }}")]
+        }
+        #expect(try harness.engine.wait(run: run) == .ended(.completed))
+        #expect(try harness.stored(run).row.outputs == ["all": [4, 5, 6]])
+        for item in 0..<3 {
+            let parent = ParentStage(run: run, stage: "a", item: item, attempt: 1)
+            let below = try harness.stored(parent.childRun)
+            #expect(below.row.parent == parent && below.row.status == .completed)
+        }
+    }
+
+    @Test func anotherRoundIsAnotherChild() throws {
+        let harness = try EngineHarness(script: { $0.succeed($0.call.input) })
+        defer { harness.remove() }
+        let run = try harness.submit([
+            child("a", inner()),
+            StageDefinition(id: "ask", uses: "gate", with: ["prompt": "Good?", "rewind_to": "a"], dependsOn: ["a"]),
+        ])
+        for approves in [false, true] {
+            _ = harness.record.wait { seen in
+                seen.records.count { $0.type == "gate_opened" } == (approves ? 2 : 1) ? true : nil
+            }
+            harness.engine.control(run: run, .answer(GateAnswer(stage: "ask", approves: approves, by: "ann")))
+        }
+        // Two children and the run itself.
+        _ = harness.record.wait { seen in seen.records.count { $0.type == "run_completed" } == 3 ? true : nil }
+        #expect(harness.host.calls.count == 2)
+        for attempt in 1...2 {
+            #expect(try harness.stored(childID(run, "a", attempt: attempt)).row.status == .completed)
+        }
+    }
+
+    /// A child that the gate does not wait for may still run when the gate is rejected.
+    @Test func aGateCannotGoBackOverAChildThatMayRun() throws {
+        let harness = try EngineHarness(script: { _ in })
+        defer { harness.remove() }
+        let gate = StageDefinition(
+            id: "ask", uses: "gate", with: ["prompt": "Good?", "rewind_to": "first"], dependsOn: ["first"])
+        let beside = try harness.plan([stage("first"), child("a", after: ["first"], inner()), gate])
+        #expect(
+            beside.unsupported.map(\.feature) == ["rewind_to before a workflow that the gate does not wait for"])
+        var waits = gate
+        waits.dependsOn = ["a"]
+        let on = [stage("first"), child("a", after: ["first"], inner()), waits, child("b", after: ["ask"], inner())]
+        #expect(try harness.plan(on).unsupported.isEmpty)
+    }
+
+    @Test func noSlotIsHeldByAParent() throws {
+        let harness = try EngineHarness(
+            adjust: { $0.asynchronousLimit = 1 }, script: { $0.succeed($0.call.input) })
+        defer { harness.remove() }
+        let run = try harness.submit([child("a", inner()), child("b", inner())]) { $0.maxParallel = 1 }
+        #expect(try harness.engine.wait(run: run) == .ended(.completed))
+    }
+
+    @Test func aChildThatWaitsForItsParentsGroupFails() throws {
+        let harness = try EngineHarness(script: { $0.succeed($0.call.input) })
+        defer { harness.remove() }
+        let run = try harness.submit([
+            child("a", inner { $0.concurrency = ConcurrencyDefinition(group: "g") })
+        ]) { $0.concurrency = ConcurrencyDefinition(group: "g") }
+        #expect(try harness.engine.wait(run: run) == .ended(.failed))
+        #expect(try harness.stored(childID(run, "a")).row.error?.code == "batten.group_taken")
+    }
+
+    /// Whatever of a parent and its child is on disk when the engine dies, the next one goes on with both.
+    @Test func aTakeoverFindsTheChildAgain() throws {
+        let first = try EngineHarness(script: { _ in })
+        let definition = inner()
+        let stages = [child("a", definition)]
+        let run = try first.submit(stages)
+        let call = try #require(first.record.wait { _ in first.host.calls.first })
+        first.engine.stop()
+        let second = try EngineHarness(
+            home: first.home, engineID: "engine-two", script: { $0.succeed($0.call.input) })
+        defer { second.remove() }
+        let epoch = try #require(try second.store.claim(run: run, engine: "engine-two", fromEpoch: 1))
+        try second.engine.adopt(try second.stored(run), plan: try second.plan(stages), epoch: epoch)
+        #expect(try second.engine.wait(run: run) == .ended(.completed))
+        let below = try second.stored(childID(run, "a"))
+        #expect(below.row.status == .completed && below.epoch == 2)
+        #expect(below.journal.count { $0.type == "run_accepted" } == 1)
+        let again = try #require(second.host.calls.first)
+        #expect(again.call.attempt == 2 && again.call.idempotencyKey == call.call.idempotencyKey)
+        let parent = try second.stored(run).journal
+        #expect(parent.count { $0.type == "stage_started" } == 1, "the parent's attempt was not lost")
+    }
+
+    @Test func aChildThatEndedBeforeTheTakeoverIsNotRunAgain() throws {
+        let first = try EngineHarness(script: { _ in })
+        let stages = [child("a", inner()), stage("other")]
+        let run = try first.submit(stages)
+        _ = first.record.wait { _ in first.host.calls.count == 2 ? true : nil }
+        first.engine.stop()
+        // Another engine ends the child alone; then the parent is taken up.
+        let id = childID(run, "a")
+        let second = try EngineHarness(
+            home: first.home, engineID: "engine-two", script: { $0.succeed($0.call.input) })
+        defer { second.remove() }
+        let plan = try second.plan(stages)
+        let childPlan = try #require(plan.stages[0].child)
+        let epoch = try #require(try second.store.claim(run: id, engine: "engine-two", fromEpoch: 1))
+        try second.engine.adopt(try second.stored(id), plan: childPlan, epoch: epoch)
+        #expect(try second.engine.wait(run: id) == .ended(.completed))
+        let calls = second.host.calls.count
+        let claimed = try #require(try second.store.claim(run: run, engine: "engine-two", fromEpoch: 1))
+        try second.engine.adopt(try second.stored(run), plan: plan, epoch: claimed)
+        #expect(try second.engine.wait(run: run) == .ended(.completed))
+        #expect(second.host.calls.count == calls + 1, "only the parent's own stage was called")
+    }
+}
