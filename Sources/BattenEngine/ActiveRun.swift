@@ -81,7 +81,10 @@ final class ActiveRun {
     private var commit: RunCommit
     /// Where the rows of stages are in the commit; made when a second step adds to it.
     private var stagePlaces: [Int: Int] = [:]
-    private(set) var effects: [RunEffect] = []
+    /// What was decided since the last commit asks for.
+    private var effects: [RunEffect] = []
+    /// What is committed, or about to be, asks for; more may be decided before it is done.
+    private var due: [RunEffect] = []
     private var logBytes = 0
 
     /// Creates a run around its machine.
@@ -215,9 +218,14 @@ final class ActiveRun {
     /// Whether a machine's decision waits for its commit.
     var hasDecisions: Bool { !commit.records.isEmpty || !effects.isEmpty || commit.acceptance != nil }
 
-    /// Takes out what is to be committed; what comes later belongs to the commit after.
+    /// Whether nothing that was decided is still to be committed or done.
+    var isSettled: Bool { !hasDecisions && due.isEmpty }
+
+    /// Takes out what is to be committed; what comes later belongs to the commit after, with all that it asks for.
     func takeCommit() -> RunCommit {
         defer {
+            due = effects
+            effects = []
             commit = RunCommit(run: id, epoch: epoch)
             if !stagePlaces.isEmpty { stagePlaces.removeAll(keepingCapacity: true) }
             logBytes = 0
@@ -229,8 +237,8 @@ final class ActiveRun {
 
     /// Takes out what is to be done once the commit stands.
     func takeEffects() -> [RunEffect] {
-        defer { effects = [] }
-        return effects
+        defer { due = [] }
+        return due
     }
 
     /// The tag of a stage's attempt.

@@ -179,7 +179,7 @@ extension EngineLoop {
 
     /// Tells those who wait for a run where it stands, unless more was decided than is committed.
     func tellWatches(of run: ActiveRun) {
-        guard !run.watches.isEmpty, !run.hasDecisions else { return }
+        guard !run.watches.isEmpty, run.isSettled else { return }
         let standing = standing(of: run)
         for watch in run.watches { watch.set(standing.map { .success($0) }) }
     }

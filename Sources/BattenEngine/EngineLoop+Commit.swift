@@ -106,8 +106,11 @@ extension EngineLoop {
         for effect in effects {
             switch effect {
             case .startAttempt(let start):
-                // What was decided later and shares the commit may have ended the attempt before it began.
-                if effects.count > 1, !run.machine.isRunning(stage: start.stageIndex, attempt: start.attempt) {
+                // What was decided later, and shares the commit or waits for the next one, may have ended the attempt
+                // before it began.
+                if effects.count > 1 || run.isTouched,
+                    !run.machine.isRunning(stage: start.stageIndex, attempt: start.attempt)
+                {
                     continue
                 }
                 self.start(start, of: run)

@@ -118,7 +118,7 @@ extension EngineLoop {
         guard let number = numbers[id], let run = runs[number] else { return watch.set(ending(of: id)) }
         run.watches.append(watch)
         // What is decided and not committed is not said yet; the commit is followed by a look at all watches.
-        if !run.hasDecisions { watch.set(standing(of: run).map { .success($0) }) }
+        if run.isSettled { watch.set(standing(of: run).map { .success($0) }) }
     }
 
     /// How a run ended that this engine does not drive any more, or never did.

@@ -1,6 +1,8 @@
 import BattenCore
 import BattenEngine
 import BattenStore
+import BattenSystem
+import Synchronization
 import TestSupport
 import Testing
 
@@ -147,14 +149,14 @@ struct ChildTests {
             child("a", inner()),
             StageDefinition(id: "ask", uses: "gate", with: ["prompt": "Good?", "rewind_to": "a"], dependsOn: ["a"]),
         ])
-        for approves in [false, true] {
-            _ = harness.record.wait { seen in
-                seen.records.count { $0.type == "gate_opened" } == (approves ? 2 : 1) ? true : nil
+        for (round, approves) in [false, true].enumerated() {
+            let hasAsked = harness.record.wait { seen in
+                seen.records.count { $0.type == "stage_waiting" && $0.stage == "ask" } == round + 1 ? true : nil
             }
+            try #require(hasAsked == true)
             harness.engine.control(run: run, .answer(GateAnswer(stage: "ask", approves: approves, by: "ann")))
         }
-        // Two children and the run itself.
-        _ = harness.record.wait { seen in seen.records.count { $0.type == "run_completed" } == 3 ? true : nil }
+        #expect(try harness.engine.wait(run: run, staying: true) == .ended(.completed))
         #expect(harness.host.calls.count == 2)
         for attempt in 1...2 {
             #expect(try harness.stored(childID(run, "a", attempt: attempt)).row.status == .completed)
@@ -174,6 +176,39 @@ struct ChildTests {
         waits.dependsOn = ["a"]
         let on = [stage("first"), child("a", after: ["first"], inner()), waits, child("b", after: ["ask"], inner())]
         #expect(try harness.plan(on).unsupported.isEmpty)
+    }
+
+    /// A cancel of the parent that comes with a commit of the child has the child decide more than that commit holds.
+    @Test func aChildDoesNothingBeforeItIsCommitted() throws {
+        let controls = Mutex<Engine?>(nil)
+        let early = Mutex<[String]>([])
+        let home = try FileSystem.makeTemporaryFolder(prefix: "/tmp/batten-engine-")
+        let store = try SQLiteStore(StateFolder(home))
+        let harness = try EngineHarness(
+            home: home,
+            script: { call in
+                let journal = (try? store.recover(run: call.call.run))?.journal ?? []
+                if !journal.contains(where: { $0.type == "stage_started" && $0.stage == call.call.stage }) {
+                    early.withLock { $0.append(call.call.stage) }
+                }
+                // The engine takes both in one turn: it is here that its thread is now.
+                if call.call.stage == "work" {
+                    let parent = journal.first?.data["parent"]?["run"]?.stringValue ?? ""
+                    controls.withLock { $0 }?.control(run: parent, .cancel)
+                }
+                call.succeed()
+            })
+        defer { harness.remove() }
+        controls.withLock { $0 = harness.engine }
+        let below = inner {
+            $0.stages.append(StageDefinition(id: "later", uses: "sleep", with: ["for": "1h"], dependsOn: ["work"]))
+            $0.finally = [stage("tidy")]
+        }
+        let run = try harness.submit([child("a", below)])
+        #expect(try harness.engine.wait(run: run) == .ended(.cancelled))
+        #expect(try harness.stored(childID(run, "a")).row.status == .cancelled)
+        #expect(harness.host.calls.map(\.call.stage) == ["work", "tidy"])
+        #expect(early.withLock { $0 } == [])
     }
 
     @Test func noSlotIsHeldByAParent() throws {

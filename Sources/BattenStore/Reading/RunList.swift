@@ -82,7 +82,9 @@ enum ListQuery {
     /// Parameter 6: the status.
     static let runsInStatus = "\(summary) INDEXED BY runs_by_status WHERE status = ?6 AND \(rest)"
 
-    /// Parameter 1: the owner. Children go with their parents, unless those have ended.
+    /// Parameter 1: the owner.
+    ///
+    /// Children go with their parents, unless those have ended.
     static let unfinishedRuns = """
         SELECT r.id, r.epoch, v.hash
         FROM runs r INDEXED BY runs_by_status JOIN workflow_versions v ON v.key = r.version_key
