@@ -43,6 +43,7 @@ extension EngineLoop {
         child.accept(RunAcceptance(definitionHash: plan.hash, snapshot: plan.snapshot, owner: settings.engineID))
         link(child, to: run, start)
         apply(.accepted(request), to: child)
+        pauseWithParent(child, of: run)
     }
 
     /// Goes on with a child that is in the store.
@@ -54,6 +55,7 @@ extension EngineLoop {
         let id = parent.childRun
         if let number = numbers[id], let child = runs[number] {
             link(child, to: run, start)
+            pauseWithParent(child, of: run)
             return true
         }
         guard var stored = try store.recover(run: id) else { return false }
@@ -81,6 +83,7 @@ extension EngineLoop {
             let child = try replayed(claimed, plan: plan, epoch: epoch)
             link(child, to: run, start)
             apply(.restarted, to: child)
+            pauseWithParent(child, of: run)
             // What was asked of it while nobody drove it is taken in before anybody is told where it stands.
             wantsControls = true
         } catch {
@@ -124,6 +127,19 @@ extension EngineLoop {
     func child(of run: ActiveRun, stage: Int, attempt: Int) -> ActiveRun? {
         guard let child = run.children[stage], child.attempt == attempt else { return nil }
         return runs[child.number]
+    }
+
+    /// Has the children of a run stand still and go on with it.
+    func passOn(_ control: RunControl, toChildrenOf run: ActiveRun) {
+        guard control == .pause || control == .resume else { return }
+        for child in run.children.values.sorted(by: { $0.number < $1.number }) {
+            if let child = runs[child.number] { apply(.control(control), to: child) }
+        }
+    }
+
+    /// A child that its parent comes to know in a pause stands still too.
+    private func pauseWithParent(_ child: ActiveRun, of run: ActiveRun) {
+        if run.status == .paused { apply(.control(.pause), to: child) }
     }
 
     /// Ends the children of a run at once, in the commit that ends the run itself.

@@ -155,6 +155,9 @@ final class EngineLoop: @unchecked Sendable {
         if run.hasQueue, !hadQueue { queueing.append(run.number) }
         if !step.attempts.isEmpty { slotsWereFreed = true }
         if run.hasDecisions { touch(run) }
+        if !run.children.isEmpty, step.refusal == nil, case .control(let control, _) = input {
+            passOn(control, toChildrenOf: run)
+        }
         return step.refusal
     }
 

@@ -109,6 +109,29 @@ struct ChildTests {
         #expect(ranFinally == (control == .cancel))
     }
 
+    @Test func aPauseReachesAllGenerations() throws {
+        let harness = try EngineHarness(script: { call in if call.call.stage == "then" { call.succeed() } })
+        defer { harness.remove() }
+        let deep = inner { $0.stages.append(stage("then", after: ["work"])) }
+        let middle = WorkflowDefinition(name: "middle", stages: [child("deep", deep)])
+        let run = try harness.submit([child("mid", middle)])
+        let call = try #require(harness.record.wait { _ in harness.host.calls.first })
+        harness.engine.control(run: run, .pause)
+        let havePaused = harness.record.wait { seen in
+            seen.records.count { $0.type == "run_paused" } == 3 ? true : nil
+        }
+        #expect(havePaused == true)
+        call.succeed(call.call.input)
+        guard case .awaiting = try harness.engine.wait(run: run) else {
+            Issue.record("the run did not stand still")
+            return
+        }
+        #expect(harness.host.calls.map(\.call.stage) == ["work"])
+        harness.engine.control(run: run, .resume)
+        #expect(try harness.engine.wait(run: run, staying: true) == .ended(.completed))
+        #expect(harness.host.calls.map(\.call.stage) == ["work", "then"])
+    }
+
     @Test func theAttemptsTimeoutBoundsTheChild() throws {
         let harness = try EngineHarness(script: { _ in })
         defer { harness.remove() }
