@@ -275,6 +275,28 @@ struct ChildTests {
         #expect(parent.count { $0.type == "stage_started" } == 1, "the parent's attempt was not lost")
     }
 
+    /// An orderly stop gives back what a child's stages do, and leaves the child where it is.
+    @Test func anOrderlyStopLeavesTheChildToTheNextEngine() throws {
+        let first = try EngineHarness(script: { _ in })
+        let stages = [child("a", inner())]
+        let run = try first.submit(stages)
+        let call = try #require(first.record.wait { _ in first.host.calls.first })
+        first.engine.giveBack()
+        first.engine.stop()
+        let id = childID(run, "a")
+        let lost = try first.stored(id).journal.filter { $0.type == "attempt_lost" }
+        #expect(lost.count == 1 && lost.first?.data["error"]?["code"] == "batten.engine_stopped")
+        #expect(try first.stored(run).journal.contains { $0.type == "attempt_lost" } == false)
+        let second = try EngineHarness(
+            home: first.home, engineID: "engine-two", script: { $0.succeed($0.call.input) })
+        defer { second.remove() }
+        let epoch = try #require(try second.store.claim(run: run, engine: "engine-two", fromEpoch: 1))
+        try second.engine.adopt(try second.stored(run), plan: try second.plan(stages), epoch: epoch)
+        #expect(try second.engine.wait(run: run) == .ended(.completed))
+        #expect(second.host.calls.map(\.call.idempotencyKey) == [call.call.idempotencyKey])
+        #expect(try second.stored(run).journal.count { $0.type == "stage_started" } == 1)
+    }
+
     @Test func aChildThatEndedBeforeTheTakeoverIsNotRunAgain() throws {
         let first = try EngineHarness(script: { _ in })
         let stages = [child("a", inner()), stage("other")]

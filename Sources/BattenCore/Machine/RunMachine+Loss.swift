@@ -7,9 +7,10 @@ extension RunMachine {
 
     /// Gives up an attempt because its engine is being stopped.
     ///
-    /// What the attempt has done is unknown, yet it is no loss.
+    /// What the attempt has done is unknown, yet it is no loss. One that is a child run goes on: whoever takes the run up
+    /// takes the child up too.
     mutating func giveBack(_ index: Int, _ attempt: Int, _ at: Timestamp) {
-        guard state.isAccepted, isRunning(stage: index, attempt: attempt) else { return }
+        guard state.isAccepted, isRunning(stage: index, attempt: attempt), !isChild(index) else { return }
         let failure = StageFailure(
             StageError(
                 .cancelled, code: Self.engineStoppedCode,
