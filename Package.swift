@@ -119,8 +119,8 @@ let package = Package(
             name: "HTTPPlugin", dependencies: [sdk, transfer], path: "Plugins/http", swiftSettings: common,
             linkerSettings: alone),
         .target(
-            name: "LLMPlugin", dependencies: [sdk, transfer], path: "Plugins/llm", swiftSettings: common,
-            linkerSettings: alone),
+            name: "LLMPlugin", dependencies: [sdk, transfer], path: "Plugins/llm", exclude: ["prices.json"],
+            swiftSettings: common, linkerSettings: alone),
         .target(
             name: "NotifyPlugin", dependencies: [sdk, transfer], path: "Plugins/notify", swiftSettings: common,
             linkerSettings: alone),

@@ -118,6 +118,7 @@ struct AnthropicChat: ChatAPI {
             let written = usage["cache_creation_input_tokens"]?.integer ?? 0
             sum.input = fresh + cached + written
             sum.cachedInput = cached
+            sum.writtenInput = written
         }
         if let output = usage["output_tokens"]?.integer { sum.output = output }
         answer.usage = sum

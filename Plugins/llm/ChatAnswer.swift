@@ -17,6 +17,8 @@ struct ChatAnswer {
         var input: Int64
         /// What of the input came from a cache.
         var cachedInput: Int64
+        /// What of the input was put into a cache, where the provider says so.
+        var writtenInput: Int64 = 0
         /// All of the output, reasoning included.
         var output: Int64
         /// What of the output was reasoning.
@@ -28,7 +30,8 @@ struct ChatAnswer {
             [
                 "input_tokens": .integer(input), "cached_input_tokens": .integer(cachedInput),
                 "output_tokens": .integer(output), "reasoning_tokens": .integer(reasoning),
-                "total_tokens": .integer(input + output), "estimated": .bool(isEstimated),
+                "cache_write_input_tokens": .integer(writtenInput), "total_tokens": .integer(input + output),
+                "estimated": .bool(isEstimated),
             ]
         }
     }

@@ -213,8 +213,9 @@ final class ChatJob {
         }
         for (meter, amount) in [
             ("requests", 1), ("input_tokens", usage.input), ("cached_input_tokens", usage.cachedInput),
-            ("output_tokens", usage.output), ("reasoning_tokens", usage.reasoning),
-        ] {
+            ("cache_write_input_tokens", usage.writtenInput), ("output_tokens", usage.output),
+            ("reasoning_tokens", usage.reasoning),
+        ] where amount > 0 {
             call.context.usage(meter, of: name, amount)
         }
         return usage

@@ -127,6 +127,9 @@ enum ChatSchemas {
                         "cached_input_tokens", count.with("description", "What of it came from the provider's cache.")),
                     .required("output_tokens", count.with("description", "All of the output, reasoning included.")),
                     .required("reasoning_tokens", count.with("description", "What of it was reasoning.")),
+                    .required(
+                        "cache_write_input_tokens",
+                        count.with("description", "What of the input was put into the provider's cache.")),
                     .required("total_tokens", count.with("description", "Input and output.")),
                     .required("estimated", .boolean("Whether these are guesses: the provider gave no numbers.")),
                 ], "Tokens as the provider counted them."

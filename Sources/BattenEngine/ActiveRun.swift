@@ -13,6 +13,8 @@ final class ActiveRun {
         /// Number of the item; nil when the stage is one.
         let item: Int?
         var stream: SecretMasker.Stream?
+        /// Prices what it reports.
+        var pricing = CallPricing()
     }
 
     /// The run that started this one, and the attempt that did.

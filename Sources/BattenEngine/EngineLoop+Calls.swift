@@ -153,13 +153,17 @@ extension EngineLoop {
     /// Takes a report of usage; it is booked with the run's next commit, at the latest with the attempt's own.
     func usage(_ tag: CallTag, metric: String, subject: String, amount: Int64, at: Timestamp) {
         guard let (run, call) = call(of: tag) else { return }
+        let price = subject.isEmpty ? nil : settings.prices.price(of: subject)
+        let cost = run.calls[tag.stage]?.pricing.cost(
+            metric: metric, subject: subject, amount: amount, price: price)
         run.add(
             UsageRow(
-                stage: call.stage.id, attempt: call.attempt,
+                stage: call.stage.id, item: call.item, attempt: call.attempt,
                 plugin: String(call.stage.definition.uses.prefix { $0 != "." }),
-                metric: metric, subject: subject, amount: amount, at: at))
+                metric: metric, subject: subject, amount: amount, cost: cost, at: at))
         touch(run)
-        observer?.live(run: run.id, .usage(stage: call.stage.id, metric: metric, subject: subject, amount: amount))
+        observer?.live(
+            run: run.id, .usage(stage: call.stage.id, metric: metric, subject: subject, amount: amount, cost: cost))
     }
 
     /// Takes state for the next attempt.

@@ -39,8 +39,8 @@ public enum LiveReport: Sendable {
     case progress(stage: String, item: Int?, fraction: Double?, note: String)
     /// Partial output, secrets masked.
     case stream(stage: String, item: Int?, text: String)
-    /// Usage.
-    case usage(stage: String, metric: String, subject: String, amount: Int64)
+    /// Usage, and what it cost in US dollars where that is known.
+    case usage(stage: String, metric: String, subject: String, amount: Int64, cost: Double?)
 }
 
 /// Where a run stands when there is nothing left to wait for.

@@ -24,6 +24,8 @@ public struct EngineSettings: Sendable {
     public var leaseTerm: Duration?
     /// Runs at once in a concurrency group, by its name; 1 where none is given.
     public var groupLimits: [String: Int]
+    /// What models cost.
+    public var prices: any PriceList
     /// How far stored log lines may lag behind shown ones.
     public var logLag: Duration
 
@@ -44,6 +46,7 @@ public struct EngineSettings: Sendable {
         self.sharedLimits = SharedLimits()
         self.leaseTerm = nil
         self.groupLimits = [:]
+        self.prices = NoPrices()
         self.logLag = .milliseconds(200)
     }
 }

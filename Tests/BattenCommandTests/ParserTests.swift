@@ -52,7 +52,7 @@ import Testing
             ("completions tcsh", "bad_value", "bash"),
             ("srve", "unknown_command", "batten serve"),
             ("plugin install", "missing_argument", "batten plugin install"),
-            ("usage", "not_in_this_version", "batten status"),
+            ("trust", "not_in_this_version", "configuration"),
         ]
         for row in table {
             do throws(CommandFailure) {

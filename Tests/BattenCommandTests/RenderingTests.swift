@@ -65,7 +65,7 @@ import Testing
         var picture = Self.picture(stages)
         picture.apply(.log(LogLine(at: Self.start, stage: "天気-1", attempt: 1, stream: "stdout", text: "天気\u{1B}[2Jx")))
         picture.apply(.progress(stage: "天気-1", item: nil, fraction: 0.5, note: ""))
-        picture.apply(.usage(stage: "天気-1", metric: "input_tokens", subject: "m", amount: 1_234))
+        picture.apply(.usage(stage: "天気-1", metric: "input_tokens", subject: "m", amount: 1_234, cost: 0.0123))
         for width in 20...100 {
             for room in [4, 10, 24, nil] as [Int?] {
                 let frame = TreeFrame(
@@ -121,8 +121,7 @@ import Testing
 
     @Test func runsKeepTheirPromisedShape() {
         let report = RunReport(
-            run: Self.run(.failed), rows: [Self.row(0, "a", .failed), Self.row(1, "b", .waiting)], tokens: 7,
-            cost: nil)
+            run: Self.run(.failed), rows: [Self.row(0, "a", .failed), Self.row(1, "b", .waiting)], usage: [])
         let value = report.json.objectValue ?? [:]
         #expect(
             value.keys == [

@@ -35,7 +35,7 @@ import Testing
         picture.apply(
             .log(LogLine(at: start, stage: "write", attempt: 1, stream: "stdout", text: "reading \u{1B}[31mred\u{7}")))
         picture.apply(.progress(stage: "天気", item: nil, fraction: 0.42, note: "half of the week"))
-        picture.apply(.usage(stage: "write", metric: "output_tokens", subject: "m", amount: 12_345))
+        picture.apply(.usage(stage: "write", metric: "output_tokens", subject: "m", amount: 12_345, cost: nil))
         return picture
     }
 

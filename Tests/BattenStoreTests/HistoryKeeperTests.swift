@@ -188,13 +188,13 @@ import Testing
         let store = try state.open()
         let table =
             "SELECT day, workflow, plugin, metric, subject, provider, model, amount, cost_usd, reports FROM usage_by_day"
-        for (id, day) in [("one", 0.1), ("two", 0.2), ("three", 35.0)] {
+        for (id, day, cost) in [("one", 0.1, 0.25), ("two", 0.2, nil), ("three", 35.0, 0.5)] {
             var script = RunScript(id)
             var commit = script.accept(stages: 1, acceptedAt: Self.day(day))
             commit.usage = [
                 UsageRow(
                     stage: "s0", attempt: 1, plugin: "llm", metric: "tokens", subject: "openai/gpt", amount: 5,
-                    at: Self.day(day))
+                    cost: cost, at: Self.day(day))
             ]
             _ = try store.commit([commit])
             var end = script.finish()
@@ -204,10 +204,13 @@ import Testing
         let reader = try #require(try StoreReader(state.folder))
         let before = try reader.query(table + " ORDER BY day").rows
         #expect(before.map { $0[7] } == [10, 5])
+        let ledger = try reader.usage(UsageFilter(), by: [.day, .model])
+        #expect(Set(ledger.map(\.unpriced)) == [5, 0] && ledger.reduce(0) { $0 + ($1.cost ?? 0) } == 0.75)
         let keeper = try keeper(state, day: 40)
         try sweep(keeper)
         #expect(keeper.removed.usageReports == 2 && keeper.removed.runs == 2)
         #expect(try reader.query(table + " ORDER BY day").rows == before, "the days say what they said")
+        #expect(Set(try reader.usage(UsageFilter(), by: [.day, .model])) == Set(ledger))
         #expect(try count(state, "SELECT count(*) FROM usage") == 1)
     }
 

@@ -62,6 +62,7 @@ enum DoctorCommand {
         findings += isolation()
         findings.append(try home(context))
         findings.append(try store(context))
+        findings.append(try prices(context))
         findings += try plugins(context)
         return findings
     }
@@ -108,6 +109,22 @@ enum DoctorCommand {
                     + "\(living) \(living == 1 ? "engine" : "engines") at work")
         } catch {
             return Finding(check: "store", status: .bad, message: error.message, help: error.help)
+        }
+    }
+
+    private static func prices(_ context: CommandContext) throws(CommandFailure) -> Finding {
+        let path = PriceFiles.path(settings: try context.settings(), executable: ProcessEnvironment.executablePath)
+        guard let path else {
+            return Finding(
+                check: "prices", status: .note, message: "there is no file of prices: what models cost is not known",
+                help: "docs/prices.md tells where one comes from")
+        }
+        do throws(CommandFailure) {
+            let count = try PriceFiles.read(path).count
+            return Finding(
+                check: "prices", status: .good, message: "of \(count) \(count == 1 ? "model" : "models") in \(path)")
+        } catch {
+            return Finding(check: "prices", status: .bad, message: error.message, help: error.help)
         }
     }
 

@@ -98,5 +98,7 @@ extension RunPicture {
         self.init(workflow: report.run.workflow)
         apply(.committed(records: [], run: report.run, stages: report.rows))
         for (run, child) in report.children { apply(run, RunPicture(child)) }
+        for (stage, usage) in report.usageByStage { book(usage, of: stage) }
+        usageBelow = report.usageBelow
     }
 }

@@ -82,6 +82,9 @@ struct SettingKey: Sendable {
             name: "llm.default_model", kind: .text, variable: "BATTEN_LLM_DEFAULT_MODEL", option: nil,
             isForProjects: true, help: "model of agents that name none"),
         SettingKey(
+            name: "prices", kind: .path, variable: "BATTEN_PRICES", option: nil, isForProjects: false,
+            help: "file of what models cost, in the form of LiteLLM's price map"),
+        SettingKey(
             name: "plugin_path", kind: .paths, variable: "BATTEN_PLUGIN_PATH", option: "plugin-dir",
             isForProjects: false, help: "further folders to find plugins in; options come before the variable"),
         SettingKey(

@@ -29,8 +29,10 @@ struct Settings: Sendable {
     var grace: Duration
     /// Folder of the plugins that came with the program.
     var bundledPlugins: String
+    /// Folder of what the user has added to Batten.
+    var userData: String
     /// The user's own plugin folder.
-    var userPlugins: String
+    var userPlugins: String { PathText.join(userData, "plugins") }
     /// The file of accepted plugins.
     var pluginLock: String { PathText.join(userPlugins, "plugins.lock") }
     /// Whose signatures plugins must carry.
@@ -49,6 +51,8 @@ struct Settings: Sendable {
     var plugins: JSONObject
     /// Model of agents that name none.
     var defaultModel: String?
+    /// File of what models cost; nil when none is named.
+    var prices: String?
     /// Bytes of log that one attempt keeps.
     var attemptLogBytes: Int
     /// How far stored log lines may lag behind shown ones.

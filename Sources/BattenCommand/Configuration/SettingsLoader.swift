@@ -222,7 +222,7 @@ struct SettingsLoader {
                 workflows: limits("limits.workflows"), plugins: limits("limits.plugins")),
             groupLimits: limits("limits.groups"), grace: duration("grace"),
             bundledPlugins: BundledFolder.plugins(executable: ProcessEnvironment.executablePath),
-            userPlugins: standardFolder("XDG_DATA_HOME", below: ".local/share") + "/batten/plugins",
+            userData: standardFolder("XDG_DATA_HOME", below: ".local/share") + "/batten",
             signatures: SignaturePolicy(
                 isRequired: value("plugin_signatures").stringValue == "required",
                 keys: (value("plugin_keys").arrayValue ?? []).compactMap(\.stringValue)),
@@ -231,7 +231,7 @@ struct SettingsLoader {
                 ?? .available,
             pluginFolders: (value("plugin_path").arrayValue ?? []).compactMap(\.stringValue),
             inProcessPlugins: value("in_process_plugins").boolValue ?? false, plugins: plugins,
-            defaultModel: value("llm.default_model").stringValue,
+            defaultModel: value("llm.default_model").stringValue, prices: value("prices").stringValue,
             attemptLogBytes: Int(clamping: size.intValue ?? size.stringValue.flatMap(ByteSize.parse) ?? 16 << 20),
             logLag: duration("log.lag"), retentionDays: integer("retention.days"),
             retainedRuns: integer("retention.runs_per_workflow"))

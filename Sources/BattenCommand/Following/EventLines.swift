@@ -46,10 +46,11 @@ struct EventLines: RunDisplay {
             case .stream(let stage, let item, let piece):
                 let instance = Instance(stage: stage, item: item)
                 text += live("stage_stream", instance, attempts[instance], .object(["text": .string(piece)]), now)
-            case .usage(let stage, let metric, let subject, let amount):
+            case .usage(let stage, let metric, let subject, let amount, let cost):
                 let instance = Instance(stage: stage, item: nil)
                 let data: JSONValue = .object([
                     "metric": .string(metric), "subject": .string(subject), "amount": .int(amount),
+                    "cost_usd": NumberText.data(dollars: cost),
                 ])
                 text += live("stage_usage", instance, attempts[instance], data, now)
             case .child(let run, let inner):

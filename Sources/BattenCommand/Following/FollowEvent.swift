@@ -11,7 +11,7 @@ enum FollowEvent: Sendable {
     /// Partial output as it came.
     case stream(stage: String, item: Int?, text: String)
     /// Usage as it came.
-    case usage(stage: String, metric: String, subject: String, amount: Int64)
+    case usage(stage: String, metric: String, subject: String, amount: Int64, cost: Double?)
     /// Something that happened to a run that the followed one has started, or one of those.
     indirect case child(run: String, FollowEvent)
     /// The terminal has another size.

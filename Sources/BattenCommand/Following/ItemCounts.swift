@@ -32,10 +32,10 @@ struct ItemCounts: Sendable, Hashable {
 
     /// The counts as words: how many have ended, and the states that deserve a word.
     var text: String {
-        var parts = ["\(TreeFrame.grouped(Int64(decided)))/\(TreeFrame.grouped(Int64(total))) items"]
-        if failed > 0 { parts.append("\(TreeFrame.grouped(Int64(failed))) failed") }
+        var parts = ["\(NumberText.grouped(Int64(decided)))/\(NumberText.grouped(Int64(total))) items"]
+        if failed > 0 { parts.append("\(NumberText.grouped(Int64(failed))) failed") }
         for status in [StageStatus.running, .retrying, .waiting, .cancelled, .skipped] where self[status] > 0 {
-            parts.append("\(TreeFrame.grouped(Int64(self[status]))) \(StatusText.word(status))")
+            parts.append("\(NumberText.grouped(Int64(self[status]))) \(StatusText.word(status))")
         }
         return parts.joined(separator: ", ")
     }

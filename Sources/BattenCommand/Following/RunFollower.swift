@@ -41,8 +41,8 @@ final class RunFollower: EngineObserver {
         case .progress(let stage, let item, let fraction, let note):
             event = .progress(stage: stage, item: item, fraction: fraction, note: note)
         case .stream(let stage, let item, let text): event = .stream(stage: stage, item: item, text: text)
-        case .usage(let stage, let metric, let subject, let amount):
-            event = .usage(stage: stage, metric: metric, subject: subject, amount: amount)
+        case .usage(let stage, let metric, let subject, let amount, let cost):
+            event = .usage(stage: stage, metric: metric, subject: subject, amount: amount, cost: cost)
         }
         let isMain = main.withLock { $0 == nil || $0 == run }
         take(isMain ? event : .child(run: run, event))

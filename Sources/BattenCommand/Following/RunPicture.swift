@@ -16,8 +16,8 @@ struct RunPicture: Sendable {
         var note = ""
         /// How far its items are; nil for a stage that is one.
         var items: ItemCounts?
-        /// Tokens used so far.
-        var tokens: Int64 = 0
+        /// Tokens used so far, and what they cost.
+        var usage = UsageTotals()
     }
 
     /// Log lines kept of each stage.
@@ -37,8 +37,10 @@ struct RunPicture: Sendable {
 
     init(workflow: String) { self.workflow = workflow }
 
-    /// Tokens of all stages.
-    var tokens: Int64 { stages.reduce(0) { $0 &+ $1.tokens } }
+    /// Tokens of all stages and of the runs they have started, and what they cost.
+    var usage: UsageTotals { stages.reduce(into: usageBelow) { $0.add($1.usage) } }
+    /// The same of the runs that it has started, and those that they have.
+    var usageBelow = UsageTotals()
 
     /// Stages that are decided.
     var decided: Int { stages.count { $0.row.status.isTerminal } }
@@ -71,10 +73,12 @@ struct RunPicture: Sendable {
                 let joined = TextFit.clean(stage.streamed + text)
                 stage.streamed = String(joined.suffix(400))
             }
-        case .usage(let stage, let metric, _, let amount):
-            guard Self.isTokens(metric) else { return }
-            change(stage) { $0.tokens &+= amount }
+        case .usage(let stage, let metric, _, let amount, let cost):
+            change(stage) { $0.usage.add(metric: metric, amount: amount, cost: cost) }
         case .child(let run, let event):
+            if case .usage(_, let metric, _, let amount, let cost) = event {
+                usageBelow.add(metric: metric, amount: amount, cost: cost)
+            }
             children[run, default: RunPicture(workflow: "")].apply(event)
             if children[run]?.run?.status == .completed { children[run] = nil }
         // What single items report is too much for the one line of their stage.
@@ -82,9 +86,9 @@ struct RunPicture: Sendable {
         }
     }
 
-    /// Whether a metric counts tokens that add up to the total.
-    static func isTokens(_ metric: String) -> Bool {
-        metric == "tokens" || metric == "input_tokens" || metric == "output_tokens"
+    /// Takes over what a stage has used, as the store knows it.
+    mutating func book(_ usage: UsageTotals, of stage: String) {
+        change(stage) { $0.usage = usage }
     }
 
     /// Takes in the picture of a run that it has started.

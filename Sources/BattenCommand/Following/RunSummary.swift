@@ -20,11 +20,11 @@ struct RunSummary {
     private func headline() -> String {
         let run = report.run
         let length = run.startedAt.flatMap { start in run.endedAt.map { " in \(TimeText.elapsed($0 - start))" } } ?? ""
-        let tokens = report.tokens > 0 ? ", \(TreeFrame.grouped(report.tokens)) tokens" : ""
+        let used = UsageText.parts(report.usage).map { ", " + $0 }.joined()
         let failed = run.failedStages > 0 && run.status == .completed ? ", \(run.failedStages) failed and let go" : ""
         let sign = profile.paint(StatusText.sign(run.status), StatusText.tone(run.status))
         let name = profile.paint(TextFit.clean(run.workflow), .bold)
-        return "\(sign) \(name) \(StatusText.word(run.status))\(length)\(tokens)\(failed) (run \(run.id))"
+        return "\(sign) \(name) \(StatusText.word(run.status))\(length)\(used)\(failed) (run \(run.id))"
     }
 
     private func isFailure(_ row: StageRow) -> Bool { row.status == .failed || row.status == .timedOut }

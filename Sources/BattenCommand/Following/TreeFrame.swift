@@ -46,7 +46,7 @@ struct TreeFrame {
         var parts = [TextFit.clean(picture.workflow), StatusText.word(status)]
         if let start = picture.run?.startedAt { parts.append(TimeText.elapsed((picture.run?.endedAt ?? now) - start)) }
         parts.append("\(picture.decided)/\(picture.stages.count)")
-        if picture.tokens > 0 { parts.append("\(Self.grouped(picture.tokens)) tokens") }
+        parts += UsageText.parts(picture.usage)
         if !picture.id.isEmpty { parts.append("run \(picture.id)") }
         let text = fit(parts, width: width - 2)
         return profile.paint(StatusText.sign(status), StatusText.tone(status)) + " " + profile.paint(text, .bold)
@@ -67,7 +67,7 @@ struct TreeFrame {
         if row.status != .completed, let child = row.childRun(of: run) { parts.append("run \(child)") }
         if row.attempts > 1 { parts.append("attempt \(row.attempts)") }
         if row.status == .running, let fraction = stage.fraction { parts.append(bar(fraction)) }
-        if stage.tokens > 0 { parts.append("\(Self.grouped(stage.tokens)) tokens") }
+        parts += UsageText.parts(stage.usage)
         let left = width - TextFit.width(connector) - column - 3
         let text = fit(parts, width: max(4, left))
         let tone = StatusText.tone(row.status)
@@ -142,16 +142,5 @@ struct TreeFrame {
             text += "  " + part
         }
         return text
-    }
-
-    /// A number with its thousands apart.
-    static func grouped(_ number: Int64) -> String {
-        var digits = Array(String(number.magnitude))
-        var place = digits.count - 3
-        while place > 0 {
-            digits.insert(",", at: place)
-            place -= 3
-        }
-        return (number < 0 ? "-" : "") + String(digits)
     }
 }

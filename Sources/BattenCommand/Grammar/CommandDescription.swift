@@ -90,10 +90,10 @@ struct ArgumentDescription: Sendable, Hashable {
 
 /// How results are written.
 enum OutputFormat: String, Sendable, Hashable, CaseIterable {
-    case text, json, yaml, ndjson, dot, mermaid
+    case text, json, yaml, ndjson, csv, dot, mermaid
 
     /// Whether programs read it: then errors are data too.
-    var isData: Bool { self != .text && self != .dot && self != .mermaid }
+    var isData: Bool { self == .json || self == .yaml || self == .ndjson }
 }
 
 /// The groups of the command list, in the order of the help page.

@@ -11,7 +11,7 @@ enum LaterCommand {
         "schedule backfill": "",
         "secret login": "'batten secret set NAME' keeps a token",
         "trigger": "",
-        "trust": "name the provider in the user's configuration file", "usage": "'batten status RUN' counts its tokens",
+        "trust": "name the provider in the user's configuration file",
     ]
 
     /// The error for a command of a later version; nil for anything else.

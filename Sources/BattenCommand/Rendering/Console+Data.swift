@@ -6,7 +6,7 @@ extension Console {
         switch format {
         case .yaml: write(YAMLText.render(value))
         case .ndjson: line(JSONWriter.string(value))
-        case .json, .text, .dot, .mermaid: line(JSONWriter.string(value, style: .pretty))
+        case .json, .text, .csv, .dot, .mermaid: line(JSONWriter.string(value, style: .pretty))
         }
     }
 

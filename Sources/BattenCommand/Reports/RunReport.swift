@@ -8,23 +8,30 @@ struct RunReport: Sendable {
     var stages: [StageRow]
     /// The items of stages with `for_each` or `matrix`, in their order, by the stage's id.
     var items: [String: [StageRow]]
-    /// Tokens used.
-    var tokens: Int64
-    /// Money spent in US dollars; nil when nothing says what it cost.
-    var cost: Double?
+    /// Tokens used, and what they cost.
+    var usage: UsageTotals { usageByStage.values.reduce(into: usageBelow) { $0.add($1) } }
+    /// The same of each stage that used any, by its id.
+    var usageByStage: [String: UsageTotals]
+    /// The same of the runs that it has started, and those that they have.
+    var usageBelow = UsageTotals()
     /// The newest child of each stage that runs another workflow, by run id.
     var children: [String: RunReport] = [:]
 
     /// Creates a report.
     ///
-    /// - Parameter rows: the rows of all stages and items, in their order.
-    init(run: RunRow, rows: [StageRow], tokens: Int64, cost: Double?) {
+    /// - Parameters:
+    ///   - rows: the rows of all stages and items, in their order.
+    ///   - usage: what was booked for the run.
+    init(run: RunRow, rows: [StageRow], usage: [UsageRow]) {
         self.run = run
         stages = rows.filter { $0.item == nil }
         items = [:]
         for row in rows where row.item != nil { items[row.id, default: []].append(row) }
-        self.tokens = tokens
-        self.cost = cost
+        usageByStage = [:]
+        for row in usage {
+            usageByStage[row.stage, default: UsageTotals()].add(
+                metric: row.metric, amount: row.amount, cost: row.cost)
+        }
     }
 
     /// The rows of all stages and items.
@@ -38,7 +45,7 @@ struct RunReport: Sendable {
             "started_at": Self.instant(run.startedAt), "ended_at": Self.instant(run.endedAt),
             "duration_ms": TimeText.milliseconds(from: run.startedAt, to: run.endedAt),
             "parameters": run.parameters, "outputs": run.outputs ?? .null,
-            "usage": .object(["tokens": .int(tokens), "cost_usd": cost.map { .double($0) } ?? .null]),
+            "usage": Self.json(usage),
             "error": run.error?.json ?? .null, "stages": .array(stages.map(json)),
         ]
         if let origin = run.origin { data["origin"] = origin.json }
@@ -82,6 +89,15 @@ struct RunReport: Sendable {
         ]
         if let origin = stage.keptFrom { data["kept_from"] = .string(origin) }
         return data
+    }
+
+    /// Tokens and their cost; what has no price is told apart.
+    static func json(_ usage: UsageTotals) -> JSONValue {
+        var object: JSONObject = [
+            "tokens": .int(usage.tokens), "cost_usd": NumberText.data(dollars: usage.cost),
+        ]
+        if usage.unpricedTokens > 0 { object["unpriced_tokens"] = .int(usage.unpricedTokens) }
+        return .object(object)
     }
 
     /// What something waits for, and since when.

@@ -18,6 +18,10 @@ extension EngineRuntime {
         let host = try context.host()
         let environment = context.environment
         let vault = try context.secretVault()
+        let console = context.console
+        let prices = PriceFiles(
+            path: PriceFiles.path(settings: settings, executable: ProcessEnvironment.executablePath),
+            tell: { console.alert($0) })
         let options = StoreOptions(
             durability: StoreOptions.Durability(rawValue: settings.synchronous.rawValue) ?? .full,
             logLimit: settings.attemptLogBytes)
@@ -36,6 +40,7 @@ extension EngineRuntime {
                 engine.logLag = settings.logLag
                 engine.hostSecrets = ProviderKeys.values(of: settings.plugins["llm"], in: environment).values.sorted()
                 engine.secrets = { vault.value($0) }
+                engine.prices = prices
             }
         }
     }

@@ -25,10 +25,11 @@ enum NamedRun {
         let run = try find(id, in: context)
         let stages = try orFailure { () throws(StoreError) in try reader.stages(run: run.row.id) }
         let usage = try orFailure { () throws(StoreError) in try reader.usage(run: run.row.id) }
-        let tokens = usage.reduce(into: Int64(0)) { sum, row in
-            if RunPicture.isTokens(row.metric) { sum &+= row.amount }
+        var report = RunReport(run: run.row, rows: stages, usage: usage)
+        if stages.contains(where: { $0.childRun(of: run.row.id) != nil }) {
+            let sums = try orFailure { () throws(StoreError) in try reader.usage(below: run.row.id) }
+            for sum in sums { report.usageBelow.add(sum) }
         }
-        var report = RunReport(run: run.row, rows: stages, tokens: tokens, cost: nil)
         for stage in stages where stage.status != .completed {
             guard let child = stage.childRun(of: run.row.id) else { continue }
             guard case .found(let found) = try orFailure({ () throws(StoreError) in try reader.run(child) }) else {

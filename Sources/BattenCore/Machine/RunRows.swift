@@ -245,12 +245,19 @@ public struct UsageRow: Sendable, Hashable {
     public var subject: String
     /// How much; it adds up, never resets.
     public var amount: Int64
+    /// What it cost in US dollars; nil when no price is known.
+    ///
+    /// A part that is counted among another one has the difference to its price, which may be negative.
+    public var cost: Double?
+    /// Number of the item, from 0; nil when the stage is one.
+    public var item: Int?
     /// When.
     public var at: Timestamp
 
     /// Creates a report.
     public init(
-        stage: String, attempt: Int, plugin: String, metric: String, subject: String, amount: Int64, at: Timestamp
+        stage: String, item: Int? = nil, attempt: Int, plugin: String, metric: String, subject: String,
+        amount: Int64, cost: Double? = nil, at: Timestamp
     ) {
         self.stage = stage
         self.attempt = attempt
@@ -258,6 +265,8 @@ public struct UsageRow: Sendable, Hashable {
         self.metric = metric
         self.subject = subject
         self.amount = amount
+        self.cost = cost
+        self.item = item
         self.at = at
     }
 }

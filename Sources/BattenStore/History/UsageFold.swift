@@ -18,13 +18,15 @@ struct UsageFold {
             keys.append(find.int(0))
             let add = try connection.statement(
                 """
-                INSERT INTO usage_days (day, workflow, plugin, metric, subject, amount, cost_usd, reports)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1)
+                INSERT INTO usage_days (day, workflow, plugin, metric, subject, amount, cost_usd, unpriced, reports)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, CASE WHEN ?7 IS NULL THEN ?6 ELSE 0 END, 1)
                 ON CONFLICT DO UPDATE SET
                     amount = CASE WHEN typeof(amount + excluded.amount) = 'integer'
                         THEN amount + excluded.amount ELSE 9223372036854775807 END,
                     cost_usd = CASE WHEN cost_usd IS NULL THEN excluded.cost_usd
                         ELSE cost_usd + coalesce(excluded.cost_usd, 0) END,
+                    unpriced = CASE WHEN typeof(unpriced + excluded.unpriced) = 'integer'
+                        THEN unpriced + excluded.unpriced ELSE 9223372036854775807 END,
                     reports = reports + 1
                 """)
             add.bind(1, find.int(1) / 86_400_000_000_000)

@@ -119,8 +119,9 @@ extension StoreReader {
     public func usage(run: String) throws(StoreError) -> [UsageRow] {
         try rows(ListQuery.usage, { $0.bind(1, run) }) { row in
             UsageRow(
-                stage: row.text(0), attempt: Int(row.int(1)), plugin: row.text(2), metric: row.text(3),
-                subject: row.text(4), amount: row.int(5), at: Timestamp(nanoseconds: row.int(6)))
+                stage: row.text(0), item: row.optionalInt(7).map { Int($0) }, attempt: Int(row.int(1)),
+                plugin: row.text(2), metric: row.text(3), subject: row.text(4), amount: row.int(5),
+                cost: row.isNull(8) ? nil : row.double(8), at: Timestamp(nanoseconds: row.int(6)))
         }
     }
 

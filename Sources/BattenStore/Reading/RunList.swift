@@ -145,7 +145,7 @@ enum ListQuery {
         ORDER BY chunk
         """
     static let usage = """
-        SELECT stage, attempt, plugin, metric, subject, amount, at FROM usage
+        SELECT stage, attempt, plugin, metric, subject, amount, at, item, cost_usd FROM usage
         WHERE run_key = (SELECT key FROM runs WHERE id = ?1)
         ORDER BY key
         """

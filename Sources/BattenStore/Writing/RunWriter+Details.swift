@@ -65,8 +65,8 @@ extension RunWriter {
     func insert(_ usage: UsageRow, key: Int64) throws(StoreError) {
         let statement = try connection.statement(
             """
-            INSERT INTO usage (run_key, workflow, stage, attempt, plugin, metric, subject, amount, at)
-            VALUES (?1, (SELECT workflow FROM runs WHERE key = ?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            INSERT INTO usage (run_key, workflow, stage, attempt, plugin, metric, subject, amount, at, item, cost_usd)
+            VALUES (?1, (SELECT workflow FROM runs WHERE key = ?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
             """)
         statement.bind(1, key)
         statement.bind(2, usage.stage)
@@ -76,6 +76,8 @@ extension RunWriter {
         statement.bind(6, usage.subject)
         statement.bind(7, usage.amount)
         statement.bind(8, usage.at)
+        statement.bind(9, usage.item.map { Int64($0) })
+        if let cost = usage.cost { statement.bind(10, cost) } else { statement.bindNull(10) }
         try statement.run()
     }
 }

@@ -79,6 +79,9 @@ _batten() {
         "outputs:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "why:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "why:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "usage:--by") COMPREPLY=($(compgen -W "day model provider workflow run stage plugin metric" -- "$word")); return ;;
+        "usage:--format") COMPREPLY=($(compgen -W "text json yaml csv" -- "$word")); return ;;
+        "usage:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "checkpoints:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "checkpoints:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "schedule next:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
@@ -142,7 +145,7 @@ _batten() {
         *:--file) COMPREPLY=($(compgen -f -- "$word")); return ;;
     esac
     case "$command" in
-        '') COMPREPLY=($(compgen -W "run resume pause serve cancel retry fork checkpoint restore gates approve reject signal exec init validate test plan graph convert schema explain add list show remove enable disable runs status logs events outputs why checkpoints schedule plugin db query secret config doctor help completions version" -- "$word")) ;;
+        '') COMPREPLY=($(compgen -W "run resume pause serve cancel retry fork checkpoint restore gates approve reject signal exec init validate test plan graph convert schema explain add list show remove enable disable runs status logs events outputs why usage checkpoints schedule plugin db query secret config doctor help completions version" -- "$word")) ;;
         'schedule') COMPREPLY=($(compgen -W "next" -- "$word")) ;;
         'plugin') COMPREPLY=($(compgen -W "list info new check install run dev remove trust" -- "$word")) ;;
         'db') COMPREPLY=($(compgen -W "info check backup migrate vacuum gc" -- "$word")) ;;
@@ -248,6 +251,9 @@ _batten() {
             else COMPREPLY=(); fi ;;
         'why')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'usage')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--by --since --until --workflow --run --limit --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
         'checkpoints')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))

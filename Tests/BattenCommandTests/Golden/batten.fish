@@ -34,6 +34,7 @@ complete -c batten -n __fish_use_subcommand -a logs -d 'show what a run'\''s sta
 complete -c batten -n __fish_use_subcommand -a events -d 'show a run'\''s journal: every decision in its order'
 complete -c batten -n __fish_use_subcommand -a outputs -d 'show what a run or one of its stages gave back'
 complete -c batten -n __fish_use_subcommand -a why -d 'tell what each unfinished stage of a run waits for, and since when'
+complete -c batten -n __fish_use_subcommand -a usage -d 'show what was used and what it cost'
 complete -c batten -n __fish_use_subcommand -a checkpoints -d 'list the positions of a run that another one can start from'
 complete -c batten -n __fish_use_subcommand -a schedule -d 'commands for schedule'
 complete -c batten -n __fish_use_subcommand -a plugin -d 'commands for plugin'
@@ -470,6 +471,22 @@ complete -c batten -n '__fish_seen_subcommand_from why' -l in-process-plugins -d
 complete -c batten -n '__fish_seen_subcommand_from why' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from why' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from why' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from usage' -l by -d 'what to add up by; may be repeated' -x -a 'day model provider workflow run stage plugin metric'
+complete -c batten -n '__fish_seen_subcommand_from usage' -l since -d 'usage after an instant, or of so long: 7d' -x
+complete -c batten -n '__fish_seen_subcommand_from usage' -l until -d 'usage before an instant' -x
+complete -c batten -n '__fish_seen_subcommand_from usage' -l workflow -s w -d 'usage of this workflow only' -x
+complete -c batten -n '__fish_seen_subcommand_from usage' -l run -d 'usage of this run only' -x
+complete -c batten -n '__fish_seen_subcommand_from usage' -l limit -s n -d 'how many groups at most' -x
+complete -c batten -n '__fish_seen_subcommand_from usage' -l format -d 'how results are written' -x -a 'text json yaml csv'
+complete -c batten -n '__fish_seen_subcommand_from usage' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from usage' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from usage' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from usage' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from usage' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from usage' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from usage' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from usage' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from usage' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from checkpoints' -l format -d 'how results are written' -x -a 'text json yaml'
 complete -c batten -n '__fish_seen_subcommand_from checkpoints' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
 complete -c batten -n '__fish_seen_subcommand_from checkpoints' -l config -d 'the user'\''s configuration file' -r -F
