@@ -14,6 +14,8 @@ struct CheckFindings {
     private var shapes: Set<String> = []
     /// What is worth knowing and breaks no rule.
     private(set) var notes: [String] = []
+    /// Calls and what came of them, for the other side to compare.
+    var calls: [JSONValue] = []
     /// Why the check does not apply; nil when it does.
     var skipped: String?
 
@@ -34,7 +36,8 @@ struct CheckFindings {
         .object([
             "broken": .array(
                 broken.map { .object(["rule": .string($0.rule), "message": .string($0.message)]) }),
-            "notes": .array(notes.map(JSONValue.string)), "skipped": skipped.map { .string($0) } ?? .null,
+            "notes": .array(notes.map(JSONValue.string)), "calls": .array(calls),
+            "skipped": skipped.map { .string($0) } ?? .null,
         ])
     }
 }

@@ -32,14 +32,18 @@ public enum CheckProgram {
             let subject = try CheckSubject(path: path, copy: copy)
             switch check {
             case "entry": ProbeChecks.entry(subject, into: &findings)
+            case "modes": try ModeChecks.run(subject, path: path, copy: copy, seed: seed, into: &findings)
             default:
                 guard let body = ContractChecks.all[check] else {
                     findings.skipped = "there is no check \(check)"
                     break
                 }
+                let before = ProcessState.now()
                 var run = ContractRun(subject, seed: seed)
                 body(&run)
                 findings = run.findings
+                // A call that did not end keeps what it has.
+                if findings.broken.isEmpty { LeftBehind.blobs(since: before, into: &findings) }
             }
         } catch {
             findings.skipped = "the plugin cannot be loaded: \(error.description)"

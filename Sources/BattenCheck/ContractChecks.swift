@@ -38,6 +38,7 @@ enum ContractChecks {
             after = ProcessState.now()
         }
         after.compare(with: between, threadRule: "stop", into: &run.findings)
+        if run.findings.broken.isEmpty { LeftBehind.threads(since: before, into: &run.findings) }
     }
 
     /// Many lives: what grows with each is lost.
@@ -213,7 +214,7 @@ enum ContractChecks {
             for executor in run.subject.executors {
                 guard let input = run.input(executor, 5) else { continue }
                 var open: [UInt64] = []
-                for _ in 0..<(executor.isAsynchronous ? 1_000 : 32) {
+                for _ in 0..<(executor.isAsynchronous ? 10_000 : 32) {
                     guard let token = run.begin(executor, input, on: host) else { break }
                     open.append(token)
                 }
@@ -224,7 +225,10 @@ enum ContractChecks {
                     if host.wait(token, Int32(clamping: left)) == nil { break }
                 }
                 for token in open { host.cancel(token) }
-                for token in open { run.finish(executor, token, input, on: host, patience: 2_000) }
+                // The first that does not end says enough.
+                for token in open where run.findings.broken.isEmpty {
+                    run.finish(executor, token, input, on: host, patience: 2_000)
+                }
             }
         }
     }

@@ -84,7 +84,9 @@ private func runThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRaw
     name.append(0)
     _ = unsafe linux_set_thread_name(name)
     let crashStack = unsafe linux_begin_crash_stack()
+    ProcessThreads.enter()
     start.body()
+    ProcessThreads.leave()
     unsafe linux_end_crash_stack(crashStack)
     return nil
 }

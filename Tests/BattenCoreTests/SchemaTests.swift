@@ -109,6 +109,10 @@ import Testing
         #expect(
             schema.codeFields.map { "\($0.path.pathText) \($0.value)" } == ["script \"shell\"", "steps[*].run \"jq\""])
         #expect(schema.volatileFields.map(\.pathText) == ["headers[*]", "at"])
+        let value: JSONValue = ["headers": ["date": "today"], "at": "now", "tree": ["at": "deeper"], "list": [1]]
+        #expect(schema.withoutVolatile(value) == ["headers": [:], "tree": ["at": "deeper"], "list": [1]])
+        let elements: JSONValue = ["items": ["prefixItems": [true, ["x-batten-volatile": true]]]]
+        #expect(try JSONSchema.compile(elements).withoutVolatile([["a", "b"], ["c"], 1]) == [["a", nil], ["c"], 1])
         #expect(schema.property(at: [.key("steps"), .index(3), .key("run")])?.extensionValue("x-batten-code") == "jq")
         #expect(schema.property(at: [.key("tree"), .key("tree"), .key("at")])?.declaredTypes == ["string", "null"])
         #expect(schema.property(at: [.key("either"), .key("deep")])?.declaredTypes == ["integer"])

@@ -36,6 +36,8 @@ import Testing
         ("double-complete", "calls", .complete), ("no-complete", "calls", .run), ("lying-schema", "calls", .output),
         ("wrong-major", "load", .descriptor), ("short-struct", "load", .descriptor), ("no-entry", "load", .entry),
         ("no-entry", "exports", .exports), ("noop", "nodelete", .nodelete), ("noop", "naked", .crash),
+        ("stray-thread", "life", .stop), ("leaky-blob", "calls", .descriptors), ("own-process", "modes", .modes),
+        ("full-table", "in-flight", .cancel),
     ]
 
     @Test(arguments: broken) func aBrokenRuleIsNamed(

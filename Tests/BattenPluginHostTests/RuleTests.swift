@@ -112,6 +112,31 @@ import Testing
             }, "\(fixture.reports)")
     }
 
+    @Test(arguments: CallTests.modes) func blobsThatAreLeftOpenAreReported(_ mode: IsolationMode) throws {
+        let fixture = try HostFixture(["leaky-blob"], isolation: mode) { $0.keepsRules = true }
+        for _ in 0..<3 { #expect(fixture.call("leaky_blob.go")?.outcomeClass == .ok) }
+        fixture.host.shutdown(within: .seconds(5))
+        #expect(
+            fixture.waitForReport { report in
+                if case .misbehaviour(_, let text) = report {
+                    text.contains("3 descriptors of blobs are left open")
+                } else {
+                    false
+                }
+            }, "\(fixture.reports)")
+    }
+
+    /// In a worker, whose threads are all known.
+    @Test func aThreadThatRunsOnIsReported() throws {
+        let fixture = try HostFixture(["stray-thread"], isolation: .worker) { $0.keepsRules = true }
+        #expect(fixture.call("stray_thread.go")?.outcomeClass == .ok)
+        fixture.host.shutdown(within: .seconds(5))
+        #expect(
+            fixture.waitForReport { report in
+                if case .misbehaviour(_, let text) = report { text.contains("still runs after stop") } else { false }
+            }, "\(fixture.reports)")
+    }
+
     /// Plugins that keep the rules are told nothing, and calls have the outcomes they always have.
     @Test(arguments: CallTests.modes) func whoKeepsTheRulesNoticesNothing(_ mode: IsolationMode) throws {
         let fixture = try HostFixture(["noop"], isolation: mode) { $0.keepsRules = true }

@@ -87,22 +87,9 @@ import Testing
                 return Result(outcome: outcome, lines: [], text: "", usage: [:])
             }
             var plain = outcome
-            plain.output = withoutVolatile(outcome.output, info.outputSchema)
+            plain.output = try JSONSchema.compile(info.outputSchema).withoutVolatile(outcome.output)
             return Result(outcome: plain, lines: seen.lines, text: seen.text, usage: seen.usage)
         }
-    }
-
-    /// Removes the members that a schema marks `x-batten-volatile`.
-    private static func withoutVolatile(_ value: JSONValue, _ schema: JSONValue) -> JSONValue {
-        if let list = value.arrayValue, let items = schema["items"] {
-            return .array(list.map { withoutVolatile($0, items) })
-        }
-        guard let members = value.objectValue, let properties = schema["properties"] else { return value }
-        var kept = JSONObject()
-        for (name, member) in members where properties[name]?["x-batten-volatile"] != true {
-            kept[name] = properties[name].map { withoutVolatile(member, $0) } ?? member
-        }
-        return .object(kept)
     }
 
     @Test func areTheSameInBothModes() throws {

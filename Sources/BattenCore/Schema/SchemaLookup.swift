@@ -151,6 +151,33 @@ extension JSONSchema {
         fields(marked: "x-batten-volatile").filter { $0.value == .bool(true) }.map(\.path)
     }
 
+    /// A value without what differs from one run to the next: marked members are removed, marked elements become null.
+    public func withoutVolatile(_ value: JSONValue) -> JSONValue {
+        volatileFields.reduce(value) { Self.removing($1[...], from: $0) }
+    }
+
+    private static func removing(_ path: ArraySlice<PathPart>, from value: JSONValue) -> JSONValue {
+        guard let part = path.first else { return .null }
+        let rest = path.dropFirst()
+        if let elements = value.arrayValue {
+            if part.key != nil { return value }
+            return .array(
+                elements.enumerated().map { index, element in
+                    part == .any || part == .index(index) ? removing(rest, from: element) : element
+                })
+        }
+        guard let members = value.objectValue else { return value }
+        var kept = JSONObject()
+        for (name, member) in members {
+            guard part == .any || part == .key(name) else {
+                kept[name] = member
+                continue
+            }
+            if !rest.isEmpty { kept[name] = removing(rest, from: member) }
+        }
+        return .object(kept)
+    }
+
     /// All places whose schema carries a keyword; a schema that holds itself is followed once on each way.
     public func fields(marked keyword: String) -> [MarkedField] {
         var found: [MarkedField] = []

@@ -18,6 +18,8 @@ public struct PluginCheck: Sendable, Hashable {
     public let group: Group
     /// What is looked at, in a few words.
     public let title: String
+    /// Whether its calls are made anew in a worker.
+    var comparesModes: Bool { name == "modes" }
     /// How long it may take.
     let patience: Duration
 
@@ -42,13 +44,14 @@ public struct PluginCheck: Sendable, Hashable {
             ("calls", .contract, "calls with inputs that fit the schema"),
             ("deadline", .contract, "calls whose time is over"),
             ("cancel", .contract, "calls that are cancelled at once, twice and late"),
-            ("in-flight", .contract, "a thousand calls at once (32 of blocking executors)"),
+            ("in-flight", .contract, "ten thousand calls at once (32 of blocking executors)"),
             ("checkpoint", .contract, "calls with state of an earlier attempt, sensible or not"),
             ("quota", .contract, "every hold is refused"),
             ("stream", .contract, "a reader of the stream that is behind"),
             ("secrets", .contract, "secrets that are denied, empty, long and odd"),
             ("blobs", .contract, "calls whose input is a blob"),
             ("shutdown", .contract, "the host shuts down with calls in flight"),
+            ("modes", .contract, "the same outcomes in process and in a worker"),
             ("inputs", .fault, "inputs as odd as the schema allows, from a seed"),
             ("config", .fault, "configurations as odd as the schemas allow, from a seed"),
         ]

@@ -45,7 +45,7 @@ public struct PluginChecker: Sendable {
         let fixed = StaticPluginChecks(
             path: path, bytes: bytes, image: image,
             isBundled: isBundled)
-        var capabilities: String?
+        var described: Described?
         var results: [PluginCheckResult] = []
         for check in checks {
             let begun = MonotonicClock.now()
@@ -61,8 +61,9 @@ public struct PluginChecker: Sendable {
                 let (broken, notes) = fixed.run(check.name)
                 made = result(broken, notes)
             } else {
-                if capabilities == nil { capabilities = readable(id, image) }
-                let (broken, notes, skipped) = self.dynamic(check, worker, capabilities ?? "{}")
+                let subject = described ?? describe(id, image)
+                described = subject
+                let (broken, notes, skipped) = self.dynamic(check, worker, subject)
                 made = result(broken, notes, skipped)
             }
             report(made)
@@ -71,11 +72,18 @@ public struct PluginChecker: Sendable {
         return results
     }
 
-    /// What the plugin may reach while it is checked: the paths that it declares to read, and nothing it could change.
-    private func readable(_ id: String, _ image: PluginImage) -> String {
+    /// What is known of the plugin before it is checked.
+    private struct Described {
+        /// What it says of itself; nil when it cannot be asked.
+        var descriptor: PluginDescriptor?
+        /// What it may reach while it is checked: the paths that it declares to read, and nothing it could change.
+        var capabilities: JSONValue
+    }
+
+    private func describe(_ id: String, _ image: PluginImage) -> Described {
         let file = PluginFile(id: id, path: path, isBundled: false)
         guard let descriptor = try? PluginProbe(workerPath: settings.workerPath).describe(file, image) else {
-            return "{}"
+            return Described(descriptor: nil, capabilities: [:])
         }
         var paths: [JSONValue] = []
         for executor in descriptor.executors {
@@ -83,16 +91,21 @@ public struct PluginChecker: Sendable {
                 $0.stringValue?.hasPrefix("/") == true
             }
         }
-        return JSONWriter.string(.object(["paths": .object(["read": .array(paths)])]))
+        return Described(
+            descriptor: descriptor, capabilities: .object(["paths": .object(["read": .array(paths)])]))
     }
 
     private func dynamic(
-        _ check: PluginCheck, _ worker: String, _ capabilities: String
+        _ check: PluginCheck, _ worker: String, _ subject: Described
     ) -> (broken: [PluginCheckResult.Broken], notes: [String], skipped: String?) {
+        var environment = ["LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin", "SWIFT_BACKTRACE": "enable=no"]
+        if check.comparesModes, let capabilities = try? PluginCapabilities(subject.capabilities) {
+            // What the workers that it is compared with have.
+            environment = WorkerEnvironment.passed(for: capabilities)
+        }
         let process = ShortProcess(
-            worker, ["check", check.name, path, path, String(seed), capabilities],
-            environment: ["LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin", "SWIFT_BACKTRACE": "enable=no"],
-            directory: "/", limit: 1 << 20)
+            worker, ["check", check.name, path, path, String(seed), JSONWriter.string(subject.capabilities)],
+            environment: environment, directory: "/", limit: 32 << 20)
         let result: ShortProcess.Result
         do throws(SystemError) {
             result = try process.run(within: check.patience)
@@ -120,6 +133,11 @@ public struct PluginChecker: Sendable {
             let rule = entry["rule"]?.stringValue.flatMap(PluginRule.init(rawValue:)) ?? .services
             let message = entry["message"]?.stringValue ?? ""
             found.append(.init(rule: rule, message: rule == .stop ? message + trace : message))
+        }
+        if check.comparesModes, let descriptor = subject.descriptor {
+            found += ModeComparison(
+                descriptor, path: path, workerPath: worker, capabilities: subject.capabilities
+            ).differences(document["calls"]?.arrayValue ?? [])
         }
         return (
             found, (document["notes"]?.arrayValue ?? []).compactMap(\.stringValue),

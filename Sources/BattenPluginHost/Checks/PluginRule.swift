@@ -7,7 +7,7 @@ public enum PluginRule: String, Sendable, Hashable, CaseIterable {
     case start, refusal, stop, memory
     case run, begin, cancel, complete, close, quick
     case shouldStop = "should_stop"
-    case loop, services, token, text, borrowed, outcome, output
+    case loop, services, token, text, borrowed, outcome, output, modes
     case crash, hang
 
     /// What the rule asks for, in one sentence.
@@ -46,6 +46,7 @@ public enum PluginRule: String, Sendable, Hashable, CaseIterable {
         case .borrowed: "What the host lends is only read, within its bounds, and until the call is completed."
         case .outcome: "An outcome has a class that the header names, and code, message and reserved fields to match."
         case .output: "The output of a call that is done is JSON and fits the executor's schema."
+        case .modes: "Outcomes are the same in every process, but for what the schema marks x-batten-volatile."
         case .crash: "No signal, exit, exception or panic leaves the plugin."
         case .hang: "Nothing blocks for ever."
         }

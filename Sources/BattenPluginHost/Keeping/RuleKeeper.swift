@@ -18,6 +18,7 @@ final class RuleKeeper: Sendable {
         var told: Set<String> = []
         var watches: [Int32: String] = [:]
         var timers: [TimerName: String] = [:]
+        var blobs: [MemoryFile.Identity: String] = [:]
     }
 
     /// Tokens of completed calls that are remembered.
@@ -25,11 +26,14 @@ final class RuleKeeper: Sendable {
     /// Completed calls whose memory stays out of reach; older memory goes back to the system.
     private static let kept = 256
     private let state = Mutex(State())
+    /// The threads that were there before any plugin, where this process has no others than the host's and its plugin's.
+    private let firstThreads: Set<Int32>?
 
     /// Begins with nothing.
     ///
     /// - Parameter isWorker: whether this process reports crashes already.
     init(isWorker: Bool) {
+        firstThreads = isWorker ? ProcessThreads.all : nil
         if !isWorker { LentMemory.explainFaults() }
     }
 
@@ -68,6 +72,35 @@ final class RuleKeeper: Sendable {
         }
         // It goes when nobody holds the lock.
         _ = old
+    }
+
+    // MARK: What is left at the end
+
+    /// Notes that a plugin was given a descriptor of a blob.
+    func lends(blob descriptor: Int32, _ plugin: String) {
+        guard let identity = MemoryFile.Identity(of: descriptor) else { return }
+        state.withLock { $0.blobs[identity] = plugin }
+    }
+
+    /// What a plugin that was stopped has left behind in the process.
+    func remains(of plugin: String) -> [BrokenRule] {
+        let lent = state.withLock { state in
+            defer { state.blobs = state.blobs.filter { $0.value != plugin } }
+            return Set(state.blobs.filter { $0.value == plugin }.keys)
+        }
+        var broken: [BrokenRule] = []
+        let names = lent.isEmpty ? [] : (try? FileSystem.list("/proc/self/fd")) ?? []
+        let open = names.compactMap { Int32($0) }.count { descriptor in
+            MemoryFile.Identity(of: descriptor).map(lent.contains) ?? false
+        }
+        if open > 0 {
+            broken.append(BrokenRule(rule: .descriptors, what: "\(open) descriptors of blobs are left open"))
+        }
+        guard let firstThreads else { return broken }
+        for thread in ProcessThreads.restless(besides: { firstThreads.union(ProcessThreads.known) }) {
+            broken.append(BrokenRule(rule: .stop, what: "a thread called \(thread) still runs after stop"))
+        }
+        return broken
     }
 
     // MARK: Loops

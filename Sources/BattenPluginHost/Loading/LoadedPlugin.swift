@@ -118,7 +118,8 @@ import Synchronization
                 return host.settings.report(.notStopped(plugin: descriptor.id, reason: reason))
             }
             host.leavingProcess("close and stop", of: self) { close(state, deadline) }
-            for broken in host.rules?.leftovers(of: descriptor.id) ?? [] {
+            guard let rules = host.rules else { return }
+            for broken in rules.leftovers(of: descriptor.id) + rules.remains(of: descriptor.id) {
                 host.breaks(broken.rule, broken.what, by: self)
             }
         }

@@ -136,6 +136,7 @@ private func blobOpen(
     return call.blobs.withLock { blobs in
         guard let descriptor = blobs.descriptor(number) else { return use.bad("names \(number), which is no blob") }
         guard let opened = try? MemoryFile.reopened(descriptor) else { return .BATTEN_RC_REFUSED }
+        call.host.rules?.lends(blob: opened.rawValue, call.instance.executor.plugin.descriptor.id)
         unsafe result.pointee = opened.release()
         return .BATTEN_RC_OK
     }
@@ -155,6 +156,7 @@ private func blobCreate(
     guard call.blobs.withLock({ [file = file.release()] in $0.insert(name, Descriptor(owning: file)) }) else {
         return .BATTEN_RC_REFUSED
     }
+    call.host.rules?.lends(blob: handed.rawValue, call.instance.executor.plugin.descriptor.id)
     unsafe result.pointee = handed.release()
     unsafe number.pointee = name
     return .BATTEN_RC_OK

@@ -33,6 +33,20 @@ public enum MemoryFile {
         return Int64(status.st_size)
     }
 
+    /// What tells a file from all others that are open at the same time, whichever descriptor leads to it.
+    public struct Identity: Sendable, Hashable {
+        private let device: UInt64
+        private let node: UInt64
+
+        /// The identity of an open file; nil when the descriptor is none.
+        public init?(of descriptor: Int32) {
+            var status = stat()
+            guard unsafe fstat(descriptor, &status) == 0 else { return nil }
+            device = UInt64(status.st_dev)
+            node = UInt64(status.st_ino)
+        }
+    }
+
     /// Opens a file that is open already once more for reading, from its first byte; the caller owns the descriptor.
     public static func reopened(_ descriptor: Int32) throws(SystemError) -> Descriptor {
         Descriptor(

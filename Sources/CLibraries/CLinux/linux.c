@@ -77,6 +77,8 @@ void linux_wake(uint32_t *place, int all) {
     errno = saved;
 }
 
+int linux_thread_id(void) { return (int)syscall(SYS_gettid); }
+
 int linux_set_thread_name(const char *name) { return prctl(PR_SET_NAME, name, 0, 0, 0); }
 
 int linux_available_processors(void) {

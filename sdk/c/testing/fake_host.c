@@ -90,7 +90,7 @@ name *fake_find(name *names, int count, const char *key) {
 }
 
 call *fake_call(batten_fake *host, batten_token token) {
-    for (call *c = host->calls; c; c = c->next)
+    for (call *c = host->buckets[token % BUCKETS]; c; c = c->in_bucket)
         if (c->given.token == token) return c;
     return NULL;
 }
@@ -472,6 +472,8 @@ batten_token batten_fake_call(batten_fake *host, const char *type, const char *c
     c->given.working_directory = batten_text("/tmp");
     c->next = host->calls;
     host->calls = c;
+    c->in_bucket = host->buckets[c->given.token % BUCKETS];
+    host->buckets[c->given.token % BUCKETS] = c;
     pthread_mutex_unlock(&host->lock);
     c->entered = 1;
     if (executor->begin) return begin_call(host, c);

@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <stddef.h>
 
-enum { MAX_WATCHES = 64, MAX_NAMES = 32 };
+enum { MAX_WATCHES = 64, MAX_NAMES = 32, BUCKETS = 4096 };
 
 typedef struct text { char *bytes; size_t length; } text;
 typedef struct instance { struct instance *next; const batten_executor *executor; batten_instance *opened;
@@ -17,7 +17,7 @@ typedef struct grant { struct grant *next; batten_lease_fn fn; void *user; batte
                        batten_rc rc; } grant;
 typedef struct lease { struct lease *next; uint64_t id; batten_token token; int meter; int64_t amount; int open; } lease;
 typedef struct blob { struct blob *next; uint64_t id; batten_token token; int fd; int sealed; } blob;
-typedef struct call { struct call *next; batten_call given; instance *of; char *input; pthread_t thread;
+typedef struct call { struct call *next, *in_bucket; batten_call given; instance *of; char *input; pthread_t thread;
                       int threaded, entered, over, asked; batten_stop stop; batten_fake_outcome end;
                       batten_task_fn ready; void *ready_user; } call;
 typedef struct watch { int fd; uint32_t events; batten_watch_fn fn; void *user; } watch;
@@ -38,7 +38,7 @@ struct batten_fake {
     char *checkpoint, *why;
     text seen, broken;
     uint64_t last;
-    call *calls; instance *instances; job *timers; job *posted; grant *grants; lease *leases; blob *blobs;
+    call *calls, *buckets[BUCKETS]; instance *instances; job *timers; job *posted; grant *grants; lease *leases; blob *blobs;
     watch watches[MAX_WATCHES]; int watch_count;
     name hidden[MAX_NAMES]; int hidden_count;
     name secrets[MAX_NAMES]; int secret_count;

@@ -21,9 +21,11 @@ final class IsolatedPlugin: Sendable {
     private let settings: HostSettings
     private let groups = Mutex<[String: WorkerGroup]>([:])
 
+    /// - Parameter granted: what the executors may reach, by type; nil is what was granted when the plugin was accepted,
+    ///   or else what they declare.
     init(
         _ descriptor: PluginDescriptor, path: String, verified: VerifiedPlugin?, mode: IsolationMode,
-        settings: HostSettings
+        settings: HostSettings, granted: JSONObject? = nil
     ) {
         self.descriptor = descriptor
         self.path = path
@@ -33,10 +35,11 @@ final class IsolatedPlugin: Sendable {
         limits = settings.limits[descriptor.id] ?? .standard
         recycling = settings.recycling[descriptor.id] ?? WorkerRecycling()
         history = CrashHistory(path: path)
+        let rights = granted ?? verified?.granted
         var executors: [String: GrantedExecutor] = [:]
         for executor in descriptor.executors {
             var granted = executor
-            if let verified { granted.capabilities = verified.granted[executor.type] ?? [:] }
+            if let rights { granted.capabilities = rights[executor.type] ?? [:] }
             executors[executor.type] = GrantedExecutor(granted)
         }
         self.executors = executors

@@ -13,8 +13,12 @@ enum WorkerEnvironment {
     /// - Parameter capabilities: what it may reach, with absolute paths; folders of the user are named only where it may
     ///   look into them, so that no library tries to.
     static func variables(for capabilities: PluginCapabilities) -> [String] {
-        let all = ProcessEnvironment.variables()
-        let passed = all.filter { name, value in
+        passed(for: capabilities).map { "\($0.key)=\($0.value)" }.sorted()
+    }
+
+    /// The same variables by name.
+    static func passed(for capabilities: PluginCapabilities) -> [String: String] {
+        ProcessEnvironment.variables().filter { name, value in
             switch name {
             case "HOME":
                 (capabilities.readPaths + capabilities.writePaths).contains { covers($0, value) || covers(value, $0) }
@@ -22,7 +26,6 @@ enum WorkerEnvironment {
             default: names.contains(name) || name.hasPrefix("LC_")
             }
         }
-        return passed.map { "\($0.key)=\($0.value)" }.sorted()
     }
 
     /// Whether a path is a folder or below it.

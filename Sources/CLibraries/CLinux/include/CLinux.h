@@ -36,6 +36,8 @@ void linux_wake(uint32_t *place, int all);
 
 /* Names the calling thread; the first 15 bytes count. */
 int linux_set_thread_name(const char *name);
+/* The id of the calling thread. */
+int linux_thread_id(void);
 /* sched_getaffinity: how many processors this process may use. */
 int linux_available_processors(void);
 
