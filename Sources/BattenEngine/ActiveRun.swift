@@ -71,6 +71,8 @@ final class ActiveRun {
     var secrets: [String: String] = [:]
     /// Whether the run is in the list of those to commit.
     var isTouched = false
+    /// Whether another engine has taken the run, so that nothing this one decides stands.
+    var isReleased = false
     /// What the instances of executors are opened with, by executor.
     var configurations: [String: JSONValue] = [:]
     /// Keys of the results that its stages' calls will give, or that they wait for, by the place of the stage's or item's row.

@@ -92,6 +92,7 @@ extension EngineLoop {
     func release(_ run: ActiveRun) {
         // A run that was let go of may still have had something to commit, and be refused once more.
         guard runs.removeValue(forKey: run.number) != nil else { return }
+        run.isReleased = true
         observer?.released(run: run.id)
         abandon(run, with: .success(.takenOver))
         giveBackSlots(of: run)

@@ -95,8 +95,10 @@ extension EngineLoop {
             let controls = try store.pendingControls(engine: settings.engineID)
             guard !controls.isEmpty else { return }
             var settled: [SettledControl] = []
+            var asked: [Int64: ActiveRun] = [:]
             for control in controls {
                 if let number = numbers[control.run], let run = runs[number] {
+                    asked[control.id] = run
                     settled.append(
                         SettledControl(
                             id: control.id, refusal: apply(.control(control.control, request: control.id), to: run)))
@@ -106,6 +108,8 @@ extension EngineLoop {
                 // Else the run is claimed, and its controls are taken once it is taken up.
             }
             settle()
+            // What was asked of a run that turns out to have been taken is for its new owner.
+            settled.removeAll { asked[$0.id]?.isReleased == true }
             if failure == nil { try store.settleControls(settled) }
         } catch {
             fail(error)
