@@ -98,7 +98,7 @@ extension RunMachine {
     ///
     /// - Returns: why it is refused; nil when it counts, also when the same stored request has counted before.
     mutating func answer(_ answer: GateAnswer, _ request: Int64?, _ at: Timestamp) -> String? {
-        if let request, request <= state.lastRequest { return nil }
+        if let request, state.requests.contains(request) { return nil }
         guard let place = plan.indexByID[answer.stage] else { return "the run has no stage '\(answer.stage)'" }
         if answer.item == nil, let count = state.expansions[place]?.items.count {
             return "stage '\(answer.stage)' has \(count) items: name the one whose gate is meant (--item)"
@@ -192,7 +192,7 @@ extension RunMachine {
     ///
     /// - Returns: why it is refused; nil when it was taken in, now or before.
     mutating func receive(_ signal: RunSignal, _ request: Int64?, _ at: Timestamp) -> String? {
-        if let request, request <= state.lastRequest { return nil }
+        if let request, state.requests.contains(request) { return nil }
         if let refusal = refusal(of: signal) { return refusal }
         emit(.signalReceived(signal, request: request), at)
         let waiting = state.stages.indices.first {

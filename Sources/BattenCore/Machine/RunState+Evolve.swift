@@ -83,7 +83,7 @@ extension RunState {
         case .signalReceived(let signal, let request):
             signals.append(SignalRow(seq: lastSeq, signal: signal, at: at))
             changes.touch(signal: signals.count - 1)
-            if let request { lastRequest = max(lastRequest, request) }
+            if let request { requests.insert(request) }
         default: evolveStage(fact, at, plan, &changes)
         }
         refreshStatus(at, &changes)
@@ -113,7 +113,7 @@ extension RunState {
             stages[index].row.waiting?.detail = detail
             changes.touch(gate: index)
             changes.touch(stage: index)
-            if let request { lastRequest = max(lastRequest, request) }
+            if let request { requests.insert(request) }
         case .gateDecided(let index, let decision, let by):
             stages[index].gate?.decide(decision, by: by, at: at)
             disarm(.answer(index), &changes)
@@ -185,11 +185,12 @@ extension RunState {
                     effect: .unknown)
             closeAttempt(index, failure, at, &changes)
             stages[index].lastFailure = failure
+            // It leaves as what it ran as: the loss may make it one that runs alone.
+            setMode(index, .idle, plan)
             let loss = AttemptLoss(failure)
             if loss != .engineStopped { stages[index].losses += 1 }
             stages[index].counted = max(0, stages[index].counted - 1)
             stages[index].nextReason = loss.reason
-            setMode(index, .idle, plan)
             changes.touch(stage: index)
         default: break
         }

@@ -37,8 +37,8 @@ public struct RunState: Sendable, Hashable {
     var timers: [String: Timestamp] = [:]
     /// Signals that came in, oldest first.
     var signals: [SignalRow] = []
-    /// The last stored request that was taken in.
-    var lastRequest: Int64 = 0
+    /// Stored requests that were taken in: answers and signals.
+    var requests: Set<Int64> = []
     /// What was left of the clocks that a pause has stopped.
     var stoppedClocks: [String: Duration] = [:]
     /// Whether a stage failed under `halt`.
