@@ -44,7 +44,7 @@ extension RunMachine {
     func reasonNotToStart(_ index: Int) -> String? {
         guard !state.stages[index].row.isFinally else { return reasonNotToStartItem(index) }
         if let stop = state.stop {
-            if stop == .cancel, planned(index).startsWhenCancelled { return nil }
+            if stop == .cancel, planned(index).startsWhenCancelled { return reasonNotToStartItem(index) }
             return stop == .timeout ? "timed out: the run's timeout has passed" : "cancelled: the run was cancelled"
         }
         if let culprit = state.haltedBy, !planned(index).startsWhenHalted {
@@ -114,7 +114,9 @@ extension RunMachine {
         if canStart(index), takesUpLost || nextInQueue() == nil {
             switch room(for: index) {
             case .yes: return start(index, at)
-            case .unknown: return contenders.append(Contender(stage: index, takesUpLost: takesUpLost))
+            case .unknown:
+                let round = state.stages[index].round
+                return contenders.append(Contender(stage: index, round: round, takesUpLost: takesUpLost))
             case .no: break
             }
         }

@@ -1,6 +1,8 @@
 /// A ready stage that only the store can let start.
 struct Contender: Sendable {
     let stage: Int
+    /// Which time the stage is carried out.
+    let round: Int
     let takesUpLost: Bool
 }
 
@@ -15,7 +17,8 @@ extension RunMachine {
         let asking = contenders
         contenders = []
         for contender in asking {
-            // What came in since may have ended it.
+            // What came in since may have ended it, or taken it back to before it was ready.
+            guard state.stages[contender.stage].round == contender.round else { continue }
             switch state.stages[contender.stage].mode {
             case .idle, .retrying, .blocked: startOrQueue(contender.stage, at, takesUpLost: contender.takesUpLost)
             case .queued, .running, .sleeping, .awaiting, .expanded, .ended: break
