@@ -53,12 +53,17 @@ extension EngineLoop {
         _ parent: ParentStage, plan: Plan, _ start: ChildStart, of run: ActiveRun
     ) throws(StoreError) -> Bool {
         let id = parent.childRun
+        let known = try store.recover(run: id)
         if let number = numbers[id], let child = runs[number] {
-            link(child, to: run, start)
-            pauseWithParent(child, of: run)
-            return true
+            guard let known, known.owner != settings.engineID || known.epoch != child.epoch else {
+                link(child, to: run, start)
+                pauseWithParent(child, of: run)
+                return true
+            }
+            // Another engine had it meanwhile, and this one has not noticed.
+            release(child)
         }
-        guard var stored = try store.recover(run: id) else { return false }
+        guard var stored = known else { return false }
         while !stored.row.status.isTerminal {
             if let epoch = try store.claim(run: id, engine: settings.engineID, fromEpoch: stored.epoch),
                 let claimed = try store.recover(run: id)

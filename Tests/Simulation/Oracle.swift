@@ -4,87 +4,32 @@ import BattenCore
 final class Oracle: @unchecked Sendable {
     // SAFETY: a simulation has one thread.
 
-    /// A run as its commits have shown it.
-    struct Run {
-        let plan: Plan
-        var journal: [JournalRecord] = []
-        /// Records of a commit that failed in a way that leaves open whether it stands.
-        var doubt: [JournalRecord] = []
-        var epoch: Int64 = 1
-        var ended: Set<String> = []
-        var isEnded = false
-        var started: [String: Int] = [:]
-        var keys: [String: String] = [:]
-        var voters: Set<String> = []
-        var decided: Set<String> = []
-        /// How often stages were taken back.
-        var rewound = 0
-        var signals: Set<String> = []
-        var taken: Set<Int64> = []
-        /// The group in which it excludes others.
-        var group: String? { journal.first?.data["group"]?.stringValue }
-        var hasStarted: Bool { journal.prefix(64).contains { $0.type == "run_started" } }
+    /// A result that was kept for later calls.
+    private struct Kept {
+        let run: String
+        let output: JSONValue
+        let storedAt: Timestamp
+        let ttl: Duration?
 
-        mutating func add(_ records: [JournalRecord], _ complain: (String) -> Void) {
-            for record in records {
-                if record.seq != Int64(journal.count) + 1 { complain("record \(record.seq) follows \(journal.count)") }
-                if isEnded { complain("'\(record.type)' was committed after the run's end") }
-                journal.append(record)
-                addAnswer(record, complain)
-                if record.type == "stage_rewound", let stage = record.stage { rewind(stage) }
-                if let stage = record.stage {
-                    if Oracle.stageEnds.contains(record.type), !ended.insert(stage).inserted {
-                        complain("stage '\(stage)' has two outcomes")
-                    }
-                    if record.type == "stage_started" {
-                        if ended.contains(stage) { complain("stage '\(stage)' started after its outcome") }
-                        let attempt = record.attempt ?? 0
-                        if attempt != (started[stage] ?? 0) + 1 { complain("'\(stage)' skips to attempt \(attempt)") }
-                        started[stage] = attempt
-                    }
-                } else if Oracle.runEnds.contains(record.type) {
-                    isEnded = true
-                    let open = plan.stages.filter { !ended.contains($0.id) }.map(\.id)
-                    if !open.isEmpty { complain("the run ended with stages that have not: \(open)") }
-                }
-            }
-        }
-
-        /// A stage begins another round: its outcome, its key and its answers are those of the round.
-        private mutating func rewind(_ stage: String) {
-            ended.remove(stage)
-            keys = keys.filter { !$0.key.hasPrefix(stage + "/") }
-            decided.remove(stage)
-            voters = voters.filter { !$0.hasPrefix(stage + " ") }
-            rewound += 1
-        }
-
-        /// At most one answer a person, none after the decision; each signal comes in once and is taken once.
-        private mutating func addAnswer(_ record: JournalRecord, _ complain: (String) -> Void) {
-            let stage = record.stage ?? ""
-            switch record.type {
-            case "gate_answered":
-                if decided.contains(stage) { complain("gate '\(stage)' was answered after its decision") }
-                if !voters.insert("\(stage) \(record.data["by"]?.stringValue ?? "")").inserted {
-                    complain("gate '\(stage)' has two answers of one person")
-                }
-            case "gate_decided":
-                if !decided.insert(stage).inserted { complain("gate '\(stage)' was decided twice") }
-            case "signal_received":
-                if !signals.insert("\(record.data["data"] ?? .null)").inserted { complain("a signal came in twice") }
-            case "signal_taken":
-                if !taken.insert(record.data["signal"]?.intValue ?? 0).inserted { complain("a signal was taken twice") }
-            default: break
-            }
+        func isGood(at now: Timestamp, ttl other: Duration?) -> Bool {
+            (ttl.map { storedAt + $0 > now } ?? true) && (other.map { storedAt + $0 > now } ?? true)
         }
     }
 
-    private static let stageEnds: Set = [
-        "stage_completed", "stage_failed", "stage_timed_out", "stage_cancelled", "stage_skipped",
-    ]
-    private static let runEnds: Set = ["run_completed", "run_failed", "run_cancelled", "run_timed_out"]
+    /// What makes a call of a stage with `cache` the same one.
+    struct CallIdentity: Hashable {
+        let executor: String
+        let input: JSONValue
+        let key: String
+    }
 
-    private(set) var runs: [String: Run] = [:]
+    private struct Attempt: Hashable {
+        let run: String
+        let place: Place
+        let number: Int
+    }
+
+    private(set) var runs: [String: OracleRun] = [:]
     /// Names of the runs in the order of their acceptance, for choices that do not depend on hashing.
     private(set) var names: [String] = []
     /// What was promised and not kept.
@@ -93,14 +38,27 @@ final class Oracle: @unchecked Sendable {
     var living: Set<String> = []
     /// Calls begun.
     private(set) var callCount = 0
+    /// Results taken over from other calls.
+    private(set) var takenOverCount = 0
+    private let clock: SimulatedClock
+    private var identities: [Attempt: CallIdentity] = [:]
+    private var results: [CallIdentity: [Kept]] = [:]
+    /// What calls of runs have given, committed or not.
+    private var answers: [String: [JSONValue]] = [:]
+    private var asked: [Int64: ControlRequest] = [:]
+    /// What runs begin with that continue others.
+    private var forks: [String: OracleFork] = [:]
+
+    init(clock: SimulatedClock) { self.clock = clock }
 
     func complain(_ text: String) {
         violations.append(text)
     }
 
     /// A run was asked for.
-    func expect(_ run: String, _ plan: Plan) {
-        runs[run] = Run(plan: plan)
+    func expect(_ run: String, _ plan: Plan, fork: OracleFork? = nil) {
+        runs[run] = OracleRun(plan: plan)
+        forks[run] = fork
         names.append(run)
     }
 
@@ -109,27 +67,51 @@ final class Oracle: @unchecked Sendable {
         runs[run]?.epoch = epoch
     }
 
-    /// A run that another one starts is heard of with its first commit.
-    private func meet(_ commit: RunCommit) {
-        guard runs[commit.run] == nil, commit.acceptance != nil, let parent = commit.runRow?.parent else { return }
-        guard let above = runs[parent.run]?.plan, let place = above.indexByID[parent.stage],
-            let plan = above.stages[place].child
-        else { return complain("run \(commit.run) is a child of \(parent.run)/\(parent.stage), which starts none") }
-        if runs[parent.run]?.started[parent.stage] != parent.attempt {
-            complain("run \(commit.run) is a child of an attempt of \(parent.run)/\(parent.stage) that is not on disk")
+    // MARK: Commits
+
+    /// A transaction stands.
+    func committed(_ commits: [RunCommit]) {
+        for commit in commits {
+            if runs[commit.run]?.epoch != commit.epoch {
+                complain("run \(commit.run): a write under epoch \(commit.epoch) stands")
+            }
+            runs[commit.run]?.doubt = []
+            add(commit.records, to: commit.run)
         }
-        expect(commit.run, plan)
+        for commit in commits {
+            checkTakenOver(commit.records, of: commit.run)
+            if commit.records.contains(where: { $0.type == "run_started" }) { checkGroup(of: commit.run) }
+        }
     }
 
-    /// A commit stands.
-    func committed(_ commit: RunCommit) {
-        meet(commit)
-        if runs[commit.run]?.epoch != commit.epoch {
-            complain("run \(commit.run): a write under epoch \(commit.epoch) stands")
+    private func add(_ records: [JournalRecord], to name: String) {
+        guard var run = runs[name] else { return complain("run \(name) was not asked for") }
+        let isFirst = run.journal.isEmpty
+        run.add(records, now: clock.monotonicNanoseconds()) { complain("run \(name): \($0)") }
+        runs[name] = run
+        if isFirst, let fork = forks[name] { fork.check(records, plan: run.plan) { complain("run \(name): \($0)") } }
+        for record in records where record.type == "stage_completed" && record.data["cached_from"] == nil {
+            guard let stage = record.stage, let number = record.attempt,
+                let identity = identities[
+                    Attempt(run: name, place: Place(stage: stage, item: record.item), number: number)],
+                let outputs = record.data["outputs"]
+            else { continue }
+            let ttl = run.plan.indexByID[stage].flatMap { run.plan.stages[$0].cache?.ttl }
+            results[identity, default: []].append(Kept(run: name, output: outputs, storedAt: record.at, ttl: ttl))
         }
-        runs[commit.run]?.doubt = []
-        runs[commit.run]?.add(commit.records) { complain("run \(commit.run): \($0)") }
-        if commit.records.contains(where: { $0.type == "run_started" }) { checkGroup(of: commit.run) }
+    }
+
+    /// What was taken over from another call is what that call gave.
+    private func checkTakenOver(_ records: [JournalRecord], of name: String) {
+        for record in records {
+            guard record.type == "stage_completed", let source = record.data["cached_from"]?.stringValue,
+                let outputs = record.data["outputs"]
+            else { continue }
+            takenOverCount += 1
+            if !(answers[source] ?? []).contains(outputs) {
+                complain("run \(name): stage '\(record.stage ?? "")' has from \(source) what no call of that gave")
+            }
+        }
     }
 
     /// Of the runs of a group one at a time has started and not ended.
@@ -145,44 +127,103 @@ final class Oracle: @unchecked Sendable {
 
     /// A commit failed and may stand all the same.
     func doubted(_ commit: RunCommit) {
-        meet(commit)
         guard runs[commit.run]?.epoch == commit.epoch else { return }
         runs[commit.run]?.doubt = commit.records
     }
 
     /// Holds what is on the disk against what was committed.
     func reconcile(_ run: String, _ stored: RecoveredRun?) {
-        guard var known = runs[run] else { return }
+        guard let known = runs[run] else { return }
         let journal = stored?.journal ?? []
         // A commit whose sync failed can come back as long as nobody has written over it: SQLite finds its frames in the
         // log when the log's index is made anew.
         let doubt = known.doubt
+        runs[run]?.doubt = []
         if journal.count > known.journal.count, journal == known.journal + doubt {
-            known.doubt = []
-            known.add(doubt) { complain("run \(run): \($0)") }
+            add(doubt, to: run)
         } else if journal != known.journal {
-            known.doubt = []
             let same = zip(journal, known.journal).prefix { $0 == $1 }.count
             complain(
                 "run \(run): the disk has \(journal.count) records, \(known.journal.count) were committed and "
                     + "\(doubt.count) in doubt; the first \(same) are equal")
+        } else {
+            runs[run]?.doubt = doubt
         }
-        runs[run] = known
+    }
+
+    // MARK: Controls
+
+    /// A control was stored.
+    func asked(_ id: Int64, _ request: ControlRequest) { asked[id] = request }
+
+    /// What was settled as applied is in the journal.
+    func settled(_ controls: [SettledControl]) {
+        for control in controls where control.refusal == nil {
+            guard let request = asked[control.id], let run = runs[request.run] else { continue }
+            let isThere =
+                switch request.control {
+                case .cancel: run.journal.contains { $0.type == "run_cancel_requested" }
+                case .cancelNow: run.journal.contains { $0.data["cause"]?.stringValue == "now" }
+                case .pause: run.journal.contains { $0.type == "run_paused" }
+                case .resume: run.journal.contains { $0.type == "run_resumed" }
+                case .answer, .signal: run.journal.contains { $0.data["request"]?.intValue == control.id }
+                }
+            if !isThere {
+                complain(
+                    "run \(request.run): \(request.control.kind) \(control.id) was settled and is not in the journal")
+            }
+        }
+    }
+
+    // MARK: Calls
+
+    /// What makes a call the same as another one; nil for one whose result is not kept.
+    func identity(of call: ExecutorCall) -> CallIdentity? {
+        guard let plan = runs[call.run]?.plan, let index = plan.indexByID[call.stage],
+            let cache = plan.stages[index].definition.cache, call.input["body"] == "main"
+        else { return nil }
+        // A key that is an expression is the item's number.
+        var key = cache["key"]?.stringValue ?? ""
+        if key.hasPrefix("${{") { key = place(of: call).item.map { "\($0)" } ?? key }
+        return CallIdentity(executor: call.executor, input: call.input, key: key)
+    }
+
+    /// The stage or item that is called, as the call's key names it.
+    func place(of call: ExecutorCall) -> Place {
+        let parts = call.idempotencyKey.dropFirst(call.run.count + 1).split(separator: "/")
+        return Place(stage: call.stage, item: parts.count > 1 ? Int(parts[1]) : nil)
     }
 
     /// An executor is called.
     func called(_ call: ExecutorCall) {
         callCount += 1
         guard var run = runs[call.run] else { return complain("a call for the unknown run \(call.run)") }
-        let place = "run \(call.run), stage '\(call.stage)', attempt \(call.attempt)"
-        if run.ended.contains(call.stage) { complain("\(place): called although its outcome is committed") }
-        if run.started[call.stage] != call.attempt { complain("\(place): called before its start was committed") }
-        if run.isEnded { complain("\(place): called after the run's end") }
-        let body = call.input["body"]?.stringValue ?? ""
-        if let key = run.keys[call.stage + "/" + body], key != call.idempotencyKey {
-            complain("\(place): another idempotency key than before")
+        let place = place(of: call)
+        let text = "run \(call.run), \(place), attempt \(call.attempt)"
+        let standing = run.standing(place)
+        if standing.end != nil { complain("\(text): called although its outcome is committed") }
+        if standing.attempts != call.attempt || !standing.isRunning {
+            complain("\(text): called before its start was committed")
         }
-        run.keys[call.stage + "/" + body] = call.idempotencyKey
+        if run.isEnded { complain("\(text): called after the run's end") }
+        if call.isAlone != (standing.losses >= 2) {
+            complain("\(text): lost \(standing.losses) times, \(call.isAlone)")
+        }
+        let body = call.input["body"]?.stringValue ?? ""
+        if let wrong = run.called(place, body: body, key: call.idempotencyKey) { complain("\(text): \(wrong)") }
         runs[call.run] = run
+        guard let identity = identity(of: call) else { return }
+        identities[Attempt(run: call.run, place: place, number: call.attempt)] = identity
+        let ttl = run.plan.indexByID[call.stage].flatMap { run.plan.stages[$0].cache?.ttl }
+        if run.round(call.stage) == 1, let last = results[identity]?.last, last.isGood(at: clock.now(), ttl: ttl) {
+            complain("\(text): called although run \(last.run) has committed an answer to it")
+        }
     }
+
+    /// A call gave a result.
+    func answered(_ call: ExecutorCall, _ outcome: StageOutcome) {
+        if outcome.outcomeClass == .ok { answers[call.run, default: []].append(outcome.output) }
+    }
+
+    private static let runEnds: Set = ["run_completed", "run_failed", "run_cancelled", "run_timed_out"]
 }

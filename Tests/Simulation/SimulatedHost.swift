@@ -12,12 +12,12 @@ final class SimulatedHost: ExecutorHost, @unchecked Sendable {
     }
 
     private(set) var calls: [Call] = []
-    private let onStart: @Sendable (ExecutorCall) -> Void
+    private let oracle: Oracle
 
-    init(onStart: @escaping @Sendable (ExecutorCall) -> Void) { self.onStart = onStart }
+    init(oracle: Oracle) { self.oracle = oracle }
 
     func start(_ call: ExecutorCall, sink: any CallSink) -> CallHandle {
-        onStart(call)
+        oracle.called(call)
         calls.append(Call(call: call, sink: sink))
         return CallHandle(token: call.tag)
     }
@@ -31,6 +31,7 @@ final class SimulatedHost: ExecutorHost, @unchecked Sendable {
     /// Ends a call.
     func finish(_ index: Int, _ outcome: StageOutcome) {
         let call = calls.remove(at: index)
+        oracle.answered(call.call, outcome)
         call.sink.finished(tag: call.call.tag, outcome: outcome)
     }
 

@@ -14,6 +14,8 @@ final class SimulatedProcess {
     let disk: OpaquePointer
     /// Whether it was stopped with SIGSTOP.
     var isStopped = false
+    /// Whether it is ending in an orderly way.
+    private(set) var isLeaving = false
 
     /// Starts a process.
     ///
@@ -35,7 +37,7 @@ final class SimulatedProcess {
             faulty_disk_remove(disk)
             throw error
         }
-        host = SimulatedHost { oracle.called($0) }
+        host = SimulatedHost(oracle: oracle)
         var settings = EngineSettings(engineID: id, processors: 2)
         settings.blockingLimit = 3
         settings.asynchronousLimit = 5
@@ -56,6 +58,17 @@ final class SimulatedProcess {
             inbox.take(into: &messages, until: 0)
             loop.turn(messages)
         } while isAlive && !messages.isEmpty
+    }
+
+    /// Ends the process in an orderly way: it asks its calls to stop, and the second time gives back what has not ended.
+    func leave() {
+        guard isLeaving else {
+            isLeaving = true
+            return inbox.put(.stopCalls(reply: Reply()))
+        }
+        inbox.put(.giveBack(reply: Reply()))
+        work()
+        kill()
     }
 
     /// Kills the process: what it has not committed is gone, and closing its connection changes nothing.

@@ -14,6 +14,8 @@ final class SimulatedStore: RunStore, @unchecked Sendable {
     private let oracle: Oracle
     /// Has the next commit be the process's last.
     var kill: Kill?
+    /// What others do while the process stands still right before its next commit.
+    var meanwhile: (() -> Void)?
     private(set) var commitCount = 0
 
     init(_ store: SQLiteStore, oracle: Oracle) {
@@ -64,6 +66,10 @@ final class SimulatedStore: RunStore, @unchecked Sendable {
         _ body: (SQLiteStore) throws(StoreError) -> ([RunCommit], [CommitVerdict]), doubting: () -> [RunCommit]
     ) throws(StoreError) -> [CommitVerdict] {
         let store = try alive()
+        if let meanwhile {
+            self.meanwhile = nil
+            meanwhile()
+        }
         if kill == .beforeCommit {
             die()
             throw StoreError(.unavailable, "killed before a commit", help: "")
@@ -76,7 +82,7 @@ final class SimulatedStore: RunStore, @unchecked Sendable {
             throw error
         }
         commitCount += 1
-        for (commit, verdict) in zip(batch, verdicts) where verdict == .committed { oracle.committed(commit) }
+        oracle.committed(zip(batch, verdicts).filter { $0.1 == .committed }.map(\.0))
         if kill == .afterCommit {
             die()
             throw StoreError(.unavailable, "killed after a commit", help: "")
@@ -105,7 +111,9 @@ final class SimulatedStore: RunStore, @unchecked Sendable {
     }
 
     func requestControl(_ request: ControlRequest) throws(StoreError) -> Int64 {
-        try alive().requestControl(request)
+        let id = try alive().requestControl(request)
+        oracle.asked(id, request)
+        return id
     }
 
     func pendingControls(engine: String) throws(StoreError) -> [PendingControl] {
@@ -116,7 +124,10 @@ final class SimulatedStore: RunStore, @unchecked Sendable {
         try alive().isTaken(run: run, from: engine)
     }
 
-    func settleControls(_ settled: [SettledControl]) throws(StoreError) { try alive().settleControls(settled) }
+    func settleControls(_ settled: [SettledControl]) throws(StoreError) {
+        try alive().settleControls(settled)
+        oracle.settled(settled)
+    }
 
     func dataVersion() throws(StoreError) -> Int64 { try alive().dataVersion() }
 

@@ -18,25 +18,28 @@ final class Simulation {
     private(set) var killCount = 0
     private(set) var powerCutCount = 0
     private(set) var faultCount = 0
+    /// Runs that continue another one.
+    var forkCount = 0
 
-    private var signalCount = 0
-    private var random: Seeded
-    private let home: String
-    private let folder: StateFolder
-    private let clock = SimulatedClock()
-    private let oracle = Oracle()
-    private var processes: [SimulatedProcess] = []
+    var signalCount = 0
+    var random: Seeded
+    let home: String
+    let folder: StateFolder
+    let clock = SimulatedClock()
+    let oracle: Oracle
+    private(set) var processes: [SimulatedProcess] = []
     private var processCount = 0
     private let seed: UInt64
-    private static let activeLimit = 6
+    static let activeLimit = 6
     /// Limits over all processes: in every other history.
-    private let limits: SharedLimits
+    let limits: SharedLimits
 
     /// Prepares a history.
     init(seed: UInt64, home: String) throws {
         self.seed = seed
         self.home = home
         random = Seeded(seed)
+        oracle = Oracle(clock: clock)
         limits = seed.isMultiple(of: 2) ? SharedLimits(stages: 4, workflows: ["simulated": 5]) : SharedLimits()
         folder = StateFolder(home)
         _ = try SQLiteStore(folder)
@@ -52,6 +55,10 @@ final class Simulation {
     var violations: [String] { oracle.violations }
     var runCount: Int { oracle.names.count }
     var callCount: Int { oracle.callCount }
+    /// Results that were taken over from other calls.
+    var takenOverCount: Int { oracle.takenOverCount }
+    /// Stages that a rejected gate has taken back.
+    var rewindCount: Int { oracle.names.reduce(0) { $0 + (oracle.runs[$1]?.rewinds ?? 0) } }
 
     /// Goes on for a number of steps, then lets everything end in peace.
     ///
@@ -76,7 +83,8 @@ final class Simulation {
         let live = processes.filter { !$0.isStopped }
         guard let process = live.isEmpty ? nil : random.pick(live) else { return goOn(processes[0]) }
         switch random.below(1000) {
-        case ..<90: submit(process)
+        case ..<80: submit(process)
+        case ..<95: fork(process)
         case ..<560: endCall(process)
         case ..<640: report(process)
         case ..<850: passTime()
@@ -84,35 +92,19 @@ final class Simulation {
         case ..<895: try tell(process)
         case ..<900: jumpClock()
         case ..<930: killSoon(process)
-        case ..<945: killNow(process)
-        case ..<965: stop(process)
+        case ..<942: killNow(process)
+        case ..<949: leave(process)
+        case ..<960: stop(process)
+        case ..<966: stopAtCommit(process)
         case ..<980: failDisk(process)
         case ..<985: cutPower()
         default: try startProcess()
         }
     }
 
-    private func note(_ text: String) {
+    func note(_ text: String) {
         trace.append("\(stepCount): \(text)")
         if trace.count > 60 { trace.removeFirst() }
-    }
-
-    private func submit(_ process: SimulatedProcess) {
-        guard process.loop.runs.count < Self.activeLimit else { return }
-        let definition = RandomWorkflow.make(&random)
-        let plan: Plan
-        do {
-            plan = try Planner.plan(definition, catalog: process.host, snapshot: Array("\(definition)".utf8))
-        } catch {
-            return oracle.complain("a random workflow has no plan: \(error)")
-        }
-        let id = "run\(oracle.names.count)"
-        note("\(process.id) accepts \(id) with \(plan.stages.count) stages")
-        oracle.expect(id, plan)
-        process.inbox.put(
-            .submit(
-                RunSubmission(plan: plan, directory: home, workdir: home + "/work/{run}"), id: id, seed: random.next(),
-                reply: Reply()))
     }
 
     private func endCall(_ process: SimulatedProcess) {
@@ -131,13 +123,18 @@ final class Simulation {
             return StageOutcome(.cancelled, effect: random.pick([.none, .made, .unknown]), code: "test.cancelled")
         }
         switch random.below(100) {
-        case ..<62: return StageOutcome(.ok, effect: .made, output: .object(["n": .int(Int64(random.below(100)))]))
+        case ..<62:
+            let list = (0..<random.below(5)).map { JSONValue.int(Int64($0)) }
+            return StageOutcome(
+                .ok, effect: .made, output: ["n": .int(Int64(random.below(1000))), "list": .array(list)])
         case ..<72: return StageOutcome(.failed, effect: .made, code: "test.failed", message: "it said no")
         case ..<84: return StageOutcome(.transient, effect: .none, code: "test.transient", message: "it may pass")
         case ..<88:
             return StageOutcome(
                 .rateLimited, effect: .none, retryAfter: .seconds(random.below(90)), code: "test.slow", message: "slow")
-        case ..<92: return StageOutcome(.permanent, effect: .none, code: "test.permanent", message: "never")
+        case ..<91: return StageOutcome(.permanent, effect: .none, code: "test.permanent", message: "never")
+        case ..<94:
+            return StageOutcome(.crashed, effect: .unknown, code: StageOutcome.lostWorkerCode, message: "gone")
         case ..<96: return StageOutcome(.crashed, effect: .unknown, code: "test.crashed", message: "gone")
         default: return StageOutcome(.timeout, effect: .unknown, code: "test.timeout", message: "late")
         }
@@ -165,66 +162,6 @@ final class Simulation {
         for process in processes where !process.isStopped { process.host.expire(at: clock.monotonicNanoseconds()) }
     }
 
-    private func control(_ process: SimulatedProcess) throws {
-        guard !oracle.names.isEmpty else { return }
-        let run = oracle.names[max(0, oracle.names.count - 1 - random.below(8))]
-        guard let stored = try? process.store.recover(run: run), !stored.row.status.isTerminal else { return }
-        let control = random.pick([RunControl.cancel, .cancel, .cancelNow, .pause, .pause, .resume, .resume])
-        ask(run, control, owner: stored.owner, through: process)
-    }
-
-    /// Answers gates and sends signals, also where nothing waits for them.
-    private func tell(_ process: SimulatedProcess) throws {
-        let open = oracle.names.suffix(8).filter { oracle.runs[$0]?.isEnded == false }
-        guard !open.isEmpty else { return }
-        let run = random.pick(Array(open))
-        guard let stored = try? process.store.recover(run: run), let plan = oracle.runs[run]?.plan else { return }
-        let waiting = plan.stages.filter { $0.definition.uses == "gate" || $0.definition.uses == "signal" }
-        for stage in waiting {
-            signalCount += 1
-            if stage.definition.uses == "signal" {
-                let name = random.pick(["go", "stop"])
-                let signal = RunSignal(name: name, data: .int(Int64(signalCount)), by: "test")
-                ask(run, .signal(signal), owner: stored.owner, through: process)
-            } else {
-                let answer = GateAnswer(
-                    stage: stage.id, approves: random.chance(800), by: random.pick(["ann", "bob", "cid"]),
-                    form: random.chance(200) ? ["n": .int(2)] : [:], reason: "so")
-                ask(run, .answer(answer), owner: stored.owner, through: process)
-            }
-        }
-    }
-
-    private func ask(_ run: String, _ control: RunControl, owner: String, through process: SimulatedProcess) {
-        note("\(process.id) asks \(run): \(control.kind)")
-        let request = ControlRequest(run: run, control: control, source: "test", at: clock.now())
-        _ = try? process.store.requestControl(request)
-        processes.first { $0.id == owner && !$0.isStopped }?.inbox.put(.storeChanged)
-    }
-
-    /// Gives every run what it waits for.
-    private func satisfy(_ process: SimulatedProcess) {
-        for run in process.loop.runs.values.sorted(by: { $0.number < $1.number }) {
-            let state = run.machine.state
-            if state.row.status == .paused { process.inbox.put(.control(run: run.id, .resume)) }
-            for (stage, reason) in state.waitingStages {
-                if reason.on == "gate" {
-                    for person in ["ann", "bob", "cid"] {
-                        process.inbox.put(
-                            .control(run: run.id, .answer(GateAnswer(stage: stage, approves: true, by: person))))
-                    }
-                } else if reason.on == "signal", let place = run.plan.indexByID[stage],
-                    let name = run.plan.stages[place].definition.with["name"]?.stringValue
-                {
-                    signalCount += 1
-                    process.inbox.put(
-                        .control(
-                            run: run.id, .signal(RunSignal(name: name, data: .int(Int64(signalCount)), by: "test"))))
-                }
-            }
-        }
-    }
-
     private func jumpClock() {
         let seconds = random.below(7200) - 3600
         note("the wall clock jumps by \(seconds) s")
@@ -235,6 +172,11 @@ final class Simulation {
         guard process.store.kill == nil else { return }
         process.store.kill = random.chance(500) ? .beforeCommit : .afterCommit
         note("\(process.id) will be killed at its next commit")
+    }
+
+    private func leave(_ process: SimulatedProcess) {
+        note("\(process.id) \(process.isLeaving ? "leaves" : "is about to leave")")
+        process.leave()
     }
 
     private func killNow(_ process: SimulatedProcess) {
@@ -249,6 +191,15 @@ final class Simulation {
         process.isStopped = true
         guard let other = processes.first(where: { !$0.isStopped && $0.isAlive }) else { return }
         adopt(from: process.id, by: other)
+    }
+
+    /// Stops a process right before a commit, has another one take its runs, and lets it go on with the commit.
+    private func stopAtCommit(_ process: SimulatedProcess) {
+        process.store.meanwhile = { [unowned self, unowned process] in
+            guard let other = processes.first(where: { $0 !== process && !$0.isStopped && $0.isAlive }) else { return }
+            note("\(process.id) stands still before a commit")
+            adopt(from: process.id, by: other)
+        }
     }
 
     private func goOn(_ process: SimulatedProcess) {
@@ -309,9 +260,7 @@ final class Simulation {
                 return heir.kill()
             }
             oracle.reconcile(run, stored)
-            // Children go with their parents.
-            guard let stored, !stored.row.status.isTerminal, !alive.contains(stored.owner), stored.row.parent == nil
-            else { continue }
+            guard let stored, !stored.row.status.isTerminal, !alive.contains(stored.owner) else { continue }
             adopt(stored, by: heir)
         }
         settle()
@@ -319,8 +268,7 @@ final class Simulation {
 
     private func adopt(from owner: String, by heir: SimulatedProcess) {
         for run in oracle.names where oracle.runs[run]?.isEnded == false {
-            guard let stored = try? heir.store.recover(run: run), stored.owner == owner, !stored.row.status.isTerminal,
-                stored.row.parent == nil
+            guard let stored = try? heir.store.recover(run: run), stored.owner == owner, !stored.row.status.isTerminal
             else { continue }
             adopt(stored, by: heir)
         }
@@ -342,82 +290,9 @@ final class Simulation {
         }
     }
 
-    private func settle() {
+    func settle() {
         oracle.living = Set(processes.filter(\.isAlive).map(\.id))
         for process in processes where !process.isStopped && process.isAlive { process.work() }
-    }
-
-    // MARK: Checks
-
-    private func check(deeply: Bool) {
-        checkSharedSlots()
-        for process in processes where process.isAlive && !process.isStopped {
-            let running = process.loop.runs.values.reduce(0) {
-                $0 + $1.machine.state.runningAttempts.count - $1.machine.state.childrenRunning
-            }
-            if process.loop.slots.taken != running {
-                oracle.complain("\(process.id): \(process.loop.slots.taken) slots are taken by \(running) attempts")
-            }
-            if deeply { checkStates(process) }
-        }
-    }
-
-    /// Never more attempts at once than all processes may make together.
-    private func checkSharedSlots() {
-        guard let limit = limits.stages else { return }
-        var running = 0
-        for process in processes where process.isAlive {
-            for active in process.loop.runs.values where oracle.runs[active.id]?.epoch == active.epoch {
-                let state = active.machine.state
-                running += state.runningAttempts.count - state.childrenRunning
-            }
-        }
-        if running > limit { oracle.complain("\(running) attempts run where \(limit) may") }
-    }
-
-    /// The journal replays to the state, and the rows are its image.
-    private func checkStates(_ process: SimulatedProcess) {
-        for active in process.loop.runs.values.sorted(by: { $0.number < $1.number }) {
-            guard oracle.runs[active.id]?.epoch == active.epoch,
-                let stored = try? process.store.recover(run: active.id)
-            else { continue }
-            var replayed = RunMachine(plan: active.machine.plan)
-            do {
-                for record in stored.journal { try replayed.replay(record) }
-            } catch {
-                oracle.complain("run \(active.id) cannot be replayed: \(error)")
-                continue
-            }
-            if replayed.state != active.machine.state {
-                oracle.complain("run \(active.id): its journal replays to another state")
-            }
-            if stored.row != active.machine.state.row {
-                oracle.complain("run \(active.id): its row is \(stored.row), its state \(active.machine.state.row)")
-            }
-            do {
-                guard let reader = try StoreReader(folder) else { continue }
-                let rows = try reader.stages(run: active.id)
-                if rows != active.machine.state.stageRows {
-                    let pairs = zip(rows, active.machine.state.stageRows).first { $0 != $1 }
-                    oracle.complain("run \(active.id): rows of stages differ: \(String(describing: pairs))")
-                }
-                if try reader.gates(run: active.id) != active.machine.state.gateRows {
-                    oracle.complain("run \(active.id): rows of gates differ")
-                }
-                let slots = try reader.query(
-                    "SELECT s.idx FROM slots s JOIN runs r ON r.key = s.run_key WHERE r.id = '\(active.id)'")
-                let calls = replayed.state.runningAttempts.count - replayed.state.childrenRunning
-                let held = limits.isEmpty ? 0 : calls
-                if slots.rows.count != held {
-                    oracle.complain("run \(active.id): \(slots.rows.count) rows of slots, \(held) attempts")
-                }
-                if try reader.signals(run: active.id) != active.machine.state.signalRows {
-                    oracle.complain("run \(active.id): rows of signals differ")
-                }
-            } catch {
-                oracle.complain("run \(active.id) cannot be read: \(error)")
-            }
-        }
     }
 
     // MARK: The end
@@ -425,8 +300,10 @@ final class Simulation {
     /// Lets everything end: no more faults, every call succeeds, time passes as it is needed.
     private func end() throws {
         for process in processes {
+            if process.isLeaving { process.leave() }
             process.isStopped = false
             process.store.kill = nil
+            process.store.meanwhile = nil
             faulty_disk_arm(process.disk, Int32(0), 0)
         }
         for _ in 0..<20_000 {
