@@ -48,6 +48,8 @@ final class Oracle: @unchecked Sendable {
     private var asked: [Int64: ControlRequest] = [:]
     /// What runs begin with that continue others.
     private var forks: [String: OracleFork] = [:]
+    /// The runs that have started others.
+    private(set) var parents: [String: String] = [:]
 
     init(clock: SimulatedClock) { self.clock = clock }
 
@@ -72,6 +74,7 @@ final class Oracle: @unchecked Sendable {
     /// A transaction stands.
     func committed(_ commits: [RunCommit]) {
         for commit in commits {
+            meet(commit)
             if runs[commit.run]?.epoch != commit.epoch {
                 complain("run \(commit.run): a write under epoch \(commit.epoch) stands")
             }
@@ -81,6 +84,42 @@ final class Oracle: @unchecked Sendable {
         for commit in commits {
             checkTakenOver(commit.records, of: commit.run)
             if commit.records.contains(where: { $0.type == "run_started" }) { checkGroup(of: commit.run) }
+            checkChildren(commit.records, of: commit.run)
+        }
+    }
+
+    /// A run that another one starts is heard of with its first commit.
+    private func meet(_ commit: RunCommit) {
+        guard runs[commit.run] == nil, commit.acceptance != nil, let parent = commit.runRow?.parent else { return }
+        guard let above = runs[parent.run]?.plan, let place = above.indexByID[parent.stage],
+            let plan = above.stages[place].child
+        else { return complain("run \(commit.run): a child of \(parent.run)/\(parent.stage), which starts none") }
+        let standing = runs[parent.run]?.standing(Place(stage: parent.stage, item: parent.item))
+        if standing?.attempts != parent.attempt {
+            complain("run \(commit.run): a child of an attempt of \(parent.run)/\(parent.stage) that is not on disk")
+        }
+        expect(commit.run, plan)
+        parents[commit.run] = parent.run
+    }
+
+    /// A stage gives what its child gave, and no run outlives the one that started it.
+    private func checkChildren(_ records: [JournalRecord], of name: String) {
+        guard let run = runs[name] else { return }
+        for record in records where record.type == "stage_completed" {
+            guard let stage = record.stage, let place = run.plan.indexByID[stage], let attempt = record.attempt,
+                run.plan.stages[place].child != nil,
+                run.standing(Place(stage: stage, item: record.item)).body == "main"
+            else { continue }
+            let child = ParentStage(run: name, stage: stage, item: record.item, attempt: attempt).childRun
+            let end = runs[child]?.journal.last
+            if end?.type != "run_completed" || end?.data["outputs"] != record.data["outputs"] {
+                complain("run \(name): '\(stage)' completed and its child \(child) gave \(end?.type ?? "nothing")")
+            }
+        }
+        guard run.isEnded, records.contains(where: { Self.runEnds.contains($0.type) }) else { return }
+        for other in names where parents[other] == name {
+            guard let child = runs[other], !child.journal.isEmpty, !child.isEnded, child.doubt.isEmpty else { continue }
+            complain("run \(name): it ended and its child \(other) has not")
         }
     }
 
@@ -127,6 +166,7 @@ final class Oracle: @unchecked Sendable {
 
     /// A commit failed and may stand all the same.
     func doubted(_ commit: RunCommit) {
+        meet(commit)
         guard runs[commit.run]?.epoch == commit.epoch else { return }
         runs[commit.run]?.doubt = commit.records
     }

@@ -258,15 +258,10 @@ struct OracleRun {
                 complain("\(place) started before '\(id)' had ended")
             }
         }
-        if stage.isFinally {
-            if stop == "now" { complain("\(place) started in a run that was ended at once") }
-        } else if let stop, stop != "cancel" || !stage.startsWhenCancelled {
-            complain("\(place) started after the run was stopped (\(stop))")
-        } else if isHalted, !stage.startsWhenHalted, !isTakenUp {
-            complain("\(place) started in a halted run")
-        }
-        if let limit = plan.definition.maxParallel, running.count >= limit {
-            complain("\(place) started beside \(running.count) others, max_parallel is \(limit)")
+        checkPermission(of: stage, place, isTakenUp: isTakenUp, complain)
+        let others = running.filter { !isChild($0) }.count
+        if let limit = plan.definition.maxParallel, others >= limit, !isChild(place) {
+            complain("\(place) started beside \(others) others, max_parallel is \(limit)")
         }
         let isAlone = stage.isExclusive || standing(place).losses >= 2
         let loner = running.first { standing($0).losses >= 2 || planned($0)?.isExclusive == true }
@@ -291,10 +286,29 @@ struct OracleRun {
         }
     }
 
+    /// Whether a cancel, a timeout or a halt leaves a stage to start.
+    private func checkPermission(
+        of stage: PlannedStage, _ place: Place, isTakenUp: Bool, _ complain: (String) -> Void
+    ) {
+        if stage.isFinally {
+            if stop == "now" { complain("\(place) started in a run that was ended at once") }
+        } else if let stop {
+            guard stop != "cancel" || !stage.startsWhenCancelled else { return }
+            complain("\(place) started after the run was stopped (\(stop))")
+        } else if isHalted, !stage.startsWhenHalted, !isTakenUp {
+            complain("\(place) started in a halted run")
+        }
+    }
+
     private func hasFailedItem(_ stage: String) -> Bool {
         (items[stage] ?? []).indices.contains { number in
             Self.failures.contains(standing(Place(stage: stage, item: number)).end ?? "")
         }
+    }
+
+    /// Whether what it does is a run of its own, which holds no slot.
+    private func isChild(_ place: Place) -> Bool {
+        planned(place)?.child != nil && standing(place).body == "main"
     }
 
     private func policy(of place: Place) -> RetryPolicy? {

@@ -3,12 +3,14 @@ import BattenCore
 /// Workflows with a bit of everything that bears on order, failure and time.
 enum RandomWorkflow {
     /// Makes a definition.
-    static func make(_ random: inout Seeded) -> WorkflowDefinition {
-        let count = 1 + random.below(10)
+    static func make(_ random: inout Seeded, depth: Int = 0) -> WorkflowDefinition {
+        let count = 1 + random.below(depth == 0 ? 10 : 4)
         let isSpread = random.chance(500)
         var stages: [StageDefinition] = []
         for number in 0..<count {
-            var stage = stage("s\(number)", &random)
+            var stage =
+                depth < 3 && random.chance(100)
+                ? child("s\(number)", depth, &random) : stage("s\(number)", &random)
             for earlier in stages where random.chance(300) { stage.dependsOn.append(earlier.id) }
             if let upstream = stage.dependsOn.first, stage.uses.hasPrefix("test."), random.chance(500) {
                 stage.with["of"] = .string("${{ stages.\(upstream).outputs?.n }}")
@@ -36,6 +38,30 @@ enum RandomWorkflow {
             definition.finally.append(last)
         }
         return definition
+    }
+
+    /// A stage that runs another workflow.
+    private static func child(_ id: String, _ depth: Int, _ random: inout Seeded) -> StageDefinition {
+        var stage = StageDefinition(id: id, uses: "workflow")
+        var definition = make(&random, depth: depth + 1)
+        if random.chance(300) {
+            definition.parameters = [ParameterDefinition(name: "p", type: .integer, defaultValue: 1)]
+            stage.with["parameters"] = random.chance(900) ? ["p": 2] : ["p": "no number"]
+        }
+        if random.chance(500) {
+            definition.outputs = [OutputDefinition(name: "n", value: "${{ stages.s0.outputs?.n }}")]
+        }
+        stage.child = definition
+        if random.chance(300) { stage.timeout = .seconds(10 + random.below(120)) }
+        if random.chance(150) { stage.deadline = .seconds(10 + random.below(200)) }
+        if random.chance(300) {
+            var retry = RetryDefinition()
+            retry.maxAttempts = 1 + random.below(3)
+            stage.retry = retry
+        }
+        if random.chance(300) { stage.onFailure = random.pick([.halt, .continue, .skipDependents]) }
+        if random.chance(150) { stage.fallback = StageBody(uses: "test.run", with: ["body": "fallback"]) }
+        return stage
     }
 
     private static func stage(_ id: String, _ random: inout Seeded) -> StageDefinition {

@@ -7,7 +7,7 @@ import BattenStore
 extension Simulation {
     /// The workflow and the end of the journal of each run that a violation names.
     var story: [String] {
-        oracle.names.filter { name in violations.contains { $0.contains("run \(name):") } }.flatMap { name in
+        oracle.names.filter { name in violations.contains { $0.hasPrefix("run \(name)") } }.flatMap { name in
             guard let run = oracle.runs[name] else { return [String]() }
             let stages = run.plan.stages.map { stage -> String in
                 let definition = stage.definition
@@ -27,7 +27,9 @@ extension Simulation {
     func check(deeply: Bool) {
         checkSharedSlots()
         for process in processes where process.isAlive && !process.isStopped {
-            let running = process.loop.runs.values.reduce(0) { $0 + $1.machine.state.runningAttempts.count }
+            let running = process.loop.runs.values.reduce(0) {
+                $0 + $1.machine.state.runningAttempts.count - $1.machine.state.childrenRunning
+            }
             if process.loop.slots.taken != running {
                 oracle.complain("\(process.id): \(process.loop.slots.taken) slots are taken by \(running) attempts")
             }
@@ -42,7 +44,8 @@ extension Simulation {
         var running = 0
         for process in processes where process.isAlive {
             for active in process.loop.runs.values where oracle.runs[active.id]?.epoch == active.epoch {
-                running += active.machine.state.runningAttempts.count
+                let state = active.machine.state
+                running += state.runningAttempts.count - state.childrenRunning
             }
         }
         if running > limit { oracle.complain("\(running) attempts run where \(limit) may") }
@@ -52,7 +55,9 @@ extension Simulation {
     private func checkCalls(_ process: SimulatedProcess) {
         for active in process.loop.runs.values {
             for (stage, attempt) in active.machine.state.runningAttempts
-            where active.calls[stage]?.attempt != attempt && active.flightKeys[stage] == nil {
+            where active.calls[stage]?.attempt != attempt && active.flightKeys[stage] == nil
+                && active.children[stage]?.attempt != attempt
+            {
                 oracle.complain("run \(active.id): attempt \(attempt) of row \(stage) runs, and nobody calls it")
             }
         }
@@ -89,12 +94,16 @@ extension Simulation {
             }
             if !replayed.state.isPaused {
                 for timer in replayed.state.armedTimers where active.timers[timer.key] == nil {
+                    // A deadline that passes while its stage is being stopped changes nothing.
+                    if case .deadline(let stage)? = TimerKey(timer.key), replayed.state.stages[stage].stopping != nil {
+                        continue
+                    }
                     oracle.complain("run \(active.id): nobody waits for the timer \(timer.key)")
                 }
             }
             do {
                 guard let reader = try StoreReader(folder) else { continue }
-                try checkRows(of: active.id, active.machine.state, reader)
+                try checkRows(of: active, reader)
             } catch {
                 oracle.complain("run \(active.id) cannot be read: \(error)")
             }
@@ -102,7 +111,9 @@ extension Simulation {
         checkGroups()
     }
 
-    private func checkRows(of run: String, _ state: RunState, _ reader: StoreReader) throws {
+    private func checkRows(of active: ActiveRun, _ reader: StoreReader) throws {
+        let run = active.id
+        let state = active.machine.state
         func compare<Row: Equatable>(_ what: String, _ rows: [Row], _ expected: [Row]) {
             guard rows != expected else { return }
             let pair = zip(rows, expected).first { $0 != $1 }
@@ -128,7 +139,8 @@ extension Simulation {
             "SELECT s.idx FROM slots s JOIN runs r ON r.key = s.run_key WHERE r.id = '\(run)' ORDER BY s.idx")
         compare(
             "slots", slots.rows.map { $0.first?.intValue ?? -1 },
-            limits.isEmpty ? [] : state.runningAttempts.map { Int64($0.stage) })
+            limits.isEmpty
+                ? [] : state.runningAttempts.map(\.stage).filter { !active.machine.isChild($0) }.map { Int64($0) })
     }
 
     /// The places in groups are those of runs that have not ended.

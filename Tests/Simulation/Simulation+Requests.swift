@@ -30,7 +30,8 @@ extension Simulation {
     func fork(_ process: SimulatedProcess) {
         guard process.loop.runs.count < Self.activeLimit, !oracle.names.isEmpty else { return }
         let origin = random.pick(Array(oracle.names.suffix(20)))
-        guard let other = oracle.runs[origin], let stored = try? process.store.recover(run: origin),
+        guard oracle.parents[origin] == nil, let other = oracle.runs[origin],
+            let stored = try? process.store.recover(run: origin),
             stored.journal.count == other.journal.count
         else { return }
         let kind: ForkOrigin.Kind = random.pick([.fork, .retry, .restore])

@@ -260,7 +260,9 @@ final class Simulation {
                 return heir.kill()
             }
             oracle.reconcile(run, stored)
-            guard let stored, !stored.row.status.isTerminal, !alive.contains(stored.owner) else { continue }
+            // Children go with their parents.
+            guard let stored, !stored.row.status.isTerminal, !alive.contains(stored.owner), stored.row.parent == nil
+            else { continue }
             adopt(stored, by: heir)
         }
         settle()
@@ -268,7 +270,8 @@ final class Simulation {
 
     private func adopt(from owner: String, by heir: SimulatedProcess) {
         for run in oracle.names where oracle.runs[run]?.isEnded == false {
-            guard let stored = try? heir.store.recover(run: run), stored.owner == owner, !stored.row.status.isTerminal
+            guard let stored = try? heir.store.recover(run: run), stored.owner == owner, !stored.row.status.isTerminal,
+                stored.row.parent == nil
             else { continue }
             adopt(stored, by: heir)
         }
