@@ -47,12 +47,14 @@ final class ActiveRun {
     private(set) var status = RunStatus.pending
     /// Whether ready stages wait for their turn after the last step.
     private(set) var hasQueue = false
+    /// How much the machine has decided here.
+    private(set) var decisions = 0
+    /// What waits for a slot after the last step.
+    private(set) var heads: [SlotHead] = []
     /// Whether nothing in this engine can move the run after the last step.
     private(set) var isStuck = false
     /// Whether the run waits in the line of its group after the last step.
     private(set) var isInLine = false
-    /// Whether stages wait for slots that are shared with other engines and taken, after the last step.
-    private(set) var lacksSlots = false
     /// Whether the run is in the list of those that ask for shared slots.
     var isAsking = false
     /// Calls in flight, by the place of the stage's or item's row.
@@ -107,10 +109,11 @@ final class ActiveRun {
     func add(_ step: RunStep) {
         status = step.status
         hasQueue = step.hasQueue
+        heads = step.heads
         isStuck = step.isStuck
         isInLine = step.isInLine
-        lacksSlots = step.lacksSlots
         if step.records.isEmpty { return }
+        decisions += step.records.count
         join(&commit.records, step.records)
         if let row = step.runRow { commit.runRow = row }
         add(step.stages)

@@ -18,7 +18,7 @@ extension EngineLoop {
                     verdicts = try store.commit(request) { uses in
                         admit(uses)
                         (batch, commits) = takeTouched()
-                        return SlotDecision(commits: commits, isWaiting: !sharedWaiters.isEmpty)
+                        return SlotDecision(commits: commits, isWaiting: lacksSharedSlots)
                     }
                 }
             } catch {

@@ -154,8 +154,8 @@ extension EngineLoop {
         run.calls = [:]
         // Only an empty folder goes: what the run left in it is its user's.
         if let workdir = run.workdir { try? FileSystem.removeFolder(workdir) }
+        leaveLine(run)
         runs[run.number] = nil
-        sharedWaiters.remove(run.number)
         if numbers[run.id] == run.number { numbers[run.id] = nil }
         for watch in run.watches { watch.set(.success(.ended(status))) }
         reportEnd(of: run)

@@ -1,8 +1,44 @@
 import BattenCore
 import BattenSystem
 
-/// Slots that are shared with the other engines of the store.
+/// Who gets the slots of this engine, and those that are shared with the other engines of the store.
 extension EngineLoop {
+    /// Has the runs start what there are slots for again, whoever's turn it is first.
+    func offerSlots() {
+        guard slotsWereFreed || linesChanged, failure == nil else { return }
+        let asks = slotsWereFreed && slots.isShared
+        serve(.slotsFreed)
+        // Of shared slots only the store can tell; who asks for one asks for all.
+        if asks, let number = slots.next(asking: true), let run = runs[number] { apply(.slotsFreed, to: run) }
+        slotsWereFreed = false
+        linesChanged = false
+    }
+
+    private func serve(_ input: RunInput) {
+        var passed: Set<Int> = []
+        while let number = slots.next(except: passed) {
+            guard let run = runs[number] else {
+                passed.insert(number)
+                continue
+            }
+            let before = run.decisions
+            apply(input, to: run)
+            if run.decisions == before { passed.insert(number) }
+        }
+    }
+
+    /// Takes what a run waits for out of the lines.
+    func leaveLine(_ run: ActiveRun) {
+        slots.leave(run.heads, run: run.number, of: run.plan.definition.name)
+    }
+
+    /// Gives back the slots of a run that another engine has taken.
+    func giveBackSlots(of run: ActiveRun) {
+        leaveLine(run)
+        run.machine.release(slots: &slots)
+        slotsWereFreed = true
+    }
+
     /// Notes which slots a step took, gave back and asks for.
     func noteSlots(_ step: RunStep, of run: ActiveRun) {
         if !step.slots.isEmpty {
@@ -18,11 +54,6 @@ extension EngineLoop {
             run.isAsking = true
             admissions.append(run)
         }
-        if step.lacksSlots {
-            sharedWaiters.insert(run.number)
-        } else if slots.isOpen || !run.hasQueue {
-            sharedWaiters.remove(run.number)
-        }
     }
 
     /// Has the runs that asked start what there is room for; the store keeps other engines out meanwhile.
@@ -31,10 +62,11 @@ extension EngineLoop {
         defer { slots.close() }
         let asking = admissions
         admissions = []
-        for run in asking {
-            run.isAsking = false
-            if runs[run.number] === run { apply(.admit, to: run) }
-        }
+        for run in asking { run.isAsking = false }
+        serve(.admit)
+        // Those for which there is no room wait in line from now on.
+        for run in asking where runs[run.number] === run { apply(.admit, to: run) }
+        lacksSharedSlots = slots.lacksShared
     }
 
     /// Renews the leases of the slots that this engine holds, where the store goes by their time.

@@ -35,13 +35,13 @@ final class EngineLoop: @unchecked Sendable {
     var slots: SlotPool
     /// Runs whose stages ask for slots that are shared with other engines.
     var admissions: [ActiveRun] = []
-    /// Numbers of runs whose stages wait for such slots.
-    var sharedWaiters: Set<Int> = []
+    /// Whether stages wait for such slots and for nothing else.
+    var lacksSharedSlots = false
     /// When shared slots are renewed, on the monotonic clock.
     var nextRenewal: Int64?
-    /// Runs with stages that wait for their turn, in the order in which they began to.
-    private var queueing: [Int] = []
     var slotsWereFreed = false
+    /// Whether what waits for slots of this engine has changed.
+    var linesChanged = false
     private var logsDue: Int64?
     private var dataVersion: Int64?
     private var nextPoll: Int64 = 0
@@ -121,7 +121,7 @@ final class EngineLoop: @unchecked Sendable {
             letGoOfTakenRuns()
             takeControls()
             askForGroups()
-            if !sharedWaiters.isEmpty { slotsWereFreed = true }
+            if lacksSharedSlots { slotsWereFreed = true }
             lookForPlugins()
         case .log(let tag, let stream, let text, let at): log(CallTag(tag), stream: stream, text: text, at: at)
         case .progress(let tag, let fraction, let note): progress(CallTag(tag), fraction: fraction, note: note)
@@ -148,12 +148,15 @@ final class EngineLoop: @unchecked Sendable {
     func apply(_ input: RunInput, to run: ActiveRun) -> String? {
         guard failure == nil else { return nil }
         if case .control(.cancelNow, _) = input { killChildren(of: run) }
-        let hadQueue = run.hasQueue
+        if !run.heads.isEmpty { leaveLine(run) }
         let step = run.machine.apply(input, at: clock.now(), slots: &slots)
         run.add(step)
+        if !run.heads.isEmpty, runs[run.number] === run {
+            slots.enter(run.heads, run: run.number, of: run.plan.definition.name)
+        }
         if slots.isShared { noteSlots(step, of: run) }
-        if run.hasQueue, !hadQueue { queueing.append(run.number) }
         if !step.attempts.isEmpty { slotsWereFreed = true }
+        if !step.heads.isEmpty { linesChanged = true }
         if run.hasDecisions { touch(run) }
         if !run.children.isEmpty, step.refusal == nil, case .control(let control, _) = input {
             passOn(control, toChildrenOf: run)
@@ -182,27 +185,6 @@ final class EngineLoop: @unchecked Sendable {
         let due = run.logDue ?? clock.monotonicNanoseconds() + settings.logLag.nanosecondsSaturated
         run.logDue = waiting >= Self.logBound ? 0 : due
         logsDue = min(logsDue ?? .max, run.logDue ?? .max)
-    }
-
-    /// Has runs whose stages wait for their turn look again, once other runs may have given slots back.
-    func offerSlots() {
-        guard slotsWereFreed else { return }
-        slotsWereFreed = false
-        guard !queueing.isEmpty else { return }
-        let waiting = queueing
-        queueing = []
-        for number in waiting {
-            guard let run = runs[number], run.hasQueue else { continue }
-            apply(.slotsFreed, to: run)
-            if run.hasQueue { queueing.append(number) }
-        }
-    }
-
-    /// Gives back the slots of a run that another engine has taken.
-    func giveBackSlots(of run: ActiveRun) {
-        run.machine.release(slots: &slots)
-        sharedWaiters.remove(run.number)
-        slotsWereFreed = true
     }
 
     // MARK: Waking
@@ -260,7 +242,7 @@ final class EngineLoop: @unchecked Sendable {
         nextPoll = now + Self.pollInterval
         // Who stands before a run may have died, which writes nothing.
         askForGroups()
-        if !sharedWaiters.isEmpty { slotsWereFreed = true }
+        if lacksSharedSlots { slotsWereFreed = true }
         guard let version = try? store.dataVersion(), version != dataVersion else { return }
         dataVersion = version
         letGoOfTakenRuns()

@@ -95,6 +95,7 @@ enum RandomWorkflow {
             if random.chance(500) { stage.cache?["ttl"] = .string(random.pick(["5s", "2m"])) }
         }
         if random.chance(150) { stage.onLost = random.pick([.retry, .fail, .gate]) }
+        if random.chance(250) { stage.priority = random.below(7) - 3 }
         if random.chance(150) { stage.fallback = StageBody(uses: "test.run", with: ["body": "fallback"]) }
         if random.chance(60) { stage.parallel = false }
         return stage

@@ -11,6 +11,8 @@ struct Expansion: Sendable, Hashable {
     var next = 0
     /// Items that have begun and not ended.
     var active = 0
+    /// Since when the next item is ready: the one before it began then.
+    var nextSince: Timestamp
     /// Items that have not ended.
     var left: Int
     /// Items that completed.
@@ -24,9 +26,10 @@ struct Expansion: Sendable, Hashable {
     /// What `stages.<id>.items` gives, once all items have ended.
     var views: JSONValue?
 
-    init(first: Int, items: [JSONValue]) {
+    init(first: Int, items: [JSONValue], at: Timestamp) {
         self.first = first
         self.items = items
+        nextSince = at
         left = items.count
     }
 
@@ -65,9 +68,11 @@ extension RunState {
     }
 
     /// Makes an instance of each item.
-    mutating func expand(_ index: Int, over items: [JSONValue], _ changes: inout RunChanges) {
+    mutating func expand(
+        _ index: Int, over items: [JSONValue], _ at: Timestamp, _ changes: inout RunChanges
+    ) {
         let first = stages.count
-        expansions[index] = Expansion(first: first, items: items)
+        expansions[index] = Expansion(first: first, items: items, at: at)
         if items.isEmpty {
             changes.decidable.append(index)
             return
@@ -89,12 +94,13 @@ extension RunState {
     }
 
     /// Notes that an item has begun, or was passed over.
-    mutating func noteBegin(ofItem index: Int) {
+    mutating func noteBegin(ofItem index: Int, _ at: Timestamp) {
         guard let item = stages[index].row.item else { return }
         let parent = stages[index].planned
         guard let next = expansions[parent]?.next, item >= next else { return }
         expansions[parent]?.next = item + 1
         expansions[parent]?.active += 1
+        expansions[parent]?.nextSince = at
         passOverEnded(of: parent)
         if let expansion = expansions[parent], expansion.next == expansion.items.count {
             expanding.removeAll { $0 == parent }

@@ -163,10 +163,10 @@ public struct RunStep: Sendable {
     public var status = RunStatus.pending
     /// Whether ready stages wait for their turn after the step.
     public var hasQueue = false
+    /// What could start but for its slot after the step: of each kind of slot the one whose turn it is.
+    public var heads: [SlotHead] = []
     /// Whether stages want slots that are shared with other engines: ``RunInput/admit`` decides them.
     public var wantsSlots = false
-    /// Whether stages wait for slots that are shared with other engines and taken.
-    public var lacksSlots = false
     /// Whether nothing in the engine can move the run after the step.
     public var isStuck = false
     /// Whether the run waits in the line of its group after the step.

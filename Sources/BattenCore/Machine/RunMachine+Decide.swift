@@ -6,10 +6,12 @@ extension RunMachine {
         while true {
             if let index = changes.popDecidable() {
                 decide(index, at)
-            } else if let index = nextInQueue() {
-                start(index, at)
-            } else if let index = nextItem() {
+            } else if !ready.isEmpty {
+                placeReady(at)
+            } else if let index = freeItem {
                 begin(index, at)
+            } else if let index = nextReady() {
+                start(index, at)
             } else if state.phase == .main, state.mainLeft == 0, state.finallyLeft > 0, state.stop != .now {
                 emit(.finallyStarted, at)
             } else if state.mainLeft == 0, state.finallyLeft == 0 {
@@ -107,23 +109,6 @@ extension RunMachine {
         }
     }
 
-    /// Starts an attempt when its turn has come, or lines the stage up.
-    ///
-    /// One that takes up a lost attempt goes before those that have never run.
-    mutating func startOrQueue(_ index: Int, _ at: Timestamp, takesUpLost: Bool = false) {
-        if canStart(index), takesUpLost || nextInQueue() == nil {
-            switch room(for: index) {
-            case .yes: return start(index, at)
-            case .unknown:
-                let round = state.stages[index].round
-                return contenders.append(Contender(stage: index, round: round, takesUpLost: takesUpLost))
-            case .no: break
-            }
-        }
-        let hold: StageHold = state.isPaused ? .pause : .slot(detail: slotDetail(index))
-        emit(.stageWaiting(stage: index, attempt: nil, hold: hold), at)
-    }
-
     func room(for index: Int) -> SlotPool.Room {
         slots.room(state.pool(of: index, plan), of: plan.definition.name)
     }
@@ -135,23 +120,13 @@ extension RunMachine {
         return state.counts.running - state.childrenRunning < max(1, limit)
     }
 
-    private func slotDetail(_ index: Int) -> String {
+    func slotDetail(_ index: Int) -> String {
         if let limit = plan.definition.maxParallel, state.counts.running - state.childrenRunning >= max(1, limit) {
             return "\(max(1, limit)) stages run already (max_parallel)"
         }
         if state.exclusiveRunning > 0 { return "waits for a stage that must run alone" }
         if state.isExclusive(index, plan), state.counts.running > 0 { return "must run alone and waits for the others" }
         return slots.detail(state.pool(of: index, plan), of: plan.definition.name)
-    }
-
-    func nextInQueue() -> Int? {
-        guard !state.queue.isEmpty else { return nil }
-        for index in state.queue.heads {
-            // What holds up the oldest one holds up all, unless it is only the slots of its own kind.
-            guard canStart(index) else { return nil }
-            if room(for: index) == .yes { return index }
-        }
-        return nil
     }
 
     mutating func start(_ index: Int, _ at: Timestamp) {

@@ -57,13 +57,10 @@ extension RunMachine {
         }
     }
 
-    /// The item that can begin now.
-    func nextItem() -> Int? {
+    /// An item that can begin because it needs no slot.
+    var freeItem: Int? {
         guard !state.expanding.isEmpty else { return nil }
-        return itemHeads.first { index in
-            guard case .executor = planned(index).kind else { return true }
-            return canStart(index) && room(for: index) == .yes
-        }
+        return itemHeads.first { !planned($0).kind.makesAttempts }
     }
 
     /// Why an item may not start, nor be tried again, whatever the run allows; nil when it may.

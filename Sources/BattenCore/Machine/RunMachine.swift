@@ -13,6 +13,8 @@ public struct RunMachine: Sendable {
     var effects: [RunEffect] = []
     /// Ready stages that only the store can let start, until ``RunInput/admit`` comes in the same commit.
     var contenders: [Contender] = []
+    /// Stages that have become ready while an input is applied and wait for the others that do, where priorities differ.
+    var ready: [Contender] = []
     /// Slots of the engine, held here while an input is applied.
     var slots = SlotPool.unlimited
     /// Timers that came due in a pause: they count as due at its end, whatever the clock on the wall says by then.
@@ -129,7 +131,7 @@ public struct RunMachine: Sendable {
         step.hasQueue = state.hasQueue || hasWaitingItems
         step.isStuck = state.isStuck && (state.isPaused || !hasWaitingItems)
         step.isInLine = state.isInLine
-        if slots.isShared { askForSlots(&step) }
+        if step.hasQueue || !contenders.isEmpty { noteWaits(&step) }
         guard !records.isEmpty else { return step }
         step.records = records
         if changes.isRunTouched { step.runRow = state.row }

@@ -92,14 +92,14 @@ extension RunState {
     private mutating func evolveStage(
         _ fact: RunFact, _ at: Timestamp, _ plan: Plan, _ changes: inout RunChanges
     ) {
-        if let index = fact.stageIndex, !fact.isKept { noteBegin(ofItem: index) }
+        if let index = fact.stageIndex, !fact.isKept { noteBegin(ofItem: index, at) }
         switch fact {
         case .stageExpanded(let index, let items):
             stages[index].row.status = .running
             stages[index].row.waiting = nil
             setMode(index, .expanded, plan)
             open(index, at, plan, &changes)
-            expand(index, over: items, &changes)
+            expand(index, over: items, at, &changes)
             changes.touch(stage: index)
         case .stageStarted(let index, let number, let reason, let body):
             start(index, number, reason, body, at, plan, &changes)
@@ -228,11 +228,11 @@ extension RunState {
         case .slot(let detail):
             stages[index].row.waiting = WaitReason(on: "slot", detail: detail, since: at)
             setMode(index, .queued, plan)
-            queue.append(index, pool: pool(of: index, plan))
+            queue.append(index, pool: pool(of: index, plan), turn: turn(of: index, since: at, plan))
         case .pause:
             stages[index].row.waiting = WaitReason(on: "pause", detail: "the run is paused", since: at)
             setMode(index, .queued, plan)
-            queue.append(index, pool: pool(of: index, plan))
+            queue.append(index, pool: pool(of: index, plan), turn: turn(of: index, since: at, plan))
         case .sleep(let until):
             stages[index].row.waiting = WaitReason(on: "sleep", detail: "sleeps", since: at, until: until)
             setMode(index, .sleeping, plan)
@@ -408,6 +408,11 @@ extension RunState {
     func pool(of index: Int, _ plan: Plan) -> StagePool {
         if stages[index].body == .fallback, let fallback = planned(index, plan).fallback { return fallback.pool }
         return planned(index, plan).pool
+    }
+
+    /// When a stage gets its turn that is ready since an instant.
+    func turn(of index: Int, since: Timestamp, _ plan: Plan) -> Turn {
+        Turn(since: since, priority: planned(index, plan).priority)
     }
 
     /// Forgets the stages at the head of the queue that no longer wait.

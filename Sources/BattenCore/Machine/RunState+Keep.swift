@@ -14,7 +14,7 @@ extension RunState {
             changes.touch(gate: index)
         }
         if let views = kept.views {
-            expansions[index] = Expansion(first: stages.count, items: [])
+            expansions[index] = Expansion(first: stages.count, items: [], at: at)
             expansions[index]?.views = views
         }
         let isItem = stages[index].row.item != nil

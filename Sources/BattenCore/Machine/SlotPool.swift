@@ -53,6 +53,8 @@ public struct SlotPool: Sendable {
     private var others: [SharedUser: Int]?
     /// Whether no more slots are given out.
     private var isShut = false
+    /// The runs whose stages wait.
+    private var line = SlotLine()
 
     private struct SharedUser: Hashable {
         let workflow: String
@@ -147,6 +149,66 @@ public struct SlotPool: Sendable {
         guard isShared(pool, of: workflow) else { return }
         let user = SharedUser(workflow: workflow, plugin: pool.plugin)
         if let count = own[user] { own[user] = count > 1 ? count - 1 : nil }
+    }
+
+    // MARK: Whose turn it is
+
+    /// Lines up what a run waits for.
+    ///
+    /// - Parameters:
+    ///   - run: number of the run in its engine; a lower one goes first where turns are equal.
+    ///   - workflow: the run's workflow.
+    public mutating func enter(_ heads: [SlotHead], run: Int, of workflow: String) {
+        for head in heads { line.enter(SlotLine.Entry(turn: head.turn, run: run), kind(head.pool, of: workflow)) }
+    }
+
+    /// Takes what a run waited for out of the lines.
+    public mutating func leave(_ heads: [SlotHead], run: Int, of workflow: String) {
+        for head in heads { line.leave(SlotLine.Entry(turn: head.turn, run: run), kind(head.pool, of: workflow)) }
+    }
+
+    /// The run whose turn it is, of those for which there is a slot.
+    ///
+    /// - Parameter asking: whether slots count of which only the store knows.
+    public func next(asking: Bool = false, except passed: Set<Int> = []) -> Int? {
+        var best: SlotLine.Entry?
+        for (kind, entries) in line.lines {
+            guard let first = entries.first(where: { !passed.contains($0.run) }), best.map({ first < $0 }) ?? true
+            else { continue }
+            let room = room(kind.pool, of: kind.workflow)
+            if asking ? room == .unknown : room == .yes { best = first }
+        }
+        return best?.run
+    }
+
+    /// Whether stages wait for nothing but slots that are shared with other engines and taken; it is known only while
+    /// what these hold is.
+    public var lacksShared: Bool {
+        line.lines.contains { kind, _ in
+            isShared(kind.pool, of: kind.workflow) && hasOwnRoom(kind.pool) && room(kind.pool, of: kind.workflow) == .no
+        }
+    }
+
+    /// Whether another run waits for the same slots, could have one, and goes first.
+    func isOthersTurn(_ pool: StagePool, of workflow: String, _ turn: Turn) -> Bool {
+        if line.isEmpty || pool.isFree { return false }
+        let isCovered = isShared(pool, of: workflow)
+        return line.lines.contains { kind, entries in
+            guard let first = entries.first, first.turn < turn else { return false }
+            let isContested = isSame(kind.pool, pool) || isCovered && isShared(kind.pool, of: kind.workflow)
+            return isContested && room(kind.pool, of: kind.workflow) == .yes
+        }
+    }
+
+    private func kind(_ pool: StagePool, of workflow: String) -> SlotLine.Kind {
+        SlotLine.Kind(pool: pool, workflow: isShared(pool, of: workflow) ? workflow : "")
+    }
+
+    /// Whether two kinds of stages use the same slots of this engine.
+    private func isSame(_ one: StagePool, _ other: StagePool) -> Bool {
+        let isOwn = plugins[one.plugin] != nil
+        guard isOwn == (plugins[other.plugin] != nil) else { return false }
+        return isOwn ? one.plugin == other.plugin : one.isAsynchronous == other.isAsynchronous
     }
 
     /// Why an attempt cannot start, for people.

@@ -24,6 +24,8 @@ public struct Plan: Sendable {
     public let concurrency: PlannedConcurrency?
     /// Place of every stage in ``stages``, by id.
     public let indexByID: [String: Int]
+    /// Whether stages differ in what goes first of those that are ready.
+    let hasPriorities: Bool
 
     /// Creates a plan; ``Planner`` is the one caller.
     public init(
@@ -41,6 +43,7 @@ public struct Plan: Sendable {
         self.outputs = outputs
         self.unsupported = unsupported
         self.concurrency = concurrency
+        self.hasPriorities = stages.contains { $0.priority != 0 }
         self.indexByID = Dictionary(
             stages.map { ($0.definition.id, $0.index) }, uniquingKeysWith: { first, _ in first })
     }
@@ -90,6 +93,14 @@ public enum StageKind: Sendable {
     case workflow
     /// A kind of the engine's own that is parsed and refused before the run starts.
     case unsupported(String)
+
+    /// Whether it is carried out by attempts, which have their turn; else the machine decides it itself.
+    var makesAttempts: Bool {
+        switch self {
+        case .executor, .workflow: true
+        case .set, .sleep, .gate, .signal, .unsupported: false
+        }
+    }
 }
 
 /// One stage, ready to run; an object, because it is large, never changes and is handed around often.
@@ -142,6 +153,8 @@ public final class PlannedStage: Sendable {
     public let workingDirectory: Template?
     /// Whether no other stage of the run may run beside it.
     public let isExclusive: Bool
+    /// What goes first of the stages that are ready: the higher one.
+    public let priority: Int
     /// Under which key its result is kept for later stages; nil keeps nothing.
     public let cache: PlannedCache?
 
@@ -158,8 +171,8 @@ public final class PlannedStage: Sendable {
         startsWhenCancelled: Bool = false, with: TemplateValue, env: [PlannedEnvironmentEntry], inputs: [PlannedInput],
         outputs: [PlannedOutput],
         timeout: Duration, deadline: Duration?, retry: RetryPolicy, onFailure: OnFailure, fallback: PlannedBody?,
-        workingDirectory: Template?, isExclusive: Bool, fanOut: PlannedFanOut? = nil, cache: PlannedCache? = nil,
-        child: Plan? = nil
+        workingDirectory: Template?, isExclusive: Bool, fanOut: PlannedFanOut? = nil, priority: Int = 0,
+        cache: PlannedCache? = nil, child: Plan? = nil
     ) {
         self.index = index
         self.definition = definition
@@ -186,6 +199,7 @@ public final class PlannedStage: Sendable {
         self.workingDirectory = workingDirectory
         self.isExclusive = isExclusive
         self.fanOut = fanOut
+        self.priority = priority
         self.cache = cache
     }
 }

@@ -55,6 +55,7 @@ struct PlanCompiler {
             onFailure: stage.onFailure ?? definition.defaults.onFailure ?? .halt,
             fallback: try stage.fallback.map { body throws(PlanError) in try fallback(body, stage.id) },
             workingDirectory: workingDirectory, isExclusive: stage.parallel == false, fanOut: try fanOut(stage),
+            priority: stage.priority ?? 0,
             cache: try stage.cache.map { rule throws(PlanError) in try cache(rule, stage.id) },
             child: child)
     }

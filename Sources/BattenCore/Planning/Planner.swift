@@ -120,7 +120,6 @@ extension UnsupportedFeature {
             }
             note(stage.compensate != nil, "compensate", stage.id)
             note(stage.cache != nil && !stage.uses.contains("."), "cache: \(stage.uses)", stage.id)
-            note(stage.priority != nil, "priority", stage.id)
             note(stage.budget != nil, "budget", stage.id)
             note(stage.context != nil, "context", stage.id)
             note(stage.handoff != nil, "handoff", stage.id)
