@@ -7,8 +7,10 @@ internal import Glibc
 public struct FolderEvents: ~Copyable, Sendable {
     /// What happened to a file.
     public enum Change: Sendable, Hashable {
-        /// It was made or moved in.
+        /// It was made.
         case appeared
+        /// It was moved in, whole.
+        case arrived
         /// Somebody who could write to it closed it, or died.
         case closed
         /// It was removed or moved away.
@@ -51,6 +53,7 @@ public struct FolderEvents: ~Copyable, Sendable {
         if mask & UInt32(IN_Q_OVERFLOW) != 0 { return .lost }
         if mask & UInt32(IN_CLOSE_WRITE) != 0 { return .closed }
         if mask & UInt32(IN_DELETE | IN_MOVED_FROM) != 0 { return .vanished }
+        if mask & UInt32(IN_MOVED_TO) != 0 { return .arrived }
         return .appeared
     }
 

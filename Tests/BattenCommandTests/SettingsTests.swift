@@ -1,4 +1,5 @@
 import BattenCore
+import BattenPluginHost
 import BattenSystem
 import Testing
 
@@ -96,6 +97,38 @@ import Testing
         let good = try Places(project: "plugins: {llm: {providers: {a: \(near)}}}")
         defer { good.remove() }
         #expect(try good.load("config").settings.plugins["llm"] != nil)
+    }
+
+    /// Limits of plugins' workers; processes can only be limited where something counts them.
+    @Test func limitsOfPluginsAreRead() throws {
+        let counting = ControlGroups(places: [.init(folder: "/g", controllers: [.processes], isUnified: true)])
+        let standard = WorkerLimits.standard
+        let table: [(text: String, groups: ControlGroups, limits: WorkerLimits?, said: String)] = [
+            (
+                "{processes: 64}", counting,
+                WorkerLimits(memory: standard.memory, processorTime: nil, files: standard.files, processes: 64), ""
+            ),
+            ("{processes: 64}", ControlGroups(), nil, "plugins.p.limits.processes"),
+            (
+                "{processes: none, memory: 512 MiB, cpu: 10m, files: none}", ControlGroups(),
+                WorkerLimits(memory: 512 << 20, processorTime: .seconds(600), files: nil, processes: nil), ""
+            ),
+            ("{processes: 15}", counting, nil, "processes"), ("{processes: many}", counting, nil, "processes"),
+            ("{threads: 4}", counting, nil, "threads"), ("{memory: 1 KiB}", counting, nil, "memory"),
+        ]
+        for row in table {
+            let places = try Places(user: "plugins: {p: {limits: \(row.text)}}\n")
+            defer { places.remove() }
+            let resolved = try places.load("config")
+            do throws(CommandFailure) {
+                let limits = try PluginSettings.limits(resolved, groups: { row.groups })
+                #expect(row.limits != nil && limits["p"] == row.limits, "\(row)")
+            } catch {
+                #expect(row.limits == nil && error.code == "bad_setting" && error.exit == .usage, "\(row): \(error)")
+                #expect(error.message.contains(row.said), "\(error)")
+                #expect(error.message.contains("config.yaml:1"), "\(error)")
+            }
+        }
     }
 
     @Test func providersGetTheirKeys() {

@@ -36,12 +36,14 @@ import Testing
             let contract = try Command.run([program] + group)
             #expect(contract.status == 0, "\(contract.output)")
         }
-        for expected in Self.expectations {
-            let result = try shop.exec(
-                expected.call, plugins: "\(shop.folder)/out", flags: ["--in-process-plugins"])
-            #expect(result.status == expected.status, "\(expected.call): \(result.output)")
-            for text in expected.says {
-                #expect(result.output.contains(text), "\(expected.call) does not say \(text): \(result.output)")
+        for flags in [["--in-process-plugins"], []] {
+            for expected in Self.expectations {
+                let result = try shop.exec(expected.call, plugins: "\(shop.folder)/out", flags: flags)
+                let call = "\(flags) \(expected.call)"
+                #expect(result.status == expected.status, "\(call): \(result.output)")
+                for text in expected.says {
+                    #expect(result.output.contains(text), "\(call) does not say \(text): \(result.output)")
+                }
             }
         }
     }

@@ -29,9 +29,11 @@ import Testing
         let call =
             scaffold.style == "async"
             ? ["word_count.wait", "--with", "ms=5"] : ["word_count.greet", "--with", "name=Ada"]
-        let result = try shop.exec(call, plugins: "\(folder)/build", flags: ["--in-process-plugins"])
-        #expect(result.status == 0, "\(result.output)")
-        #expect(result.output.contains(scaffold.style == "async" ? "waited: true" : "greeting: Hello, Ada"))
+        for flags in [["--in-process-plugins"], []] {
+            let result = try shop.exec(call, plugins: "\(folder)/build", flags: flags)
+            #expect(result.status == 0, "\(flags): \(result.output)")
+            #expect(result.output.contains(scaffold.style == "async" ? "waited: true" : "greeting: Hello, Ada"))
+        }
         if FileSystem.exists("\(folder)/CMakeLists.txt") {
             let build = "cmake -B build-cmake && cmake --build build-cmake && ctest --test-dir build-cmake"
             let made = try Command.run(["sh", "-c", "cd '\(folder)' && \(build)"])

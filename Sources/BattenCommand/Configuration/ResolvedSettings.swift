@@ -40,8 +40,10 @@ struct ResolvedSettings: Sendable {
     /// Configuration files that were read, in order.
     let files: [String]
 
-    /// The origin of a setting.
+    /// The origin of a setting, or of the one that holds it.
     func origin(_ name: String) -> SettingOrigin {
-        values.last { $0.name == name }?.origin ?? .standard
+        if let value = values.last(where: { $0.name == name }) { return value.origin }
+        guard let dot = name.lastIndex(of: ".") else { return .standard }
+        return origin(String(name[..<dot]))
     }
 }

@@ -1,5 +1,6 @@
 import BattenCore
 import BattenEngine
+import BattenPluginHost
 import BattenStore
 import BattenSystem
 
@@ -26,7 +27,7 @@ extension EngineRuntime {
             durability: StoreOptions.Durability(rawValue: settings.synchronous.rawValue) ?? .full,
             logLimit: settings.attemptLogBytes)
         ProcessEnvironment.raiseDescriptorLimit(to: 65_536)
-        return try RunSession.asFailure {
+        let runtime = try RunSession.asFailure {
             try EngineRuntime.open(
                 folder: StateFolder(settings.home), options: options, retention: settings.retention, host: host,
                 observer: observer, role: role, version: BattenProgram.version, onWake: onWake
@@ -43,5 +44,7 @@ extension EngineRuntime {
                 engine.prices = prices
             }
         }
+        runtime.watchPlugins(in: host.settings.safeMode ? [] : host.settings.folders)
+        return runtime
     }
 }

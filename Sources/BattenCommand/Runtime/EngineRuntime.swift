@@ -84,6 +84,13 @@ final class EngineRuntime: Sendable {
         wakes.post(EngineWatch(try FolderEvents(folder.engines), handler: handler))
     }
 
+    /// Has the engine look anew for plugins that its stages lack whenever a file of one comes into these folders.
+    ///
+    /// What cannot be watched is not: then the next start of an engine sees it.
+    func watchPlugins(in folders: [String]) {
+        for folder in folders { wakes.post(PluginWatch(folder, engine: engine)) }
+    }
+
     /// Takes up a run whose engine is gone, or one that this store knows as paused.
     ///
     /// - Parameters:
@@ -180,7 +187,7 @@ private final class EngineWatch: LoopJob {
             guard let changes = try? events.take() else { return }
             for (name, change) in changes {
                 switch change {
-                case .appeared: break
+                case .appeared, .arrived: break
                 case .lost: handler(nil)
                 case .closed, .vanished:
                     if let engine = EngineFolder.engine(ofLock: name) { handler(engine) }
