@@ -3,15 +3,16 @@ import BattenSystem
 
 /// The engine's thread and everything that belongs to it.
 final class EngineLoop: @unchecked Sendable {
-    // SAFETY: after `work()` has begun on the engine's thread nothing else touches the mutable properties; before, the
-    // object is only being made. The inbox is what other threads use.
+    // SAFETY: after `work()` has begun on the engine's thread nothing else touches the mutable properties, but for a
+    // thread that has borrowed the work from the inbox, which the engine's then waits for; before, the object is only
+    // being made. The inbox is what other threads use.
     let store: any RunStore
     let host: any ExecutorHost
     let clock: any EngineClock
     let settings: EngineSettings
     let observer: (any EngineObserver)?
     let inbox: Inbox
-    private(set) lazy var sink = InboxSink(inbox: inbox, clock: clock)
+    private(set) lazy var sink = InboxSink(inbox: inbox, clock: clock) { [unowned self] in workInPlace(on: $0) }
 
     var runs: [Int: ActiveRun] = [:]
     var numbers: [String: Int] = [:]
@@ -81,14 +82,25 @@ final class EngineLoop: @unchecked Sendable {
     func work() {
         var messages: [InboxMessage] = []
         while !isStopping {
-            if hasDispatched {
-                hasDispatched = false
-                inbox.linger()
-            }
-            inbox.take(into: &messages, until: nextDeadline())
+            let lingers = hasDispatched
+            hasDispatched = false
+            inbox.take(into: &messages, until: nextDeadline(), lingers: lingers)
             turn(messages)
         }
         giveUp()
+    }
+
+    /// Handles a call's end on a thread that has nothing else to do, if the engine's own thread rests.
+    ///
+    /// A step of a chain then needs no other thread: the next call may well be for the thread that did the last one.
+    ///
+    /// - Returns: false when the engine's thread has to do it.
+    func workInPlace(on message: InboxMessage) -> Bool {
+        guard inbox.borrow() else { return false }
+        turn([message])
+        hasDispatched = false
+        inbox.giveBack(wakingAt: nextDeadline())
+        return true
     }
 
     /// Handles what has arrived and what is due, commits it, and acts on it.

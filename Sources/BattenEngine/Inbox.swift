@@ -30,8 +30,37 @@ enum InboxMessage: Sendable {
 final class Inbox: Sendable {
     private struct State {
         var messages: [InboxMessage] = []
-        var isAsleep = false
+        /// Whether the engine's thread rests, awake for a moment or asleep.
+        var isResting = false
+        /// Whether another thread works in the engine's place.
+        var isLent = false
+        /// When the engine's thread wakes by itself, on the monotonic clock; `.max` is never.
+        var wakesAt = Int64.max
+        /// Whether the engine's thread waits to work again.
+        var isLate = false
         var streamedBytes = 0
+
+        /// Whether whoever leaves something has to wake the engine's thread; who works in its place does so at the end.
+        mutating func mustWake() -> Bool {
+            guard isResting, !isLent else { return false }
+            isResting = false
+            return true
+        }
+
+        /// Has the engine's thread rest until something is left or the deadline comes.
+        mutating func rest(until deadline: Int64?) {
+            isResting = true
+            wakesAt = deadline ?? .max
+        }
+
+        /// Has the engine's thread work on what has gathered.
+        mutating func take(_ spare: inout [InboxMessage]) -> Bool {
+            swap(&messages, &spare)
+            isResting = false
+            isLate = false
+            streamedBytes = 0
+            return true
+        }
     }
     /// Streamed text that may wait before executors are told to pause.
     private static let streamBound = 4 << 20
@@ -46,21 +75,52 @@ final class Inbox: Sendable {
     func put(_ message: InboxMessage) {
         let wakes = state.withLock { state in
             state.messages.append(message)
-            defer { state.isAsleep = false }
-            return state.isAsleep
+            return state.mustWake()
         }
         arrivals.add(1, ordering: .releasing)
+        if wakes { state.signal { _ in } }
+    }
+
+    /// Lets the calling thread work in the engine's place, while the engine's own rests and nothing waits for it.
+    ///
+    /// - Returns: false when the engine is at work; otherwise ``giveBack(wakingAt:)`` follows.
+    func borrow() -> Bool {
+        let isLent = state.withLock { state in
+            guard state.isResting, !state.isLent, state.messages.isEmpty else { return false }
+            state.isLent = true
+            return true
+        }
+        if isLent { arrivals.add(1, ordering: .releasing) }
+        return isLent
+    }
+
+    /// Gives the work back to the engine's thread, which goes on resting unless there is something to do.
+    ///
+    /// - Parameter deadline: when there is something to do without a message; nil is never.
+    func giveBack(wakingAt deadline: Int64?) {
+        let wakes = state.withLock { state in
+            state.isLent = false
+            guard state.isLate || !state.messages.isEmpty || deadline ?? .max < state.wakesAt else { return false }
+            return state.mustWake()
+        }
         if wakes { state.signal { _ in } }
     }
 
     /// Looks for a message for a moment, while one is likely: quick executors answer before a thread could sleep.
     ///
     /// The executor's thread may be waiting for this very processor, so others are let go first.
-    func linger() {
+    ///
+    /// - Returns: whether the engine's thread has rested.
+    private func linger(until deadline: Int64?) -> Bool {
         let seen = arrivals.load(ordering: .acquiring)
-        guard state.withLock({ $0.messages.isEmpty }) else { return }
+        let rests = state.withLock { state in
+            if state.messages.isEmpty { state.rest(until: deadline) }
+            return state.isResting
+        }
+        guard rests else { return false }
         let end = MonotonicClock.now() + Self.patience
         while arrivals.load(ordering: .acquiring) == seen, MonotonicClock.now() < end { Thread.yield() }
+        return true
     }
 
     /// Leaves streamed text.
@@ -70,31 +130,38 @@ final class Inbox: Sendable {
         let (wakes, roomy) = state.withLock { state in
             state.messages.append(.stream(tag: tag, text: text))
             state.streamedBytes += text.utf8.count
-            defer { state.isAsleep = false }
-            return (state.isAsleep, state.streamedBytes < Self.streamBound)
+            return (state.mustWake(), state.streamedBytes < Self.streamBound)
         }
         if wakes { state.signal { _ in } }
         return roomy
     }
 
-    /// Takes everything that has gathered into `messages`, whose storage is reused; waits when there is nothing.
+    /// Takes everything that has gathered into `messages`, whose storage is reused; waits when there is nothing, and
+    /// while another thread works in the engine's place.
     ///
-    /// - Parameter deadline: when to return with nothing, on the monotonic clock; nil waits for ever.
-    func take(into messages: inout [InboxMessage], until deadline: Int64?) {
+    /// - Parameters:
+    ///   - deadline: when to return with nothing, on the monotonic clock; nil waits for ever.
+    ///   - lingers: whether a message is likely to come in a moment.
+    func take(into messages: inout [InboxMessage], until deadline: Int64?, lingers: Bool = false) {
         var spare = messages
         messages = []
         spare.removeAll(keepingCapacity: true)
+        var hasRested = lingers && linger(until: deadline)
         let found: Bool? = state.wait(until: deadline) { state in
-            guard !state.messages.isEmpty else {
-                state.isAsleep = true
+            // What wakes the thread before its time need not be a message.
+            let isWoken = hasRested && !state.isResting
+            if !state.isLent, isWoken || !state.messages.isEmpty { return state.take(&spare) }
+            hasRested = true
+            state.rest(until: deadline)
+            return nil
+        }
+        if found == nil {
+            let _: Bool? = state.wait { state in
+                if !state.isLent { return state.take(&spare) }
+                state.isLate = true
                 return nil
             }
-            swap(&state.messages, &spare)
-            state.isAsleep = false
-            state.streamedBytes = 0
-            return true
         }
-        if found == nil { spare.removeAll(keepingCapacity: true) }
         messages = spare
     }
 }

@@ -4,10 +4,13 @@ import BattenCore
 final class InboxSink: CallSink {
     private let inbox: Inbox
     private let clock: any EngineClock
+    /// Has the calling thread handle a message in place of the engine's, if that rests.
+    private let workInPlace: @Sendable (InboxMessage) -> Bool
 
-    init(inbox: Inbox, clock: any EngineClock) {
+    init(inbox: Inbox, clock: any EngineClock, workInPlace: @escaping @Sendable (InboxMessage) -> Bool) {
         self.inbox = inbox
         self.clock = clock
+        self.workInPlace = workInPlace
     }
 
     func log(tag: UInt64, stream: String, text: String) {
@@ -32,5 +35,10 @@ final class InboxSink: CallSink {
 
     func finished(tag: UInt64, outcome: StageOutcome) {
         inbox.put(.finished(tag: tag, outcome: outcome))
+    }
+
+    func finishedOnFreeThread(tag: UInt64, outcome: StageOutcome) {
+        let message = InboxMessage.finished(tag: tag, outcome: outcome)
+        if !workInPlace(message) { inbox.put(message) }
     }
 }

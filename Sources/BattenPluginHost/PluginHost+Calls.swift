@@ -1,11 +1,12 @@
 import BattenCore
+import BattenSystem
 import CBattenABI
 import Synchronization
 
 /// What happens on the threads of plugins: beginning, running, completing.
 extension PluginHost {
     /// Begins a call on its loop.
-    func begin(_ call: ActiveCall) {
+    func begin(_ call: ActiveCall, on loop: EventLoop) {
         let executor = call.instance.executor
         guard let begin = unsafe executor.descriptor.functions.begin, let opened = call.instance.opened else {
             if table.withdraw(call) { call.deliver(HostOutcome.shutDown) }
@@ -22,11 +23,12 @@ extension PluginHost {
         switch table.beginReturned(call, accepted: rc == .BATTEN_RC_OK) {
         case .goesOn: return
         case .wasAbandoned: call.instance.executor.plugin.outstanding.subtract(1, ordering: .relaxed)
-        case .deliver(let end):
+        case .deliver(let end, let isLast):
             if rc != .BATTEN_RC_OK {
                 breaks(.begin, "\(type): begin completed a call that it refused", by: executor.plugin, in: call)
             }
-            call.deliver(end)
+            // No plugin is kept waiting for its loop: none has a call, a timer or a descriptor.
+            call.deliver(end, keeping: isLast && loop.isFree ? loop : nil)
             leave(call.instance)
         case .refused:
             call.deliver(HostOutcome.notBegun(type, rc))

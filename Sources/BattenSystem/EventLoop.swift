@@ -32,7 +32,7 @@ public struct LoopEvents: OptionSet, Sendable, Hashable {
 /// An idle loop sleeps in the kernel. ``post(_:)`` works from any thread; ``watch(_:for:_:)``, ``unwatch(_:)``,
 /// ``setTimer(at:_:)`` and ``cancelTimer(_:)`` only on the loop's own thread.
 public final class EventLoop: @unchecked Sendable {
-    // SAFETY: `watches`, `timers`, `armed` and `spare` belong to the loop's thread; the descriptors never change; what
+    // SAFETY: `watches`, `timers`, `armed`, `spare` and `jobsLeft` belong to the loop's thread; the descriptors never change; what
     // several threads share is in `inbox`.
     private let epoll: Int32
     private let wakeup: Int32
@@ -45,6 +45,8 @@ public final class EventLoop: @unchecked Sendable {
     private var timers = TimerQueue<() -> Void>()
     private var armed = Int64.max
     private var spare: [any LoopJob] = []
+    /// How many of the jobs that were taken have not been begun.
+    private var jobsLeft = 0
 
     /// Where the thread is while it has nothing to do.
     private enum Rest {
@@ -184,6 +186,18 @@ public final class EventLoop: @unchecked Sendable {
         timers.remove(timer)
     }
 
+    /// Whether the loop has nothing to do but what it is doing, and nothing to wait for; on the loop's thread.
+    public var isFree: Bool {
+        jobsLeft == 0 && watches.isEmpty && timers.next == nil && isDrained
+    }
+
+    /// Has the loop's thread do something else, as if it were not the loop's; what is posted meanwhile waits.
+    public func lend(_ body: () -> Void) {
+        pthread_setspecific(currentKey, nil)
+        body()
+        unsafe pthread_setspecific(currentKey, Unmanaged.passUnretained(self).toOpaque())
+    }
+
     // MARK: The thread
 
     private func work() {
@@ -223,7 +237,11 @@ public final class EventLoop: @unchecked Sendable {
             swap(&state.jobs, &spare)
             return state.isClosed
         }
-        for job in spare { job.run(on: self) }
+        jobsLeft = spare.count
+        for job in spare {
+            jobsLeft -= 1
+            job.run(on: self)
+        }
         spare.removeAll(keepingCapacity: spare.count <= 4096)
         return closed
     }

@@ -20,6 +20,29 @@ import Testing
         #expect(fixture.host.statistics.stale == 0 && fixture.host.statistics.live == 0)
     }
 
+    /// A loop's thread is lent only while nobody could need it.
+    @Test func aLoopIsLentWhenItHasNothingElseToDo() throws {
+        let fixture = try HostFixture(["noop"])
+        let alone = RecordingSink()
+        for tag in 0..<3 as Range<UInt64> {
+            _ = fixture.host.start(HostFixture.request("noop.begin", tag: tag), sink: alone)
+            _ = alone.outcomes(Int(tag) + 1)
+        }
+        #expect(alone.soFar.map(\.isFree) == [true, true, true])
+        // The same with a call that goes on beside it.
+        let sink = RecordingSink()
+        let long = fixture.host.start(HostFixture.request("noop.wait", tag: 9), sink: RecordingSink())
+        _ = fixture.host.start(HostFixture.request("noop.begin", tag: 1), sink: sink)
+        #expect(sink.outcomes(1)?.first?.isFree == false)
+        fixture.host.cancel(long, why: .cancelled)
+        // Of a blocking executor, and of one that completes later on a thread of its own, no thread is lent.
+        for type in ["noop.run", "noop.later"] {
+            let other = RecordingSink()
+            _ = fixture.host.start(HostFixture.request(type, tag: 1), sink: other)
+            #expect(other.outcomes(1)?.first?.isFree == false, "\(type)")
+        }
+    }
+
     @Test(arguments: modes) func reportsReachTheSinkBeforeTheOutcome(_ mode: IsolationMode) throws {
         let fixture = try HostFixture(["noop"], isolation: mode)
         let sink = RecordingSink(refusals: 1)

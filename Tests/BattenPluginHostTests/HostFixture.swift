@@ -90,6 +90,8 @@ final class RecordingSink: CallSink {
     struct Finished: Sendable {
         let tag: UInt64
         let outcome: StageOutcome
+        /// Whether the thread may be kept.
+        var isFree = false
     }
 
     private let finished = Monitor<[Finished]>([])
@@ -141,6 +143,12 @@ final class RecordingSink: CallSink {
 
     func finished(tag: UInt64, outcome: StageOutcome) {
         finished.signal(all: true) { $0.append(Finished(tag: tag, outcome: outcome)) }
+    }
+
+    func finishedOnFreeThread(tag: UInt64, outcome: StageOutcome) {
+        // Whoever has borrowed a loop's thread is not on a loop.
+        let isFree = EventLoop.current == nil
+        finished.signal(all: true) { $0.append(Finished(tag: tag, outcome: outcome, isFree: isFree)) }
     }
 
     private func note(_ line: String) {

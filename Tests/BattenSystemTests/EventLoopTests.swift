@@ -31,6 +31,20 @@ import Testing
         #expect(EventLoop.current == nil)
     }
 
+    @Test func aLoopIsFreeWhileItWaitsForNothing() throws {
+        let answers: [Bool]? = try onLoop { loop, finish in
+            var seen = [loop.isFree]
+            let timer = loop.setTimer(at: .max) {}
+            seen.append(loop.isFree)
+            loop.cancelTimer(timer)
+            loop.lend { seen += [loop.isFree, EventLoop.current == nil, !loop.isCurrent] }
+            seen.append(loop.isCurrent)
+            loop.post {}
+            finish(seen + [loop.isFree])
+        }
+        #expect(answers == [true, false, true, true, true, true, false])
+    }
+
     @Test func timersFireInOrderAndCancelledOnesDoNot() throws {
         let order: [Int]? = try onLoop { loop, finish in
             let start = MonotonicClock.now()

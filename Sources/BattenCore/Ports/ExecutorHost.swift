@@ -120,7 +120,7 @@ public struct ExecutorCall: Sendable {
 
 /// Receives what calls report.
 ///
-/// Every function may be called from any thread and must return at once.
+/// Every function may be called from any thread and must return at once, but for ``finishedOnFreeThread(tag:outcome:)``.
 public protocol CallSink: AnyObject, Sendable {
     /// A log line; `stream` is `stdout`, `stderr` or a level.
     func log(tag: UInt64, stream: String, text: String)
@@ -136,4 +136,14 @@ public protocol CallSink: AnyObject, Sendable {
     func checkpoint(tag: UInt64, state: [UInt8])
     /// The outcome; exactly once a call, nothing follows it.
     func finished(tag: UInt64, outcome: StageOutcome)
+    /// The outcome, in place of ``finished(tag:outcome:)``, on a thread that has nothing else to do: it may be kept for
+    /// as long as it is useful.
+    func finishedOnFreeThread(tag: UInt64, outcome: StageOutcome)
+}
+
+extension CallSink {
+    /// Does not keep the thread.
+    public func finishedOnFreeThread(tag: UInt64, outcome: StageOutcome) {
+        finished(tag: tag, outcome: outcome)
+    }
 }

@@ -105,7 +105,9 @@ import Synchronization
     }
 
     /// Hands the end to the sink; the caller has taken the call out of the table and thus does it once.
-    func deliver(_ end: CallEnd) {
+    ///
+    /// - Parameter loop: the loop on whose thread this is, if the sink may keep it; nil when it may not.
+    func deliver(_ end: CallEnd, keeping loop: EventLoop? = nil) {
         for line in output.withLock({ $0.finish() }) {
             line.isText
                 ? _ = sink.stream(tag: tag, text: line.text) : sink.log(tag: tag, stream: line.channel, text: line.text)
@@ -113,7 +115,9 @@ import Synchronization
         host.leases.end(token)
         blobs.withLock { $0.removeAll() }
         switch end.judged(instance.executor.descriptor.type, broken.withLock { $0 }) {
-        case .outcome(let outcome): sink.finished(tag: tag, outcome: outcome)
+        case .outcome(let outcome):
+            guard let loop else { return sink.finished(tag: tag, outcome: outcome) }
+            loop.lend { sink.finishedOnFreeThread(tag: tag, outcome: outcome) }
         case .image(let image): imageSink?.finished(tag: tag, image: image)
         }
     }
@@ -127,7 +131,7 @@ import Synchronization
     var reports: any CallSink { sink }
 
     func run(on loop: EventLoop) {
-        host.begin(self)
+        host.begin(self, on: loop)
     }
 
     func runOnPool() {

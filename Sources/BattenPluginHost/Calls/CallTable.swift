@@ -101,8 +101,8 @@ final class CallTable: Sendable {
     /// Answers of ``beginReturned(_:accepted:)``.
     enum Begun {
         case goesOn
-        /// It was completed inside; the caller delivers.
-        case deliver(CallEnd)
+        /// It was completed inside; the caller delivers. It may have been the last live call.
+        case deliver(CallEnd, isLast: Bool)
         /// It did not start; the caller says so.
         case refused
         /// It had been given up meanwhile.
@@ -115,7 +115,7 @@ final class CallTable: Sendable {
             switch call.phase {
             case .completedEarly:
                 call.phase = .ended
-                return .deliver(call.early ?? .outcome(StageOutcome(.permanent)))
+                return .deliver(call.early ?? .outcome(StageOutcome(.permanent)), isLast: state.live == 0)
             case .abandoned:
                 if !accepted { state.abandoned[call.token] = nil }
                 return accepted ? .goesOn : .wasAbandoned

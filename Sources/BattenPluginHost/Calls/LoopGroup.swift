@@ -30,7 +30,8 @@ final class LoopGroup: Sendable {
             defer { state.handedOut += 1 }
             if state.loops.count < limit, state.handedOut >= state.loops.count {
                 let loop = try EventLoop()
-                try loop.start(name: "batten-loop-\(state.loops.count + 1)")
+                // As deep as the engine's, which may work on it.
+                try loop.start(name: "batten-loop-\(state.loops.count + 1)", stackSize: 4 << 20)
                 state.loops.append(loop)
                 return loop
             }
