@@ -12,7 +12,9 @@ final class EngineLoop: @unchecked Sendable {
     let settings: EngineSettings
     let observer: (any EngineObserver)?
     let inbox: Inbox
-    private(set) lazy var sink = InboxSink(inbox: inbox, clock: clock) { [unowned self] in workInPlace(on: $0) }
+    private(set) lazy var sink = InboxSink(inbox: inbox, clock: clock) { [unowned self] tag, outcome in
+        workInPlace(tag: tag, outcome: outcome)
+    }
 
     var runs: [Int: ActiveRun] = [:]
     var numbers: [String: Int] = [:]
@@ -95,9 +97,10 @@ final class EngineLoop: @unchecked Sendable {
     /// A step of a chain then needs no other thread: the next call may well be for the thread that did the last one.
     ///
     /// - Returns: false when the engine's thread has to do it.
-    func workInPlace(on message: InboxMessage) -> Bool {
+    func workInPlace(tag: UInt64, outcome: StageOutcome) -> Bool {
         guard inbox.borrow() else { return false }
-        turn([message])
+        finished(CallTag(tag), outcome: outcome)
+        followUp()
         hasDispatched = false
         inbox.giveBack(wakingAt: nextDeadline())
         return true
@@ -106,6 +109,11 @@ final class EngineLoop: @unchecked Sendable {
     /// Handles what has arrived and what is due, commits it, and acts on it.
     func turn(_ messages: [InboxMessage]) {
         for message in messages { handle(message) }
+        followUp()
+    }
+
+    /// Handles what is due, commits what was decided, and acts on it.
+    private func followUp() {
         if hasAdopted {
             hasAdopted = false
             takeControls()

@@ -4,10 +4,12 @@ import BattenCore
 final class InboxSink: CallSink {
     private let inbox: Inbox
     private let clock: any EngineClock
-    /// Has the calling thread handle a message in place of the engine's, if that rests.
-    private let workInPlace: @Sendable (InboxMessage) -> Bool
+    /// Has the calling thread handle an outcome in place of the engine's, if that rests.
+    private let workInPlace: @Sendable (_ tag: UInt64, StageOutcome) -> Bool
 
-    init(inbox: Inbox, clock: any EngineClock, workInPlace: @escaping @Sendable (InboxMessage) -> Bool) {
+    init(
+        inbox: Inbox, clock: any EngineClock, workInPlace: @escaping @Sendable (_ tag: UInt64, StageOutcome) -> Bool
+    ) {
         self.inbox = inbox
         self.clock = clock
         self.workInPlace = workInPlace
@@ -38,7 +40,6 @@ final class InboxSink: CallSink {
     }
 
     func finishedOnFreeThread(tag: UInt64, outcome: StageOutcome) {
-        let message = InboxMessage.finished(tag: tag, outcome: outcome)
-        if !workInPlace(message) { inbox.put(message) }
+        if !workInPlace(tag, outcome) { inbox.put(.finished(tag: tag, outcome: outcome)) }
     }
 }

@@ -215,8 +215,9 @@ public final class EventLoop: @unchecked Sendable {
                 return isIdle
             }
             if closed && !mayBlock && isDrained { break }
-            if mayBlock && resting == .parked {
-                park()
+            if resting == .parked {
+                // There is nothing to look for among the descriptors.
+                if mayBlock { park() }
                 continue
             }
             if mayBlock { arm() }

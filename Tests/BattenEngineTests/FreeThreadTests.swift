@@ -13,14 +13,18 @@ struct FreeThreadTests {
         let harness = try EngineHarness(makeHost: { _ in host.make(threads: 1) })
         defer { harness.remove() }
         defer { host.host?.close() }
-        let run = try harness.submit(chain(200))
-        #expect(try harness.engine.wait(run: run) == .ended(.completed))
         let made = try #require(host.host)
-        #expect(made.calls == 200)
-        // The engine's own thread begins the first stage, and others where it woke for something else.
-        #expect(made.callsFromWithin > 10, "\(made.callsFromWithin) of 200 calls")
-        #expect(harness.store.counts.commits == 201)
-        #expect(harness.record.types.filter { $0 == "stage_completed" }.count == 200)
+        // On a busy machine a call may end before the engine's thread rests, which then goes on itself.
+        var runs = 0
+        while runs == 0 || made.callsFromWithin < 10, runs < 200 {
+            let run = try harness.submit(chain(50))
+            #expect(try harness.engine.wait(run: run) == .ended(.completed))
+            runs += 1
+        }
+        #expect(made.callsFromWithin >= 10, "\(made.callsFromWithin) of \(made.calls) calls")
+        #expect(made.calls == 50 * runs)
+        #expect(harness.store.counts.commits == 51 * runs)
+        #expect(harness.record.types.filter { $0 == "stage_completed" }.count == 50 * runs)
     }
 
     @Test func whatElseArrivesIsDoneToo() throws {

@@ -30,7 +30,7 @@ import Testing
         #expect(info.rows.first { $0.table == "events" }?.count == 20)
         #expect(info.blobs == 5 && info.blobBytes == 5 * 70_002 + 10)
         #expect(info.oldestRun == at(0) && info.newestRun == at(4))
-        #expect(info.pages > 0 && info.pageSize == 4096 && info.logBytes > 0)
+        #expect(info.pages > 0 && info.pageSize == 2048 && info.logBytes > 0)
         let status = try #require(try FileSystem.status(state.folder.database))
         #expect(status.mode == 0o600, "for this user alone")
         #expect(try FileSystem.status(state.folder.blobs)?.mode == 0o700)

@@ -22,6 +22,8 @@ struct RunChanges: Sendable {
     var decidable: [Int] = []
     var decidableStart = 0
 
+    private static let few = 4
+
     private struct AttemptKey: Hashable {
         var stage: Int
         var number: Int
@@ -44,6 +46,20 @@ struct RunChanges: Sendable {
 
     mutating func touch(attempt row: AttemptRow) {
         let key = AttemptKey(stage: row.stageIndex, number: row.number)
+        // Nearly every step touches one or two: looking at them takes less than hashing.
+        if attempts.count < Self.few {
+            if let place = attempts.firstIndex(where: { $0.stageIndex == key.stage && $0.number == key.number }) {
+                attempts[place] = row
+            } else {
+                attempts.append(row)
+            }
+            return
+        }
+        if attemptPlaces.isEmpty {
+            for (place, row) in attempts.enumerated() {
+                attemptPlaces[AttemptKey(stage: row.stageIndex, number: row.number)] = place
+            }
+        }
         if let place = attemptPlaces[key] {
             attempts[place] = row
         } else {

@@ -36,7 +36,7 @@ extension StoreAdministration {
         } else {
             var free = try connection.integer("PRAGMA freelist_count") ?? 0
             while free > 0 {
-                try connection.execute("PRAGMA incremental_vacuum(256)")
+                try connection.execute("PRAGMA incremental_vacuum(512)")
                 let left = try connection.integer("PRAGMA freelist_count") ?? 0
                 if left >= free { break }
                 free = left

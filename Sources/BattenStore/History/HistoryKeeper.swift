@@ -34,8 +34,8 @@ public final class HistoryKeeper {
     private static let states = ["completed", "failed", "cancelled", "timed_out"]
     /// Rows that are looked at together.
     private static let glance = 64
-    /// Pages that stay free for what comes next: 4 MiB, or an eighth of the file.
-    private static let freePages: Int64 = 1_024
+    /// Bytes that stay free for what comes next, or an eighth of the file.
+    private static let freeBytes: Int64 = 4 << 20
 
     /// What was removed so far.
     public private(set) var removed = RemovedHistory()
@@ -385,12 +385,13 @@ public final class HistoryKeeper {
         let free = try connection.integer("PRAGMA freelist_count") ?? 0
         let pages = try connection.integer("PRAGMA page_count") ?? 0
         let isIncremental = try connection.integer("PRAGMA auto_vacuum") == 2
-        guard isIncremental, free > (isThorough ? 0 : max(Self.freePages, pages / 8)) else {
+        let kept = Self.freeBytes / max(1, try connection.integer("PRAGMA page_size") ?? 1)
+        guard isIncremental, free > (isThorough ? 0 : max(kept, pages / 8)) else {
             try remember(place: "", isComplete: true)
             phase = .done
             return true
         }
-        try connection.execute("PRAGMA incremental_vacuum(128)")
+        try connection.execute("PRAGMA incremental_vacuum(256)")
         let left = try connection.integer("PRAGMA page_count") ?? pages
         removed.pages += max(pages - left, 0)
         if left >= pages {

@@ -53,7 +53,7 @@ struct Migrator {
 
     /// Sets what can be set only while the file is empty.
     private func makeNew() throws(StoreError) {
-        try connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        try connection.layOut()
         _ = try connection.text("PRAGMA journal_mode = WAL")
     }
 

@@ -32,6 +32,13 @@ final class EncodedCommit: Sendable {
         self.records = records
         // A value in a file is referred to from both; such rows are written at once.
         followsRecords = source.rowsFollowRecords && records.allSatisfy { $0.spilled == nil }
+        stages = try (followsRecords ? [] : source.stages).map { stage throws(StoreError) in
+            (try spill.store(stage.outputs), try spill.store(stage.error?.json))
+        }
+        if source.isPlain {
+            (run, snapshot, states, gates, signals, cached, logs) = (nil, .absent, [], [], [], [], [])
+            return
+        }
         run = try source.runRow.map { row throws(StoreError) in
             Run(
                 parameters: try spill.store(row.parameters), hostEnvironment: try spill.store(row.hostEnvironment),
@@ -41,9 +48,6 @@ final class EncodedCommit: Sendable {
             try source.acceptance.map { acceptance throws(StoreError) in
                 try spill.store(acceptance.snapshot)
             } ?? .absent
-        stages = try (followsRecords ? [] : source.stages).map { stage throws(StoreError) in
-            (try spill.store(stage.outputs), try spill.store(stage.error?.json))
-        }
         states = try source.checkpoints.map { checkpoint throws(StoreError) in
             checkpoint.state.count > spill.limit
                 ? .blob(try spill.write(checkpoint.state)) : .text(checkpoint.state)

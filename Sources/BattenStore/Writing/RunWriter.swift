@@ -21,6 +21,8 @@ final class RunWriter {
     private var keys: [String: Int64] = [:]
     /// Epochs that were read in the present view of the file, by the run's key.
     private var epochs: [Int64: Int64] = [:]
+    /// The run that was looked up last.
+    private var latest: (run: String, key: Int64)?
     /// Rows that were put off, by the run's key.
     var trails: [Int64: Trail] = [:]
     /// When the first of them are due, or earlier.
@@ -203,6 +205,7 @@ final class RunWriter {
     private func forget() {
         keys.removeAll()
         epochs.removeAll()
+        latest = nil
     }
 
     /// Forgets what it knows of a run whose owner this connection is about to change.
@@ -235,6 +238,13 @@ final class RunWriter {
         } else {
             try writeRows(commit, key: key)
         }
+        if !source.isPlain { try writeRest(commit, key: key) }
+        return .committed
+    }
+
+    /// Writes what few commits have.
+    private func writeRest(_ commit: EncodedCommit, key: Int64) throws(StoreError) {
+        let source = commit.source
         for (checkpoint, state) in zip(source.checkpoints, commit.states) { try write(checkpoint, state, key: key) }
         for (gate, values) in zip(source.gates, commit.gates) { try write(gate, values, key: key) }
         for (signal, data) in zip(source.signals, commit.signals) { try write(signal, data, key: key) }
@@ -249,8 +259,8 @@ final class RunWriter {
             keys[source.run] = nil
             epochs[key] = nil
             logTrimmer.forget(run: key)
+            if latest?.key == key { latest = nil }
         }
-        return .committed
     }
 
     /// Writes the rows of stages and attempts, those that were put off before them.
@@ -278,7 +288,9 @@ final class RunWriter {
 
     /// The run's key when the commit's epoch is the run's own, else nil.
     private func key(of commit: RunCommit) throws(StoreError) -> Int64? {
-        if let known = keys[commit.run] {
+        let found = latest?.run == commit.run ? latest?.key : keys[commit.run]
+        if let known = found {
+            latest = (commit.run, known)
             if try isOwn(known, run: commit.run, epoch: commit.epoch) { return known }
             trails[known] = nil
             return nil

@@ -11,6 +11,10 @@ struct Trail {
     /// When they are to be written, on the monotonic clock.
     let due: Int64
     private var commits: [RunCommit] = []
+    private var lastStages = LastImages<Int>()
+    private var lastAttempts = LastImages<AttemptKey>()
+    /// Whether the store has no row yet of the attempts among `lastAttempts`.
+    private var areNew: [Bool] = []
 
     /// How long rows may be behind the journal while their engine works, in nanoseconds.
     static let lag: Int64 = 10_000_000
@@ -29,47 +33,36 @@ struct Trail {
 
     /// Puts the rows of a commit off.
     mutating func add(_ commit: RunCommit) {
+        for row in commit.stages.indices {
+            lastStages.note(commit.stages[row].index, at: .init(commit: commits.count, row: row))
+        }
+        for row in commit.attempts.indices {
+            let key = AttemptKey(stage: commit.attempts[row].stageIndex, number: commit.attempts[row].number)
+            lastAttempts.note(key, at: .init(commit: commits.count, row: row))
+            if areNew.count < lastAttempts.places.count { areNew.append(commit.attempts[row].endedAt == nil) }
+        }
         commits.append(commit)
     }
 
-    /// The last image of each stage.
-    var stages: [StageRow] {
-        var places: [Int: Int] = [:]
-        var rows: [StageRow] = []
-        for commit in commits {
-            for row in commit.stages {
-                if let place = places[row.index] {
-                    rows[place] = row
-                } else {
-                    places[row.index] = rows.count
-                    rows.append(row)
-                }
-            }
-        }
-        return rows
+    /// Hands out the last image of each stage.
+    func withStages(_ body: (StageRow) throws(StoreError) -> Void) throws(StoreError) {
+        for place in lastStages.places { try body(commits[place.commit].stages[place.row]) }
     }
 
-    /// The last image of each attempt, and whether the store has no row of it yet.
-    var attempts: [(row: AttemptRow, isNew: Bool)] {
-        var places: [AttemptKey: Int] = [:]
-        var rows: [(row: AttemptRow, isNew: Bool)] = []
-        for commit in commits {
-            for row in commit.attempts {
-                let key = AttemptKey(stage: row.stageIndex, number: row.number)
-                if let place = places[key] {
-                    rows[place].row = row
-                } else {
-                    places[key] = rows.count
-                    rows.append((row, row.endedAt == nil))
-                }
-            }
+    /// Hands out the last image of each attempt, and whether the store has no row of it yet.
+    func withAttempts(_ body: (AttemptRow, _ isNew: Bool) throws(StoreError) -> Void) throws(StoreError) {
+        for (number, place) in lastAttempts.places.enumerated() {
+            try body(commits[place.commit].attempts[place.row], areNew[number])
         }
-        return rows
     }
 
-    private struct AttemptKey: Hashable {
+    private struct AttemptKey: Hashable, Comparable {
         let stage: Int
         let number: Int
+
+        static func < (one: AttemptKey, other: AttemptKey) -> Bool {
+            (one.stage, one.number) < (other.stage, other.number)
+        }
     }
 }
 
@@ -109,10 +102,12 @@ extension RunWriter {
         guard let trail = trails.removeValue(forKey: key), try isOwn(key, run: trail.run, epoch: trail.epoch) else {
             return
         }
-        for stage in trail.stages {
+        try trail.withStages { stage throws(StoreError) in
             try write(stage, EncodedCommit.values(of: stage), key: key, isNew: false)
         }
-        for (attempt, isNew) in trail.attempts { try write(attempt, key: key, isNew: isNew) }
+        try trail.withAttempts { attempt, isNew throws(StoreError) in
+            try write(attempt, key: key, isNew: isNew)
+        }
         try clearTrail(of: key)
     }
 
