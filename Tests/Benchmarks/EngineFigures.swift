@@ -36,6 +36,23 @@ enum EngineFigures {
                 value: "\(Figure.short(1_500 / many)) stages/s"))
     }
 
+    /// One stage over many items.
+    static func forEach(scratch: String, build: String) throws {
+        let count = 10_000
+        for (durability, floor) in [(StoreOptions.Durability.normal, 10_000.0), (.full, 5_000.0)] {
+            let bench = try BenchEngine(durability, scratch: scratch, build: build)
+            defer { bench.close() }
+            var each = StageDefinition(id: "each", uses: "noop.begin")
+            each.forEach = .string("${{ range(0, \(count)) }}")
+            let workflow = WorkflowDefinition(name: "items", stages: [each])
+            let rate = try Double(count) / best { try bench.run(workflow) }
+            Table.show(
+                .atLeast(
+                    floor, rate, name: "for_each of 10,000 no-ops, \(durability.rawValue.uppercased())",
+                    value: "\(Figure.short(rate)) items/s"))
+        }
+    }
+
     /// The shortest of some tries: the others were disturbed.
     static func best(of count: Int = 3, _ body: () throws -> Double) rethrows -> Double {
         var best = Double.infinity
