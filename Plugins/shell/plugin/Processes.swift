@@ -111,7 +111,8 @@ final class Processes: @unchecked Sendable {
             shell.environment, context.environment,
             [
                 ("BATTEN_RUN", context.runID), ("BATTEN_STAGE", context.stageID),
-                ("BATTEN_ATTEMPT", String(context.attempt)), ("BATTEN_OUTPUT", job.outputPath),
+                ("BATTEN_ATTEMPT", String(context.attempt)), ("BATTEN_IDEMPOTENCY_KEY", context.idempotencyKey),
+                ("BATTEN_OUTPUT", job.outputPath),
             ])
         job.searchPath = variables.first { $0.name == "PATH" }?.value ?? ""
         job.folder = command.folder(below: context.workingDirectory)
