@@ -1,4 +1,5 @@
 import BattenCore
+import TestSupport
 
 /// Workflows with a bit of everything that bears on order, failure and time.
 enum RandomWorkflow {

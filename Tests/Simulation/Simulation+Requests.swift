@@ -1,4 +1,5 @@
 import BattenStore
+import TestSupport
 
 @testable import BattenCore
 @testable import BattenEngine
