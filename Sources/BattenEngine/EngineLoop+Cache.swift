@@ -9,15 +9,9 @@ extension EngineLoop {
         var version = ""
         if case .executor(let info) = stage.kind { version = info.pluginVersion }
         let key = rendered.cacheDigest(cacheKey, pluginVersion: version, directory: run.directory)
-        let now = clock.now()
         do {
-            // Who rejected a result wants another one.
-            if start.round == 1, let kept = try store.cached(key, at: now) {
-                if let ttl = stage.cache?.ttl, kept.storedAt + ttl <= now {
-                    // Good enough for whoever stored it, too old for this stage.
-                } else {
-                    return answer(start.stageIndex, start.attempt, of: run, with: kept.result, from: kept.run)
-                }
+            if let kept = try kept(key, for: start, stage) {
+                return answer(start.stageIndex, start.attempt, of: run, with: kept.result, from: kept.run)
             }
         } catch {
             return fail(error)
@@ -40,6 +34,18 @@ extension EngineLoop {
         guard run.calls[start.stageIndex]?.attempt != start.attempt else { return }
         flights[key] = nil
         run.flightKeys[start.stageIndex] = nil
+    }
+
+    /// A kept result that is good enough for an attempt.
+    private func kept(
+        _ key: [UInt8], for start: StageStart, _ stage: PlannedStage
+    ) throws(StoreError) -> CachedResult? {
+        let now = clock.now()
+        // Who rejected a result wants another one.
+        guard start.round == 1, let kept = try store.cached(key, at: now) else { return nil }
+        // What is good enough for whoever stored it may be too old for this stage.
+        if let ttl = stage.cache?.ttl, kept.storedAt + ttl <= now { return nil }
+        return kept
     }
 
     private func answer(_ stage: Int, _ attempt: Int, of run: ActiveRun, with result: JSONValue, from source: String) {
@@ -92,9 +98,19 @@ extension EngineLoop {
                 flights[key]?.passengers.removeFirst()
                 continue
             }
+            let stage = run.plan.stages[next.start.planned]
+            do {
+                // Somebody else may have made the call meanwhile.
+                if let kept = try kept(key, for: next.start, stage) {
+                    flights[key]?.passengers.removeFirst()
+                    answer(next.start.stageIndex, next.start.attempt, of: run, with: kept.result, from: kept.run)
+                    continue
+                }
+            } catch {
+                return fail(error)
+            }
             var successor = Flight(
-                run: next.run, stage: next.start.stageIndex, attempt: next.start.attempt,
-                ttl: run.plan.stages[next.start.planned].cache?.ttl)
+                run: next.run, stage: next.start.stageIndex, attempt: next.start.attempt, ttl: stage.cache?.ttl)
             successor.passengers = Array(flight.passengers.dropFirst())
             flights[key] = successor
             run.flightKeys[next.start.stageIndex] = key
