@@ -29,6 +29,7 @@ public struct DetachedRun: Sendable {
         commit.records = step.records
         commit.runRow = step.runRow
         commit.stages = step.stages
+        commit.gates = step.gates
         do throws(StoreError) {
             if let key = submission.idempotencyKey,
                 let earlier = try store.run(idempotencyKey: key, workflow: submission.plan.definition.name)

@@ -80,8 +80,8 @@ extension EngineLoop {
     func letGoOfTakenRuns() {
         guard failure == nil else { return }
         do {
-            for run in Array(runs.values) where try store.isTaken(run: run.id, from: settings.engineID) {
-                release(run)
+            for id in try store.taken(of: runs.values.map(\.id), from: settings.engineID) {
+                if let number = numbers[id], let run = runs[number] { release(run) }
             }
         } catch {
             fail(error)

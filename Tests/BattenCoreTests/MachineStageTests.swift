@@ -174,6 +174,25 @@ import Testing
         #expect(run.row("a")?.attempts == 3)
     }
 
+    @Test func anAttemptThatRunsOutOfTimeWithItsStageEndsByTheDeadlineWhoeverTellsFirst() throws {
+        var run = try Driver(
+            workflow([
+                stage("a") {
+                    $0.deadline = .milliseconds(50)
+                    $0.retry = RetryDefinition()
+                    $0.retry?.maxAttempts = 3
+                }
+            ]))
+        run.accept()
+        #expect(run.open["a"]?.timeout == .milliseconds(50))
+        var early = run
+        run.now = run.now + .milliseconds(50)
+        run.finish("a", .timeout)
+        #expect(run.status("a") == .timedOut && run.row("a")?.error?.code == "batten.deadline")
+        early.finish("a", .timeout)
+        #expect(early.status("a") == .retrying, "before that it is the attempt's own")
+    }
+
     @Test func aLostAttemptFailsItsStageWhereTheAuthorSaysSo() throws {
         var lost = try Driver(
             workflow([

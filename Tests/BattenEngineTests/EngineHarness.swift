@@ -119,11 +119,17 @@ final class Recorder: EngineObserver {
 final class CountingStore: RunStore {
     private let store: SQLiteStore
     private let state = Mutex((commits: 0, runs: 0, failure: StoreError?.none))
+    private let renewed = Monitor<[Timestamp]>([])
 
     init(_ store: SQLiteStore) { self.store = store }
 
     /// Transactions, and the runs' changes in them.
     var counts: (commits: Int, runs: Int) { state.withLock { ($0.commits, $0.runs) } }
+
+    /// Until when the engine's slots were made to count, once it has done so a number of times.
+    func renewals(_ count: Int) -> [Timestamp]? {
+        renewed.wait(until: MonotonicClock.now() + 20_000_000_000) { $0.count >= count ? $0 : nil }
+    }
 
     /// Has every commit from now on fail.
     func fail(with error: StoreError) { state.withLock { $0.failure = error } }
@@ -151,6 +157,7 @@ final class CountingStore: RunStore {
 
     func renewSlots(engine: String, until: Timestamp) throws(StoreError) {
         try store.renewSlots(engine: engine, until: until)
+        renewed.signal(all: true) { $0.append(until) }
     }
 
     var catchUpDue: Int64? { store.catchUpDue }
@@ -165,8 +172,8 @@ final class CountingStore: RunStore {
     func pendingControls(engine: String) throws(StoreError) -> [PendingControl] {
         try store.pendingControls(engine: engine)
     }
-    func isTaken(run: String, from engine: String) throws(StoreError) -> Bool {
-        try store.isTaken(run: run, from: engine)
+    func taken(of runs: [String], from engine: String) throws(StoreError) -> [String] {
+        try store.taken(of: runs, from: engine)
     }
     func settleControls(_ settled: [SettledControl]) throws(StoreError) { try store.settleControls(settled) }
     func dataVersion() throws(StoreError) -> Int64 { try store.dataVersion() }

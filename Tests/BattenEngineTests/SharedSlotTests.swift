@@ -13,6 +13,7 @@ import Testing
             var open: [ScriptedHost.Call] = []
             var most = 0
             var count = 0
+            var isOver = false
         }
         private let state = Monitor(State())
 
@@ -25,11 +26,16 @@ import Testing
         }
 
         /// Takes an open call away; nil when none came in time.
-        func take(_ place: UInt64 = 0, within seconds: Int64 = 20) -> ScriptedHost.Call? {
-            state.wait(until: MonotonicClock.now() + seconds * 1_000_000_000) { state in
-                state.open.isEmpty ? nil : state.open.remove(at: Int(place % UInt64(state.open.count)))
+        func take(_ place: UInt64 = 0) -> ScriptedHost.Call? {
+            let call: ScriptedHost.Call?? = state.wait(until: MonotonicClock.now() + 20_000_000_000) { state in
+                if state.open.isEmpty { return state.isOver ? .some(nil) : nil }
+                return state.open.remove(at: Int(place % UInt64(state.open.count)))
             }
+            return call ?? nil
         }
+
+        /// Nothing more is waited for.
+        func end() { state.signal(all: true) { $0.isOver = true } }
 
         var open: [ScriptedHost.Call] { state.withLock { $0.open } }
         var most: Int { state.withLock { $0.most } }
@@ -89,12 +95,13 @@ import Testing
         // What is left ends too, retries among it.
         let engines = [first.harness.engine, second.harness.engine]
         let pump = try Thread.start(name: "pump", stackSize: 256 << 10) {
-            while let call = running.take(within: 3) {
+            while let call = running.take() {
                 call.succeed()
                 for engine in engines { engine.storeChanged() }
             }
         }
         for (harness, run) in runs { #expect(try harness.engine.wait(run: run) == .ended(.completed)) }
+        running.end()
         pump.join()
         #expect(running.most == 3, "the limit was used and kept")
         #expect(running.count >= 40)
@@ -168,6 +175,34 @@ import Testing
         for run in [waiting, held] { #expect(try second.harness.engine.wait(run: run) == .ended(.completed)) }
         #expect(running.most == 1)
         #expect(try slots(first.harness.home) == 0)
+    }
+
+    /// Where nobody sees whether an engine lives, its slots count as long as it renews them.
+    @Test func leasesAreRenewedWhileTheEngineHasRuns() throws {
+        let running = Running()
+        let term = Duration.milliseconds(90)
+        let harness = try EngineHarness(
+            adjust: {
+                $0.sharedLimits = SharedLimits(stages: 1)
+                $0.leaseTerm = term
+            }, script: { running.begin($0) })
+        defer { harness.remove() }
+        let begun = SystemEngineClock().now()
+        let run = try harness.submit([stage("a")])
+        let call = try #require(running.take())
+        let reader = try #require(try StoreReader(StateFolder(harness.home)))
+        func expiry() throws -> Int64 {
+            try #require(try reader.query("SELECT expires_at FROM slots").rows.first?.first?.intValue)
+        }
+        let first = try expiry()
+        #expect(first >= (begun + term).nanoseconds)
+        let renewals = try #require(harness.store.renewals(3))
+        #expect(renewals == renewals.sorted() && Set(renewals).count == renewals.count)
+        let renewed = try expiry()
+        #expect(renewed > first && renewed >= renewals[2].nanoseconds)
+        call.succeed()
+        #expect(try harness.engine.wait(run: run) == .ended(.completed))
+        #expect(try slots(harness.home) == 0)
     }
 
     @Test func stagesWithoutASharedLimitWriteNoSlot() throws {

@@ -250,6 +250,10 @@ import Testing
             Case("stages:\n" + s("a", "") + s("b", "depends_on: [a]") + s("c", "depends_on: [b], " + read("a"))),
             Case(
                 "stages:\n" + s("a", "on_failure: continue") + s("b", "depends_on: [a], " + read("a")), ["W0302 4:78"]),
+            // The lists of a stage with items are there also when it has failed.
+            Case(
+                "stages:\n" + s("a", "on_failure: continue, for_each: [1, 2]")
+                    + s("b", "depends_on: [a], " + read("a"))),
             Case(
                 "stages:\n" + s("a", "on_failure: continue")
                     + s("b", "depends_on: [a], if: \"stages.a.status == 'completed'\", " + read("a"))),

@@ -90,6 +90,39 @@ import Testing
         writer.join()
     }
 
+    @Test func aBackupBesideARemovalMissesNoValue() throws {
+        let state = try TemporaryState()
+        _ = try filled(state)
+        let file = state.folder.path + "/copy.db"
+        var kept = 5
+        // Whenever the database is copied, the oldest run goes with its value before the values are.
+        let backup = try StoreAdministration(state.folder).backup(to: file) {
+            guard kept > 2 else { return }
+            kept -= 1
+            do {
+                let keeper = try HistoryKeeper(
+                    state.folder, policy: RetentionPolicy(age: nil, runsPerWorkflow: kept),
+                    options: StoreOptions(durability: .off), isThorough: true, now: { at(1_000_000_000_000) })
+                while try keeper.step(limit: UpkeepLimit(rows: 1_000, time: .seconds(1))) {}
+            } catch {
+                Issue.record(error)
+            }
+        }
+        // The second copy names one less, and all of that was copied the first time.
+        #expect([kept, backup.blobs] == [3, 4])
+        let other = try TemporaryState()
+        try FileSystem.rename(file, to: other.folder.database)
+        try FileSystem.rename(file + ".blobs", to: other.folder.blobs)
+        let check = try StoreAdministration(other.folder).check()
+        #expect(check.problems == [] && check.valuesChecked == 4 && check.unusedFiles == [])
+        // A value that is gone and still named is damage, and no backup hides it.
+        try FileSystem.removeTree(state.folder.blobs)
+        let error = #expect(throws: StoreError.self) {
+            try StoreAdministration(state.folder).backup(to: state.folder.path + "/other.db")
+        }
+        #expect(error?.code == .corrupt)
+    }
+
     @Test func aSoundStoreHasNoProblemsAndEachDamageIsFound() throws {
         let damages: [(String, StoreProblem.Kind)] = [
             ("UPDATE stage_runs SET status = 'running', ended_at = NULL WHERE run_key = 1", .state),

@@ -45,6 +45,32 @@ import Testing
             ], "\(result)")
     }
 
+    @Test func whatContinuesARunCanBeDetachedToo() throws {
+        let result = try Scene.play(
+            """
+            cat > steps.yaml <<'END'
+            name: steps
+            stages:
+              - {id: ask, uses: gate, with: {prompt: "Go on?", timeout: 1ms, on_timeout: approve}}
+              - {id: a, uses: shell.run, depends_on: [ask], with: {script: "echo a >> count"}}
+              - {id: b, uses: shell.run, depends_on: [a], with: {script: "echo b >> count; test -e go"}}
+            END
+            "$BATTEN" run steps.yaml --quiet --wait-gates > /dev/null 2>&1; echo "run $?"
+            touch go
+            id=$(batten retry - --detach 2> /dev/null); echo "retry $?"
+            batten status $id --format json | grep -o '"trigger": "[a-z]*"'
+            batten query "select count(*) as n from gates where decision = 'approved'" --format json | grep -o '"n": [0-9]'
+            batten fork $id --from a --detach --format json 2> /dev/null > forked; grep -c '"served": false' forked
+            "$BATTEN" serve > log 2>&1 &
+            await_line log "run $id of steps completed"
+            await_line log "run $(grep '"run"' forked | cut -d'"' -f4) of steps completed"
+            sort count | tr '\\n' ' '; echo
+            """)
+        #expect(
+            result.lines == ["run 1", "retry 0", "\"trigger\": \"detached\"", "\"n\": 2", "1", "a a b b b "],
+            "\(result)")
+    }
+
     @Test func aDetachedRunThatIsCancelledBeforehandNeverStarts() throws {
         let result = try Scene.play(
             Self.note + """

@@ -120,8 +120,8 @@ final class SimulatedStore: RunStore, @unchecked Sendable {
         try alive().pendingControls(engine: engine)
     }
 
-    func isTaken(run: String, from engine: String) throws(StoreError) -> Bool {
-        try alive().isTaken(run: run, from: engine)
+    func taken(of runs: [String], from engine: String) throws(StoreError) -> [String] {
+        try alive().taken(of: runs, from: engine)
     }
 
     func settleControls(_ settled: [SettledControl]) throws(StoreError) {

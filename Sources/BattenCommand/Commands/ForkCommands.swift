@@ -7,6 +7,8 @@ enum ForkCommands {
         "RUN", .required, "a run id, the beginning of one, or - for the last run")
     private static let waits = OptionDescription.flag(
         "wait-gates", "stay while only gates or signals are left, instead of exit code 11")
+    private static let detach = OptionDescription.flag(
+        "detach", "accept the run and return; a 'batten serve' carries it")
     private static let changed = OptionDescription.flag(
         "changed", "run stages again whose definition or parameters have changed, instead of keeping them")
     private static let parameter = OptionDescription.value(
@@ -34,7 +36,7 @@ enum ForkCommands {
         arguments: [run],
         options: [
             .value("from", "STAGE|CHECKPOINT", .text, "where to begin: a stage, @POSITION or @LABEL"), workflow,
-            parameter, changed, waits,
+            parameter, changed, waits, detach,
         ],
         formats: formats,
         examples: [
@@ -53,7 +55,7 @@ enum ForkCommands {
             let changes = try changes(invocation, context)
             let plan = try forker.plan(changes)
             let start = try start(from, plan, forker.origin, context)
-            return try forker.start(plan, from: start, changes, staysAtGates: invocation.has("wait-gates"))
+            return try forker.start(plan, from: start, changes)
         })
 
     static let retry = CommandDescription(
@@ -62,7 +64,7 @@ enum ForkCommands {
             "It is 'batten fork' from everything that failed, was cancelled or did not start: completed stages are kept. "
                 + "Stages that failed under 'on_failure: continue' run again too, with everything downstream."
         ],
-        arguments: [run], options: [workflow, parameter, changed, waits], formats: formats,
+        arguments: [run], options: [workflow, parameter, changed, waits, detach], formats: formats,
         examples: [CommandExample("batten retry -", "tries what failed in the last run again")],
         exits: exits,
         body: { context, invocation throws(CommandFailure) in
@@ -70,7 +72,7 @@ enum ForkCommands {
             try requireFailed(forker.origin)
             let changes = try changes(invocation, context)
             return try forker.start(
-                try forker.plan(changes), from: .stages([]), changes, staysAtGates: invocation.has("wait-gates"))
+                try forker.plan(changes), from: .stages([]), changes)
         })
 
     static let restore = CommandDescription(
@@ -83,7 +85,7 @@ enum ForkCommands {
             ArgumentDescription(
                 "CHECKPOINT", .required, "RUN@POSITION or RUN@LABEL; a label alone when only one run has it")
         ],
-        options: [workflow, parameter, changed, waits], formats: formats,
+        options: [workflow, parameter, changed, waits, detach], formats: formats,
         examples: [CommandExample("batten restore 3fk@before-deploy", "goes on from a checkpoint with that label")],
         exits: exits,
         body: { context, invocation throws(CommandFailure) in
@@ -91,8 +93,7 @@ enum ForkCommands {
             let forker = RunForker(run: name, kind: .restore, in: context)
             let changes = try changes(invocation, context)
             return try forker.start(
-                try forker.plan(changes), from: .position(position), changes,
-                staysAtGates: invocation.has("wait-gates"))
+                try forker.plan(changes), from: .position(position), changes)
         })
 
     // MARK: Parts

@@ -58,14 +58,13 @@ struct RunForker {
         return try CheckedWorkflow.plan(definition, snapshot: snapshot, parsed: result.parsed, in: context)
     }
 
-    /// Starts the new run and follows it to its end.
-    func start(
-        _ plan: Plan, from start: Start, _ changes: Changes, staysAtGates: Bool
-    ) throws(CommandFailure) -> ExitCode {
+    /// Starts the new run and follows it to its end, or leaves it to an engine that serves.
+    func start(_ plan: Plan, from start: Start, _ changes: Changes) throws(CommandFailure) -> ExitCode {
+        let isDetached = context.invocation.has("detach")
         try CheckedWorkflow.requireRunnable(plan)
         let parameters = try parameters(plan.definition, changes.parameters)
         let host = try HostEnvironment.read(for: plan.definition, from: context.environment)
-        try HostEnvironment.requireSecrets(of: plan.definition, in: context.secretVault())
+        if !isDetached { try HostEnvironment.requireSecrets(of: plan.definition, in: context.secretVault()) }
         let machine: RunMachine
         var from: Set<String> = []
         switch start {
@@ -79,10 +78,11 @@ struct RunForker {
         let source = ForkOrigin(run: origin.id, seq: machine.state.lastSeq, kind: kind)
         tell(decision, source, changes)
         let submission = RunSubmission(
-            plan: plan, parameters: parameters, trigger: "cli", hostEnvironment: host,
+            plan: plan, parameters: parameters, trigger: isDetached ? "detached" : "cli", hostEnvironment: host,
             directory: origin.directory, workdir: PathText.join(try context.settings().home, "work/{run}"),
             origin: source, kept: decision.kept + decision.partial)
-        return try RunSession.start(submission, in: context, staysAtGates: staysAtGates)
+        if isDetached { return try DetachedStart(context: context).accept(submission) }
+        return try RunSession.start(submission, in: context, staysAtGates: context.invocation.has("wait-gates"))
     }
 
     // MARK: Parts

@@ -180,6 +180,13 @@ extension RunMachine {
             return
         }
         let stage = state.stages[index]
+        // Whose time was up first is no matter of who tells first.
+        if outcome.outcomeClass == .timeout, let deadline = state.timers[TimerKey.deadline(stage.planned).text],
+            deadline <= at
+        {
+            endStopped(index, attempt: attempt, .timeout, failure: failure, at)
+            return
+        }
         if reasonNotToStart(index) == nil {
             if let attempt, outcome.isLostWorker {
                 emit(.attemptLost(stage: index, attempt: attempt, failure: failure), at)

@@ -67,8 +67,8 @@ public protocol RunStore: AnyObject, Sendable {
     /// Controls asked of runs that this engine owns and has not applied, oldest first.
     func pendingControls(engine: String) throws(StoreError) -> [PendingControl]
 
-    /// Whether another engine has taken a run that this engine has driven; a run that is not stored yet is not.
-    func isTaken(run: String, from engine: String) throws(StoreError) -> Bool
+    /// Which of these runs, which this engine has driven, another engine has taken; a run that is not stored yet is not.
+    func taken(of runs: [String], from engine: String) throws(StoreError) -> [String]
 
     /// Marks controls as applied or refused.
     func settleControls(_ settled: [SettledControl]) throws(StoreError)

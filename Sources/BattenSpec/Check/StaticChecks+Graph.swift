@@ -71,7 +71,11 @@ extension StaticChecks {
     /// Warns of outputs that are `{}` in some runs, because their stage did not complete.
     private mutating func warnOfMissingOutputs() {
         let defaults = workflow.definition.defaults.onFailure
-        let goesOn = index.stages.map { ($0.definition.onFailure ?? defaults) == .continue }
+        let goesOn = index.stages.map { stage in
+            // The lists of a stage with items are there also when it has failed.
+            let hasLists = stage.definition.forEach != nil || stage.definition.matrix != nil
+            return (stage.definition.onFailure ?? defaults) == .continue && !hasLists
+        }
         let needsSuccess = index.stages.indices.map { place in
             guard index.stages[place].definition.condition != nil else { return true }
             return conditions[place].map { !$0.usesStatusFunction || $0.impliesSuccess } ?? false

@@ -21,6 +21,11 @@ extension StoreAdministration {
     /// `<file>.blobs` beside it. To restore: put the file back as `batten.db`, the folder as `blobs`.
     /// - Throws: `misuse` when the file exists.
     public func backup(to file: String) throws(StoreError) -> StoreBackup {
+        try backup(to: file, whenCopied: {})
+    }
+
+    /// Copies the store; `whenCopied` is called whenever the database is copied and the long values are not.
+    func backup(to file: String, whenCopied: () -> Void) throws(StoreError) -> StoreBackup {
         let source = try open(.read)
         _ = try Migrator(connection: source).state()
         guard !FileSystem.exists(file) else {
@@ -28,10 +33,8 @@ extension StoreAdministration {
         }
         let temporary = "\(file).\(ProcessTable.current).new"
         do throws(StoreError) {
-            try source.copy(to: temporary)
-            let hashes = try hashes(in: temporary)
+            let hashes = try copyBoth(source, to: temporary, blobs: file + ".blobs", whenCopied)
             let blobFolder = hashes.isEmpty ? nil : file + ".blobs"
-            if let blobFolder { try copy(hashes, to: blobFolder) }
             try storing { () throws(SystemError) in
                 try FileSystem.open(temporary).synchronize()
                 try FileSystem.rename(temporary, to: file)
@@ -54,11 +57,64 @@ extension StoreAdministration {
         return hashes
     }
 
-    private func copy(_ hashes: [[UInt8]], to path: String) throws(StoreError) {
+    /// Copies the database and the long values that it names.
+    ///
+    /// Others may remove history meanwhile, and its values with it. What a copy names and is gone then is no longer named
+    /// by the next copy; what that still names is damaged.
+    private func copyBoth(
+        _ source: Connection, to file: String, blobs: String, _ whenCopied: () -> Void
+    ) throws(StoreError) -> [[UInt8]] {
+        var missed: Set<[UInt8]> = []
+        var copied: Set<[UInt8]> = []
+        for _ in 0..<Self.backupTries {
+            _ = try? FileSystem.remove(file)
+            try source.copy(to: file)
+            whenCopied()
+            let hashes = try hashes(in: file)
+            let missing = try copy(hashes, missed, &copied, to: blobs)
+            guard missing.isEmpty else {
+                missed = missing
+                continue
+            }
+            let target = BlobFolder(path: blobs)
+            for hash in copied.subtracting(hashes) {
+                try storing { () throws(SystemError) in _ = try FileSystem.remove(target.file(hash)) }
+            }
+            return hashes
+        }
+        throw StoreError(
+            .busy, "history is removed faster than it can be copied", help: "try again when 'batten db gc' has ended")
+    }
+
+    /// How often a backup begins anew because history was removed meanwhile.
+    private static let backupTries = 20
+
+    /// Copies long values that were not copied before.
+    ///
+    /// - Returns: those that are gone and were not when the copy before was made.
+    private func copy(
+        _ hashes: [[UInt8]], _ missed: Set<[UInt8]>, _ copied: inout Set<[UInt8]>, to path: String
+    ) throws(StoreError) -> Set<[UInt8]> {
+        if hashes.isEmpty { return [] }
         let target = BlobFolder(path: path)
         let source = BlobFolder(path: folder.blobs)
         try storing { () throws(SystemError) in try FileSystem.makeFolder(path, mode: 0o700) }
-        for hash in hashes { _ = try target.write(try source.read(hash)) }
+        var missing: Set<[UInt8]> = []
+        for hash in hashes where !copied.contains(hash) {
+            if !missed.contains(hash), !FileSystem.exists(source.file(hash)) {
+                missing.insert(hash)
+                continue
+            }
+            do throws(StoreError) {
+                _ = try target.write(try source.read(hash))
+                copied.insert(hash)
+            } catch {
+                // It may have gone between the two looks.
+                guard !missed.contains(hash), !FileSystem.exists(source.file(hash)) else { throw error }
+                missing.insert(hash)
+            }
+        }
+        return missing
     }
 }
 

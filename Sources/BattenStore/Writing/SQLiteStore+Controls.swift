@@ -58,15 +58,19 @@ extension SQLiteStore {
         }
     }
 
-    /// Whether another engine has taken a run that this engine has driven; a run that is not stored yet is not.
-    public func isTaken(run: String, from engine: String) throws(StoreError) -> Bool {
-        try withWriter { writer throws(StoreError) in
-            let find = try writer.connection.statement("SELECT 1 FROM runs WHERE id = ?1 AND owner <> ?2")
-            find.bind(1, run)
+    /// Which of these runs, which this engine has driven, another engine has taken; a run that is not stored yet is not.
+    public func taken(of runs: [String], from engine: String) throws(StoreError) -> [String] {
+        if runs.isEmpty { return [] }
+        return try withWriter { writer throws(StoreError) in
+            let find = try writer.connection.statement(
+                "SELECT id FROM runs WHERE id IN (SELECT value FROM json_each(?1)) AND owner <> ?2")
+            find.bind(1, JSONWriter.string(.array(runs.map { .string($0) })))
             find.bind(2, engine)
             // A statement that stands on a row would hold this connection's view of the file as it is now.
             defer { find.reset() }
-            return try find.step()
+            var taken: [String] = []
+            while try find.step() { taken.append(find.text(0)) }
+            return taken
         }
     }
 

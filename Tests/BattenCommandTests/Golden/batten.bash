@@ -166,16 +166,16 @@ _batten() {
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--now --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
         'retry')
-            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--workflow --param --changed --wait-gates --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--workflow --param --changed --wait-gates --detach --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
         'fork')
-            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--from --workflow --param --changed --wait-gates --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--from --workflow --param --changed --wait-gates --detach --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
         'checkpoint')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--label --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
         'restore')
-            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--workflow --param --changed --wait-gates --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--workflow --param --changed --wait-gates --detach --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
         'gates')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--limit --cursor --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))

@@ -134,6 +134,7 @@ complete -c batten -n '__fish_seen_subcommand_from retry' -l workflow -d 'an edi
 complete -c batten -n '__fish_seen_subcommand_from retry' -l param -s p -d 'a parameter over those of the other run' -x
 complete -c batten -n '__fish_seen_subcommand_from retry' -l changed -d 'run stages again whose definition or parameters have changed, instead of keeping them'
 complete -c batten -n '__fish_seen_subcommand_from retry' -l wait-gates -d 'stay while only gates or signals are left, instead of exit code 11'
+complete -c batten -n '__fish_seen_subcommand_from retry' -l detach -d 'accept the run and return; a '\''batten serve'\'' carries it'
 complete -c batten -n '__fish_seen_subcommand_from retry' -l format -d 'how results are written' -x -a 'text json ndjson yaml'
 complete -c batten -n '__fish_seen_subcommand_from retry' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
 complete -c batten -n '__fish_seen_subcommand_from retry' -l config -d 'the user'\''s configuration file' -r -F
@@ -149,6 +150,7 @@ complete -c batten -n '__fish_seen_subcommand_from fork' -l workflow -d 'an edit
 complete -c batten -n '__fish_seen_subcommand_from fork' -l param -s p -d 'a parameter over those of the other run' -x
 complete -c batten -n '__fish_seen_subcommand_from fork' -l changed -d 'run stages again whose definition or parameters have changed, instead of keeping them'
 complete -c batten -n '__fish_seen_subcommand_from fork' -l wait-gates -d 'stay while only gates or signals are left, instead of exit code 11'
+complete -c batten -n '__fish_seen_subcommand_from fork' -l detach -d 'accept the run and return; a '\''batten serve'\'' carries it'
 complete -c batten -n '__fish_seen_subcommand_from fork' -l format -d 'how results are written' -x -a 'text json ndjson yaml'
 complete -c batten -n '__fish_seen_subcommand_from fork' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
 complete -c batten -n '__fish_seen_subcommand_from fork' -l config -d 'the user'\''s configuration file' -r -F
@@ -174,6 +176,7 @@ complete -c batten -n '__fish_seen_subcommand_from restore' -l workflow -d 'an e
 complete -c batten -n '__fish_seen_subcommand_from restore' -l param -s p -d 'a parameter over those of the other run' -x
 complete -c batten -n '__fish_seen_subcommand_from restore' -l changed -d 'run stages again whose definition or parameters have changed, instead of keeping them'
 complete -c batten -n '__fish_seen_subcommand_from restore' -l wait-gates -d 'stay while only gates or signals are left, instead of exit code 11'
+complete -c batten -n '__fish_seen_subcommand_from restore' -l detach -d 'accept the run and return; a '\''batten serve'\'' carries it'
 complete -c batten -n '__fish_seen_subcommand_from restore' -l format -d 'how results are written' -x -a 'text json ndjson yaml'
 complete -c batten -n '__fish_seen_subcommand_from restore' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
 complete -c batten -n '__fish_seen_subcommand_from restore' -l config -d 'the user'\''s configuration file' -r -F
