@@ -8,8 +8,10 @@ final class ActiveRun {
     struct Call {
         let handle: CallHandle
         let attempt: Int
-        /// The stage as it was planned.
-        let stage: PlannedStage
+        /// Name of the stage, or of the undo.
+        let stage: String
+        /// Executor that is called.
+        let executor: String
         /// Number of the item; nil when the stage is one.
         let item: Int?
         var stream: SecretMasker.Stream?

@@ -40,11 +40,12 @@ extension EngineLoop {
         }
         if let workdir = run.workdir { try? FileSystem.makeFolder(workdir) }
         let stage = run.plan.stages[start.planned]
+        let name = start.body == .compensate ? run.machine.stageName(start.stageIndex) : stage.id
         let now = clock.monotonicNanoseconds()
         let call = ExecutorCall(
             tag: run.tag(stage: start.stageIndex, attempt: start.attempt), executor: rendered.executor,
             config: configuration(for: rendered.executor, of: run), run: run.id,
-            stage: stage.id, attempt: start.attempt, idempotencyKey: start.idempotencyKey,
+            stage: name, attempt: start.attempt, idempotencyKey: start.idempotencyKey,
             deadline: MonotonicClock.adding(start.timeout, to: now), grace: settings.grace, input: rendered.input,
             environment: rendered.environment, workingDirectory: rendered.workingDirectory ?? run.directory,
             checkpoint: run.checkpoints[start.stageIndex] ?? [],
@@ -55,7 +56,7 @@ extension EngineLoop {
         let handle = host.start(call, sink: sink)
         hasDispatched = true
         run.calls[start.stageIndex] = ActiveRun.Call(
-            handle: handle, attempt: start.attempt, stage: stage, item: start.item,
+            handle: handle, attempt: start.attempt, stage: name, executor: rendered.executor, item: start.item,
             stream: run.masker.isEmpty ? nil : run.masker.makeStream())
     }
 
@@ -71,14 +72,12 @@ extension EngineLoop {
         guard failure == nil else { return }
         var hasLooked = false
         for run in runs.values {
-            let blocked = run.machine.state.waitingStages.filter { $0.reason.on == MissingThing.plugin.rawValue }
+            let blocked = run.machine.blockedExecutors
             guard !blocked.isEmpty else { continue }
             if !hasLooked { host.lookAgain() }
             hasLooked = true
-            let found = Set(blocked.compactMap { run.plan.indexByID[$0.stage] }).filter { index in
-                host.missing(run.plan.stages[index].definition.uses) == nil
-            }
-            if !found.isEmpty { apply(.pluginFound(stages: found), to: run) }
+            let found = blocked.filter { host.missing($0.value) == nil }.keys
+            if !found.isEmpty { apply(.pluginFound(stages: Set(found)), to: run) }
         }
     }
 
@@ -116,7 +115,7 @@ extension EngineLoop {
         if var call = run.calls[tag.stage], tag.names(attempt: call.attempt) {
             attempt = call.attempt
             if let rest = call.stream?.finish(), !rest.isEmpty {
-                observer?.live(run: run.id, .stream(stage: call.stage.id, item: call.item, text: rest))
+                observer?.live(run: run.id, .stream(stage: call.stage, item: call.item, text: rest))
             }
             run.calls[tag.stage] = nil
         }
@@ -128,7 +127,7 @@ extension EngineLoop {
     func log(_ tag: CallTag, stream: String, text: String, at: Timestamp) {
         guard let (run, call) = call(of: tag) else { return }
         let line = LogLine(
-            at: at, stage: call.stage.id, item: call.item, attempt: call.attempt, stream: stream,
+            at: at, stage: call.stage, item: call.item, attempt: call.attempt, stream: stream,
             text: run.masker.isEmpty ? text : run.masker.mask(text))
         observer?.live(run: run.id, .log(line))
         keep(line, of: run)
@@ -139,7 +138,7 @@ extension EngineLoop {
         guard let observer, let (run, call) = call(of: tag) else { return }
         let note = run.masker.isEmpty ? note : run.masker.mask(note)
         observer.live(
-            run: run.id, .progress(stage: call.stage.id, item: call.item, fraction: fraction, note: note))
+            run: run.id, .progress(stage: call.stage, item: call.item, fraction: fraction, note: note))
     }
 
     /// Takes a piece of partial output.
@@ -147,7 +146,7 @@ extension EngineLoop {
         guard let observer, let (run, call) = call(of: tag) else { return }
         let shown = run.calls[tag.stage]?.stream?.append(text) ?? text
         guard !shown.isEmpty else { return }
-        observer.live(run: run.id, .stream(stage: call.stage.id, item: call.item, text: shown))
+        observer.live(run: run.id, .stream(stage: call.stage, item: call.item, text: shown))
     }
 
     /// Takes a report of usage; it is booked with the run's next commit, at the latest with the attempt's own.
@@ -158,12 +157,12 @@ extension EngineLoop {
             metric: metric, subject: subject, amount: amount, price: price)
         run.add(
             UsageRow(
-                stage: call.stage.id, item: call.item, attempt: call.attempt,
-                plugin: String(call.stage.definition.uses.prefix { $0 != "." }),
+                stage: call.stage, item: call.item, attempt: call.attempt,
+                plugin: String(call.executor.prefix { $0 != "." }),
                 metric: metric, subject: subject, amount: amount, cost: cost, at: at))
         touch(run)
         observer?.live(
-            run: run.id, .usage(stage: call.stage.id, metric: metric, subject: subject, amount: amount, cost: cost))
+            run: run.id, .usage(stage: call.stage, metric: metric, subject: subject, amount: amount, cost: cost))
     }
 
     /// Takes state for the next attempt.

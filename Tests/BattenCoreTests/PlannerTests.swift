@@ -148,7 +148,7 @@ import Testing
                 == #"{"id":"b","name":null,"uses":"test.run","level":1,"depends_on":["a"],"condition":"always()","#
                 + #""timeout_ms":7200000,"deadline_ms":null,"retry":{"max_attempts":2,"backoff":"exponential","#
                 + #""initial_ms":1000,"factor":2.0,"max_ms":60000,"jitter":"full","#
-                + #""on":["transient","rate_limited","timeout","crashed"]},"on_failure":"halt","items":null,"fallback":null}"#
+                + #""on":["transient","rate_limited","timeout","crashed"]},"on_failure":"halt","items":null,"fallback":null,"compensate":null}"#
         )
         #expect(data["finally"]?[0]?["id"] == .string("f"))
     }

@@ -22,6 +22,7 @@ import Testing
                 "counted: 3",
             ]
         ),
+        ("booking.yaml", "", ["ticket: T-1"]),
         ("flaky.yaml", "-p failures=1", ["request: 2"]),
         (
             "measures.yaml", "",

@@ -8,6 +8,8 @@ struct OracleFork {
     let from: Set<String>
     /// The other run as it stood at the position from which this one goes on.
     private let past: OracleRun
+    /// What the other run has undone, also after that.
+    private let undone: Set<Place>
     /// Whether both runs have the same definition.
     private let isSameDefinition: Bool
 
@@ -22,6 +24,7 @@ struct OracleFork {
         var past = OracleRun(plan: other.plan)
         past.add(Array(other.journal.prefix { $0.seq <= seq }), now: 0) { _ in }
         self.past = past
+        undone = other.undo.begun
     }
 
     /// Holds what a run began with against the past of the other one.
@@ -47,15 +50,19 @@ struct OracleFork {
             let hasAll = stage.dependencies.allSatisfy { kept.contains(plan.stages[$0].id) }
             guard kept.contains(stage.id) else {
                 let end = past.standing(Place(stage: stage.id, item: nil)).end
-                if isSameDefinition, end == "stage_completed", hasAll, !again.contains(stage.index) {
+                if isSameDefinition, end == "stage_completed", hasAll, !again.contains(stage.index), !isUndone(stage.id)
+                {
                     complain("stage '\(stage.id)' had completed in \(origin), and is not kept")
                 }
                 continue
             }
+            if isUndone(stage.id) { complain("stage '\(stage.id)' is kept and was undone") }
             if !hasAll { complain("stage '\(stage.id)' is kept, and not all that it depends on") }
             if again.contains(stage.index) { complain("stage '\(stage.id)' is kept and was to run again") }
         }
     }
+
+    private func isUndone(_ stage: String) -> Bool { undone.contains { $0.stage == stage } }
 
     private func check(_ record: JournalRecord, _ stage: String, _ complain: (String) -> Void) {
         let standing = past.standing(Place(stage: stage, item: nil))
@@ -70,7 +77,9 @@ struct OracleFork {
     private func checkItems(_ record: JournalRecord, _ stage: String, _ complain: (String) -> Void) {
         for item in record.data["items"]?.arrayValue ?? [] {
             let number = Int(item["item"]?.intValue ?? -1)
-            let standing = past.standing(Place(stage: stage, item: number))
+            let place = Place(stage: stage, item: number)
+            if undone.contains(place) { complain("\(place) is kept and was undone") }
+            let standing = past.standing(place)
             if standing.end != "stage_completed" || standing.outputs != item["outputs"]
                 || past.items[stage]?[number] != item["value"]
             {

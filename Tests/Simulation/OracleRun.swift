@@ -55,6 +55,8 @@ struct OracleRun {
     private var openGates: Set<Place> = []
     private var signals: Set<String> = []
     private var taken: Set<Int64> = []
+    /// What it has undone.
+    private(set) var undo = UndoLedger()
     /// Attempts that are running.
     private(set) var running: Set<Place> = []
 
@@ -83,6 +85,7 @@ struct OracleRun {
             if record.seq != Int64(journal.count) + 1 { complain("record \(record.seq) follows \(journal.count)") }
             if isEnded { complain("'\(record.type)' was committed after the run's end") }
             journal.append(record)
+            undo.add(record, plan, complain)
             if let stage = record.stage {
                 add(record, of: Place(stage: stage, item: record.item), now, complain)
             } else {
@@ -231,7 +234,8 @@ struct OracleRun {
         if before.isStopping { complain("\(place) started after its deadline") }
         checkTime(place, now, complain)
         let body = record.data["body"]?.stringValue ?? "main"
-        if body != before.body { complain("\(place) starts the body '\(body)', and '\(before.body)' is its turn") }
+        let turn = undo.isUndo(place.stage) ? "compensate" : before.body
+        if body != turn { complain("\(place) starts the body '\(body)', and '\(turn)' is its turn") }
         let reason = record.data["reason"]?.stringValue
         let isTakenUp = reason == "engine_lost" || reason == "engine_stopped"
         if before.losses > 2 { complain("\(place) started after \(before.losses) losses") }
@@ -408,7 +412,7 @@ struct OracleRun {
     }
 
     static let failures: Set = ["stage_failed", "stage_timed_out"]
-    private static let ends: Set = [
+    static let ends: Set = [
         "stage_completed", "stage_failed", "stage_timed_out", "stage_cancelled", "stage_skipped",
     ]
 }

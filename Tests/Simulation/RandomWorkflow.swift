@@ -24,6 +24,16 @@ enum RandomWorkflow {
                 stage.condition = random.pick(["failure()", "always()", "!failure()", "cancelled() || success()"])
             }
             if isSpread, random.chance(350) { spread(&stage, &random) }
+            if random.chance(150) {
+                var undo = StageBody(uses: random.pick(["test.run", "test.once"]), with: ["body": "undo"])
+                if stage.uses.hasPrefix("test.") { undo.with["of"] = .string("${{ stages.s\(number).outputs?.n }}") }
+                if random.chance(300) { undo.timeout = .seconds(1 + random.below(60)) }
+                if random.chance(300) {
+                    undo.retry = RetryDefinition()
+                    undo.retry?.maxAttempts = 1 + random.below(3)
+                }
+                stage.compensate = undo
+            }
             stages.append(stage)
         }
         var definition = WorkflowDefinition(name: "simulated", stages: stages)

@@ -43,9 +43,12 @@ extension Simulation {
         do {
             var machine = RunMachine(plan: other.plan)
             for record in stored.journal where record.seq <= position { try machine.replay(record) }
+            var end = machine
+            for record in stored.journal where record.seq > position { try end.replay(record) }
             let plan = isEdited ? try edited(other.plan, process.host) : other.plan
             let decision = ForkDecision(
-                origin: machine, plan: plan, from: from, parameters: [:], rerunsChanged: random.chance(500))
+                origin: machine, undone: end.state.undone, plan: plan, from: from, parameters: [:],
+                rerunsChanged: random.chance(500))
             let fork = OracleFork(
                 origin: origin, other, seq: position, kind: kind, from: from, isSameDefinition: !isEdited)
             forkCount += 1

@@ -123,7 +123,9 @@ enum TestCommand {
     ) throws(CommandFailure) -> TestVerdict {
         let definition = source.definition
         let stages = definition.stages + definition.finally
-        for id in test.mocks.keys.sorted() + test.gates.keys.sorted() where !stages.contains(where: { $0.id == id }) {
+        let undos = stages.filter { $0.compensate != nil }.map { "\($0.id):undo" }
+        let names = Set(stages.map(\.id) + undos)
+        for id in test.mocks.keys.sorted() + test.gates.keys.sorted() where !names.contains(id) {
             return TestVerdict(test, file: file.path, problem: "the workflow has no stage '\(id)'")
         }
         for id in test.mocks.keys.sorted() {

@@ -52,7 +52,10 @@ struct RunSummary {
         switch run.status {
         case .completed: return []
         case .failed, .timedOut, .cancelled:
-            let again = hint("batten retry \(run.id)", "tries what did not complete again, and keeps the rest")
+            let wasUndone = picture.stages.contains { UndoneStage.stage(ofUndo: $0.row.id) != nil }
+            let again = hint(
+                "batten retry \(run.id)",
+                "tries what did not complete \(wasUndone ? "or was undone " : "")again, and keeps the rest")
             guard let stage = picture.stages.first(where: { isFailure($0.row) }) else {
                 return hint("batten events \(run.id)", "shows what happened") + again
             }

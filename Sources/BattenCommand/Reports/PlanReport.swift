@@ -21,6 +21,7 @@ struct PlanReport {
         for (number, level) in plan.levels.enumerated() {
             for place in level { table.add(cells(plan.stages[place], level: String(number + 1))) }
         }
+        for stage in plan.stages { if let undo = stage.compensate { table.add(cells(undo, of: stage)) } }
         for stage in plan.stages[plan.finallyStart...] { table.add(cells(stage, level: "finally")) }
         text += table.render(profile)
         for entry in plan.unsupported {
@@ -28,6 +29,13 @@ struct PlanReport {
             text += "\n" + profile.paint("not run by this version:", .yellow) + " \(entry.feature)\(place)\n"
         }
         return text
+    }
+
+    private func cells(_ undo: PlannedBody, of stage: PlannedStage) -> [String] {
+        [
+            "undo", "\(stage.id):undo", undo.uses, "", "", DurationText.format(undo.timeout),
+            String(undo.retry.maxAttempts),
+        ]
     }
 
     private func cells(_ stage: PlannedStage, level: String) -> [String] {

@@ -65,16 +65,16 @@ struct RunForker {
         let parameters = try parameters(plan.definition, changes.parameters)
         let host = try HostEnvironment.read(for: plan.definition, from: context.environment)
         if !isDetached { try HostEnvironment.requireSecrets(of: plan.definition, in: context.secretVault()) }
-        let machine: RunMachine
+        var position = Int64.max
         var from: Set<String> = []
         switch start {
-        case .stages(let ids):
-            machine = try replay(upTo: .max)
-            from = ids
-        case .position(let position): machine = try replay(upTo: position)
+        case .stages(let ids): from = ids
+        case .position(let given): position = given
         }
+        let (machine, undone) = try replay(upTo: position)
         let decision = ForkDecision(
-            origin: machine, plan: plan, from: from, parameters: parameters, rerunsChanged: changes.rerunsChanged)
+            origin: machine, undone: undone, plan: plan, from: from, parameters: parameters,
+            rerunsChanged: changes.rerunsChanged)
         let source = ForkOrigin(run: origin.id, seq: machine.state.lastSeq, kind: kind)
         tell(decision, source, changes)
         let submission = RunSubmission(
@@ -113,22 +113,31 @@ struct RunForker {
             file: inherited, options: options)
     }
 
-    /// The machine of the other run as it stood at a position of its journal.
-    private func replay(upTo position: Int64) throws(CommandFailure) -> RunMachine {
+    /// The machine of the other run as it stood at a position of its journal, and what the run has undone since.
+    private func replay(
+        upTo position: Int64
+    ) throws(CommandFailure) -> (RunMachine, undone: Set<UndoneStage>) {
         let snapshot = try snapshot()
         let plan = try RunSession.asFailure { try ResumeCommand.plan(snapshot, origin.id, context) }
         var machine = RunMachine(plan: plan)
-        guard let reader = try context.openReader() else { return machine }
+        guard let reader = try context.openReader() else { return (machine, []) }
         let records = try orFailure { () throws(StoreError) in try reader.events(run: origin.id, limit: .max) }
-        for record in records where record.seq <= position {
-            do throws(ReplayError) {
-                try machine.replay(record)
-            } catch {
-                throw CommandFailure(
-                    "journal", "run \(origin.id): \(error.message)", help: error.help, exit: .store)
+        func replay(_ records: some Sequence<JournalRecord>, _ machine: inout RunMachine) throws(CommandFailure) {
+            for record in records {
+                do throws(ReplayError) {
+                    try machine.replay(record)
+                } catch {
+                    throw CommandFailure(
+                        "journal", "run \(origin.id): \(error.message)", help: error.help, exit: .store)
+                }
             }
         }
-        return machine
+        let place = records.firstIndex { $0.seq > position } ?? records.count
+        try replay(records[..<place], &machine)
+        // What was undone later is no more, also where the run goes on from before.
+        var end = machine
+        try replay(records[place...], &end)
+        return (machine, end.state.undone)
     }
 
     private func tell(_ decision: ForkDecision, _ source: ForkOrigin, _ changes: Changes) {
@@ -142,6 +151,9 @@ struct RunForker {
         for stage in decision.partial {
             let count = stage.items.count
             console.note("of stage '\(stage.id)' \(count == 1 ? "1 item is" : "\(count) items are") kept")
+        }
+        if !decision.undone.isEmpty {
+            console.note("undone there, so that nothing of it is kept: \(list(decision.undone))")
         }
         if !decision.again.isEmpty { console.note("completed there and run again: \(list(decision.again))") }
         for change in decision.changes {

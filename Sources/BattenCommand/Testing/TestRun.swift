@@ -129,24 +129,29 @@ struct TestRun {
     }
 
     private mutating func begin(_ start: StageStart) {
-        var mock = mock(of: plan.stages[start.planned], at: start.stageIndex)
+        let stage = plan.stages[start.planned]
+        // The undos of a stage's items are mocked together, as the items are.
+        let isUndo = start.body == .compensate
+        let name = isUndo ? "\(stage.id):undo" : stage.id
+        var mock = mock(
+            of: name, start.body == .main ? stage.definition.uses : "its \(start.body.rawValue)", at: start.stageIndex)
         switch machine.renderCall(stageIndex: start.stageIndex, body: start.body, secrets: { test.secrets[$0] }) {
         case .failed(let outcome): mock = TestCase.Mock(outcome: outcome)
         case .blocked(let secret):
             problems.append("the secret '\(secret)' is read and not given: add it under 'secrets'")
             mock = TestCase.Mock(outcome: Self.refused("the secret '\(secret)' is missing"))
         case .call(let call):
-            inputs[plan.stages[start.planned].id] = call.input
+            inputs[name] = call.input
             if case .found(let info) = catalog.executor(call.executor),
                 let violation = info.input.validate(call.input).first
             {
                 mock = TestCase.Mock(outcome: Self.refused("its input does not fit \(call.executor): \(violation)"))
-            } else if mock.outcome.outcomeClass == .ok, plan.stages[start.planned].outputs.isEmpty,
+            } else if mock.outcome.outcomeClass == .ok, !isUndo, stage.outputs.isEmpty,
                 case .found(let info) = catalog.executor(call.executor),
                 let violation = info.output.validate(mock.outcome.output).first
             {
                 problems.append(
-                    "the outputs that are mocked for '\(plan.stages[start.planned].id)' are none of \(call.executor): "
+                    "the outputs that are mocked for '\(name)' are none of \(call.executor): "
                         + "\(violation)")
             }
         }
@@ -156,7 +161,7 @@ struct TestRun {
     /// A child is not carried out: its outputs are mocked as those of an executor.
     private mutating func begin(_ start: ChildStart) {
         guard let id = machine.state.stageRow(start.stageIndex)?.id, let place = plan.indexByID[id] else { return }
-        var mock = mock(of: plan.stages[place], at: start.stageIndex)
+        var mock = mock(of: id, plan.stages[place].definition.uses, at: start.stageIndex)
         switch machine.childParameters(stageIndex: start.stageIndex) {
         case .failure(let refusal): mock = TestCase.Mock(outcome: refusal.outcome)
         case .success(let parameters): inputs[id] = ["parameters": .object(parameters)]
@@ -175,9 +180,9 @@ struct TestRun {
         calls.append(call)
     }
 
-    private mutating func mock(of stage: PlannedStage, at index: Int) -> TestCase.Mock {
-        guard let list = test.mocks[stage.id], let last = list.last else {
-            problems.append("stage '\(stage.id)' (\(stage.definition.uses)) was started and is not mocked")
+    private mutating func mock(of stage: String, _ uses: String, at index: Int) -> TestCase.Mock {
+        guard let list = test.mocks[stage], let last = list.last else {
+            problems.append("stage '\(stage)' (\(uses)) was started and is not mocked")
             return TestCase.Mock(outcome: Self.refused("it is not mocked"))
         }
         let number = answered[index, default: 0]

@@ -77,17 +77,9 @@ extension RunMachine {
         _ index: Int, _ body: StageBodyChoice, _ scope: RunScope
     ) throws(StageFailure.Thrown) -> RenderedCall {
         try evaluateInputs(index, scope)
-        let with: TemplateValue
-        let executor: String
-        if body == .fallback, let fallback = planned(index).fallback {
-            with = fallback.with
-            executor = fallback.uses
-        } else {
-            with = planned(index).with
-            executor = planned(index).definition.uses
-        }
+        let with = planned(index).other(body)?.with ?? planned(index).with
         let id = planned(index).id
-        let input = try render(with, field: body == .main ? "with" : "fallback.with", stage: id, scope)
+        let input = try render(with, field: body.inputField, stage: id, scope)
         guard let environment = scope.renderedEnvironment() else {
             throw environmentFailure(id, scope)
         }
@@ -108,7 +100,7 @@ extension RunMachine {
             }
         }
         return RenderedCall(
-            executor: executor, input: input,
+            executor: planned(index).uses(of: body), input: input,
             environment: environment.map { ($0.key, $0.value.stringValue ?? "") }, workingDirectory: workingDirectory,
             secrets: scope.secretsRead, cacheKey: cacheKey)
     }

@@ -15,6 +15,8 @@ public struct ForkDecision: Sendable {
     public private(set) var kept: [KeptStage] = []
     /// Stages that run again and take over the items that have completed.
     public private(set) var partial: [KeptStage] = []
+    /// Stages that the other run has undone, wholly or in part, in the order of its plan: what they gave is not kept.
+    public private(set) var undone: [String] = []
     /// Stages that the other run has completed and that run again, in the order of the plan.
     public private(set) var again: [String] = []
     /// Changes of stages that are kept, or with `rerunsChanged` of those that run again for them.
@@ -24,12 +26,14 @@ public struct ForkDecision: Sendable {
     ///
     /// - Parameters:
     ///   - origin: the machine of the other run, replayed up to the position from which this one goes on.
+    ///   - undone: what the other run has undone, at whatever position.
     ///   - plan: what this run will be locked to.
     ///   - from: stages that run again whatever became of them.
     ///   - parameters: the parameters of this run.
     ///   - rerunsChanged: whether a stage that has changed runs again instead of being kept.
     public init(
-        origin: RunMachine, plan: Plan, from: Set<String>, parameters: JSONObject, rerunsChanged: Bool
+        origin: RunMachine, undone: Set<UndoneStage> = [], plan: Plan, from: Set<String>, parameters: JSONObject,
+        rerunsChanged: Bool
     ) {
         let comparison = StageComparison(
             old: origin.plan, new: plan, changedParameters: Self.changed(origin.state.row.parameters, parameters))
@@ -40,8 +44,12 @@ public struct ForkDecision: Sendable {
             let row = origin.state.stages[old].row
             let isSkip =
                 row.status == .skipped && (row.keptFrom != nil || SkipReason.isOfCondition(row.reason ?? ""))
-            let items = row.status == .completed ? [] : origin.state.completedItems(of: old)
-            guard row.status == .completed || isSkip || !items.isEmpty else { continue }
+            let gone = undone.filter { $0.id == stage.id }
+            let isComplete = row.status == .completed && gone.isEmpty
+            let items =
+                isComplete
+                ? [] : origin.state.completedItems(of: old).filter { item in !gone.contains { $0.item == item.number } }
+            guard isComplete || isSkip || !items.isEmpty else { continue }
             let isWiredAlike =
                 Set(stage.dependencies.map { plan.stages[$0].id })
                 == Set(origin.plan.stages[old].dependencies.map { origin.plan.stages[$0].id })
@@ -70,6 +78,8 @@ public struct ForkDecision: Sendable {
                 kept.append(taken)
             }
         }
+        let names = Set(undone.map(\.id))
+        self.undone = origin.plan.stages.lazy.map(\.id).filter { names.contains($0) }
         for stage in plan.stages[..<plan.finallyStart] where !isKept[stage.index] {
             guard let old = origin.plan.indexByID[stage.id], old < origin.plan.finallyStart else { continue }
             if origin.state.stages[old].row.status == .completed { again.append(stage.id) }

@@ -81,6 +81,9 @@ extension RunFact {
                 ])
         case .signalTaken(let index, let signal):
             return stage(index, nil, "signal_taken", ["signal": .int(signal)])
+        case .compensationStarted(let undone):
+            let list = undone.map { UndoneStage(state.stages[$0].row).json }
+            return run("compensation_started", ["stages": .array(list)])
         case .finallyStarted: return run("finally_started")
         case .attemptLost(let index, let attempt, let failure):
             return stage(index, attempt, "attempt_lost", failure?.data ?? [:])
@@ -227,6 +230,7 @@ extension RunFact {
         case "signal_taken":
             guard let signal = record.data["signal"]?.intValue else { throw reader.malformed("signal") }
             self = .signalTaken(stage: try reader.stage(), signal: signal)
+        case "compensation_started": self = .compensationStarted(try reader.undone())
         case "finally_started": self = .finallyStarted
         case "attempt_lost":
             self = .attemptLost(
@@ -324,6 +328,7 @@ private struct RecordReader {
     }
 
     func stage() throws(ReplayError) -> Int {
+        if let undo = record.stage.flatMap({ state.undos[$0] }) { return undo }
         guard let id = record.stage, let planned = plan.indexByID[id] else {
             throw problem("it names the stage '\(record.stage ?? "")', which the definition does not have")
         }
@@ -331,6 +336,23 @@ private struct RecordReader {
             throw problem("it names item \(record.item ?? 0) of stage '\(id)', which the stage does not have")
         }
         return index
+    }
+
+    /// The stages and items that are undone.
+    func undone() throws(ReplayError) -> [Int] {
+        guard let list = record.data["stages"]?.arrayValue, !list.isEmpty, state.undos.isEmpty else {
+            throw malformed("stages")
+        }
+        var undone: [Int] = []
+        var seen: Set<Int> = []
+        for json in list {
+            guard let stage = UndoneStage(json: json), let planned = plan.indexByID[stage.id],
+                plan.stages[planned].compensate != nil,
+                let index = state.instance(of: planned, item: stage.item), seen.insert(index).inserted
+            else { throw malformed("stages") }
+            undone.append(index)
+        }
+        return undone
     }
 
     func attempt() throws(ReplayError) -> Int {

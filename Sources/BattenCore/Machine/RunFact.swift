@@ -41,6 +41,8 @@ enum RunFact: Sendable, Hashable {
     case signalReceived(RunSignal, request: Int64?)
     /// A stage has taken a signal, named by its place in the journal.
     case signalTaken(stage: Int, signal: Int64)
+    /// The run does not end well, and what these stages and items have done is undone, in this order.
+    case compensationStarted([Int])
     /// The main stages are decided and those of `finally` start.
     case finallyStarted
     /// A running attempt was lost: with its worker process, which gave the failure, or with its engine; or its engine
@@ -158,9 +160,9 @@ extension RunFact {
             .attemptLost(let stage, _, _), .attemptLate(let stage, _, _, _, _), .gateAnswered(let stage, _, _),
             .gateDecided(let stage, _, _), .signalTaken(let stage, _), .stageExpanded(let stage, _):
             stage
-        case .runAccepted, .runWaiting, .runStarted, .finallyStarted, .runCancelRequested, .runPaused, .runResumed,
-            .runRecovered,
-            .signalReceived, .runCompleted, .runFailed, .runCancelled, .runTimedOut:
+        case .runAccepted, .runWaiting, .runStarted, .compensationStarted, .finallyStarted, .runCancelRequested,
+            .runPaused, .runResumed, .runRecovered, .signalReceived, .runCompleted, .runFailed, .runCancelled,
+            .runTimedOut:
             nil
         }
     }

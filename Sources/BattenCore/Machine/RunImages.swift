@@ -114,11 +114,13 @@ public struct RunImages: Sendable {
 extension StageBodyChoice {
     /// The key under which all attempts of a stage's body are one request to the outside.
     ///
+    /// An undo has a name of its own, and so needs no ending.
+    ///
     /// - Parameter round: which time the stage is carried out in the run; each time is another request.
     func idempotencyKey(run: String, stage: String, item: Int?, round: Int = 1) -> String {
         var key = run + "/" + stage
         if round > 1 { key += "#\(round)" }
         if let item { key += "/\(item)" }
-        return self == .main ? key : key + "/fallback"
+        return self == .fallback ? key + "/fallback" : key
     }
 }

@@ -8,8 +8,7 @@ public enum RunInput: Sendable {
     case attemptFinished(stage: Int, attempt: Int, outcome: StageOutcome)
     /// An attempt could not be made because something is missing on this engine.
     case attemptBlocked(stage: Int, attempt: Int, on: MissingThing = .secret, reason: String)
-    /// The plugins that these planned stages, or items of them, were blocked for are there now; what is not blocked is
-    /// left alone.
+    /// The plugins that these stages and items were blocked for are there now; what is not blocked is left alone.
     case pluginFound(stages: Set<Int>)
     /// The engine is being stopped and gives up an attempt that had not ended; another engine makes it again.
     case attemptGivenBack(stage: Int, attempt: Int)
@@ -80,6 +79,11 @@ public struct RunRequest: Sendable, Hashable {
 /// Which body of a stage is meant.
 public enum StageBodyChoice: String, Sendable, Hashable {
     case main, fallback
+    /// What undoes the stage after it has completed.
+    case compensate
+
+    /// The field that holds the body's input, for messages.
+    var inputField: String { self == .main ? "with" : "\(rawValue).with" }
 }
 
 /// Why an attempt is made.

@@ -99,6 +99,7 @@ extension RunMachine {
     /// - Returns: why it is refused; nil when it counts, also when the same stored request has counted before.
     mutating func answer(_ answer: GateAnswer, _ request: Int64?, _ at: Timestamp) -> String? {
         if let request, state.requests.contains(request) { return nil }
+        if let undo = state.undos[answer.stage] { return self.answer(answer, request, at: undo, at) }
         guard let place = plan.indexByID[answer.stage] else { return "the run has no stage '\(answer.stage)'" }
         if answer.item == nil, let count = state.expansions[place]?.items.count {
             return "stage '\(answer.stage)' has \(count) items: name the one whose gate is meant (--item)"
@@ -106,8 +107,14 @@ extension RunMachine {
         guard let index = state.instance(of: place, item: answer.item) else {
             return "stage '\(answer.stage)' has no item \(answer.item ?? 0)"
         }
+        return self.answer(answer, request, at: index, at)
+    }
+
+    private mutating func answer(_ answer: GateAnswer, _ request: Int64?, at index: Int, _ at: Timestamp) -> String? {
         guard let gate = state.stages[index].gate else {
-            let kinds = [planned(index).kind, planned(index).fallback?.kind]
+            let isUndo = state.stages[index].undoes != nil
+            let kinds: [StageKind?] =
+                isUndo ? [planned(index).compensate?.kind] : [planned(index).kind, planned(index).fallback?.kind]
             let isGate = kinds.contains { if case .gate? = $0 { true } else { false } }
             let status = state.stages[index].row.status.rawValue
             return isGate || planned(index).definition.onLost == .gate
@@ -206,7 +213,8 @@ extension RunMachine {
     private func refusal(of signal: RunSignal) -> String? {
         var names: [String] = []
         for stage in plan.stages {
-            for (kind, with) in [(stage.kind, stage.with)] + (stage.fallback.map { [($0.kind, $0.with)] } ?? []) {
+            let others = [stage.fallback, stage.compensate].compactMap { $0 }.map { ($0.kind, $0.with) }
+            for (kind, with) in [(stage.kind, stage.with)] + others {
                 guard case .signal = kind else { continue }
                 // A name that is an expression is known when the stage begins.
                 guard let name = with.constantValue?["name"]?.stringValue else { return nil }

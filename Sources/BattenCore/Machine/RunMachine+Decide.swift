@@ -12,7 +12,11 @@ extension RunMachine {
                 begin(index, at)
             } else if let index = nextReady() {
                 start(index, at)
-            } else if state.phase == .main, state.mainLeft == 0, state.finallyLeft > 0, state.stop != .now {
+            } else if state.phase == .main, state.mainLeft == 0, let undone = stagesToUndo {
+                emit(.compensationStarted(undone), at)
+            } else if state.undosLeft > 0 {
+                return
+            } else if state.phase != .finally, state.mainLeft == 0, state.finallyLeft > 0, state.stop != .now {
                 emit(.finallyStarted, at)
             } else if state.mainLeft == 0, state.finallyLeft == 0 {
                 endRun(at)
@@ -26,6 +30,7 @@ extension RunMachine {
     /// Decides a stage whose dependencies are all decided.
     private mutating func decide(_ index: Int, _ at: Timestamp) {
         if state.stages[index].mode == .expanded { return decideItems(of: index, at) }
+        if state.stages[index].undoes != nil { return beginUndo(index, at) }
         guard state.stages[index].mode == .idle, state.stages[index].dependenciesLeft == 0 else { return }
         if let reason = reasonNotToStart(index) {
             emit(.stageSkipped(stage: index, reason: reason), at)
@@ -44,6 +49,9 @@ extension RunMachine {
 
     /// Why the run's state forbids a stage to start whatever its condition says; nil when it may.
     func reasonNotToStart(_ index: Int) -> String? {
+        if state.stages[index].undoes != nil {
+            return state.stop == .now ? "cancelled: the run was ended at once" : nil
+        }
         guard !state.stages[index].row.isFinally else { return reasonNotToStartItem(index) }
         if let stop = state.stop {
             if stop == .cancel, planned(index).startsWhenCancelled { return reasonNotToStartItem(index) }
@@ -94,9 +102,7 @@ extension RunMachine {
 
     /// Begins the current body of a stage.
     mutating func begin(_ index: Int, _ at: Timestamp) {
-        let isFallback = state.stages[index].body == .fallback
-        let kind = isFallback ? planned(index).fallback?.kind : planned(index).kind
-        switch kind {
+        switch planned(index).kind(of: state.stages[index].body) {
         case .executor, .workflow: startOrQueue(index, at)
         case .set: set(index, at)
         case .sleep: sleep(index, at)
@@ -135,7 +141,7 @@ extension RunMachine {
         let reason = state.stages[index].nextReason
         emit(.stageStarted(stage: index, attempt: number, reason: reason, body: body), at)
         var timeout = planned(index).timeout
-        if body == .fallback, let bound = planned(index).fallback?.timeout { timeout = bound }
+        if let bound = planned(index).other(body)?.timeout { timeout = bound }
         if !state.timers.isEmpty,
             let deadline = state.timers[TimerKey.deadline(state.stages[index].planned).text]
         {
@@ -213,11 +219,12 @@ extension RunMachine {
     }
 
     private func policy(of index: Int) -> RetryPolicy? {
-        state.stages[index].body == .main ? planned(index).retry : planned(index).fallback?.retry
+        let body = state.stages[index].body
+        return body == .main ? planned(index).retry : planned(index).other(body)?.retry
     }
 
     private func isIdempotent(_ index: Int) -> Bool {
-        let kind = state.stages[index].body == .main ? planned(index).kind : planned(index).fallback?.kind
+        let kind = planned(index).kind(of: state.stages[index].body)
         if case .workflow? = kind { return false }
         guard case .executor(let info) = kind else { return true }
         return info.isIdempotent || info.isPure

@@ -38,7 +38,8 @@ extension RunMachine {
                 : "it was lost \(losses) times, and alone the last time: \(failure.error.message)"
             return endLost(index, failure, message, at)
         }
-        switch planned(index).definition.onLost ?? .retry {
+        let isUndo = state.stages[index].undoes != nil
+        switch isUndo ? .retry : planned(index).definition.onLost ?? .retry {
         case .retry: startOrQueue(index, at, takesUpLost: true)
         case .fail: endLost(index, failure, "\(lossText(failure)) (on_lost: fail)", at)
         case .gate:

@@ -4,7 +4,8 @@ extension RunMachine {
     func outputs(
         of index: Int, attempt: Int?, result: JSONValue
     ) -> Result<JSONValue, StageFailure.Thrown> {
-        let contract = planned(index).outputs
+        // What an undo gives is nobody's input.
+        let contract = state.stages[index].body == .compensate ? [] : planned(index).outputs
         if contract.isEmpty { return .success(result.isNull ? .object([:]) : result) }
         let scope = RunScope(
             plan: plan, state: state, stage: index, body: state.stages[index].body, attempt: attempt ?? 1)
@@ -67,14 +68,12 @@ extension RunMachine {
 
     /// The input of the current body, for the kinds that the machine carries out itself; no secret can be read here.
     func ownInput(_ index: Int) -> Result<JSONValue, StageFailure.Thrown> {
-        let isFallback = state.stages[index].body == .fallback
-        let scope = RunScope(plan: plan, state: state, stage: index, body: state.stages[index].body)
+        let body = state.stages[index].body
+        let scope = RunScope(plan: plan, state: state, stage: index, body: body)
         do throws(StageFailure.Thrown) {
             try evaluateInputs(index, scope)
-            guard isFallback, let fallback = planned(index).fallback else {
-                return .success(try render(planned(index).with, field: "with", stage: planned(index).id, scope))
-            }
-            return .success(try render(fallback.with, field: "fallback.with", stage: planned(index).id, scope))
+            let with = planned(index).other(body)?.with ?? planned(index).with
+            return .success(try render(with, field: body.inputField, stage: planned(index).id, scope))
         } catch {
             return .failure(error)
         }

@@ -226,13 +226,26 @@ public struct RunMachine: Sendable {
         emit(.stageWaiting(stage: index, attempt: attempt, hold: .missing(thing, reason: reason)), at)
     }
 
-    private mutating func unblock(_ planned: Set<Int>, _ at: Timestamp) {
+    private mutating func unblock(_ places: Set<Int>, _ at: Timestamp) {
         guard state.isAccepted, !state.isEnded else { return }
-        for index in state.stages.indices where planned.contains(state.stages[index].planned) {
-            let stage = state.stages[index]
-            guard stage.mode == .blocked, stage.row.waiting?.on == MissingThing.plugin.rawValue else { continue }
-            startOrQueue(index, at)
+        let blocked = blockedExecutors
+        for index in places.sorted() where blocked[index] != nil { startOrQueue(index, at) }
+    }
+
+    /// The executors that stages wait for because their plugins are missing, by the place of the stage or item.
+    public var blockedExecutors: [Int: String] {
+        guard state.counts.blocked > 0 else { return [:] }
+        var executors: [Int: String] = [:]
+        for (index, stage) in state.stages.enumerated()
+        where stage.mode == .blocked && stage.row.waiting?.on == MissingThing.plugin.rawValue {
+            executors[index] = planned(index).uses(of: stage.body)
         }
+        return executors
+    }
+
+    /// The name under which a stage, an item's stage or an undo is shown.
+    public func stageName(_ index: Int) -> String {
+        state.stages.indices.contains(index) ? state.stages[index].row.id : ""
     }
 
     private mutating func fire(_ key: String, _ at: Timestamp) {
@@ -351,10 +364,12 @@ public struct RunMachine: Sendable {
         for index in blocked where state.stages[index].mode == .blocked { startOrQueue(index, at) }
         for index in state.stages.indices
         where state.stages[index].mode == .idle && state.stages[index].dependenciesLeft == 0
-            && state.stages[index].row.item == nil && (!state.stages[index].row.isFinally || state.phase == .finally)
+            && state.stages[index].row.item == nil && state.stages[index].undoes == nil
+            && (!state.stages[index].row.isFinally || state.phase == .finally)
         {
             changes.decidable.append(index)
         }
+        if let undo = state.nextUndo { changes.decidable.append(undo) }
         for timer in state.armedTimers where !changes.timers.contains(where: { $0.key == timer.key }) {
             effects.append(.armTimer(key: timer.key, at: timer.at))
         }

@@ -33,7 +33,7 @@ final class RunScope: ExpressionScope {
         self.secrets = secrets
         if let stage {
             let planned = state.planned(stage, plan)
-            entries = body == .main ? planned.env : (planned.fallback?.env ?? [])
+            entries = body == .main ? planned.env : (planned.other(body)?.env ?? [])
         } else {
             entries = plan.env
         }
@@ -54,7 +54,7 @@ final class RunScope: ExpressionScope {
         case .result: return result.map { .value($0) } ?? .unavailable
         case .item: return item.map { .value($0) } ?? .unavailable
         case .index:
-            return stage.flatMap { state.stages[$0].row.item }.map { .value(.int(Int64($0))) } ?? .unavailable
+            return itemNumber.map { .value(.int(Int64($0))) } ?? .unavailable
         case .matrix:
             guard let stage, state.planned(stage, plan).fanOut?.isMatrix == true else { return .unavailable }
             return item.map { .value($0) } ?? .unavailable
@@ -98,13 +98,29 @@ final class RunScope: ExpressionScope {
 
     /// The item of the stage's `for_each` or `matrix` that is being worked on.
     private var item: JSONValue? {
-        guard let stage, let item = state.stages[stage].row.item,
+        guard let stage, let item = itemNumber,
             let items = state.expansions[state.stages[stage].planned]?.items, items.indices.contains(item)
         else { return nil }
         return items[item]
     }
 
+    /// Its number; an undo works on the item that it undoes.
+    private var itemNumber: Int? {
+        guard let stage else { return nil }
+        return state.stages[state.stages[stage].undoes ?? stage].row.item
+    }
+
     private func view(of index: Int) -> JSONValue {
+        if let stage, let undone = state.stages[stage].undoes, state.stages[undone].row.item != nil,
+            state.stages[undone].planned == index
+        {
+            // The undo of an item sees what the item gave.
+            return .object([
+                "outputs": state.stages[undone].row.outputs ?? .object([:]),
+                "status": .string(state.stages[undone].row.status.rawValue), "error": .null,
+                "items": state.expansions[index]?.views ?? .array([]),
+            ])
+        }
         let row = state.stages[index].row
         let views = state.expansions[index]?.views
         // The lists of a stage with items have nulls for those that did not complete.
@@ -190,7 +206,8 @@ extension RunState {
     var hasFailedMainStage: Bool {
         row.failedStages > 0
             && stages.contains {
-                !$0.row.isFinally && $0.row.item == nil && ($0.row.status == .failed || $0.row.status == .timedOut)
+                !$0.row.isFinally && $0.row.item == nil && $0.undoes == nil
+                    && ($0.row.status == .failed || $0.row.status == .timedOut)
             }
     }
 }

@@ -58,6 +58,7 @@ extension RunState {
             for index in 0..<plan.finallyStart where stages[index].dependenciesLeft == 0 {
                 changes.decidable.append(index)
             }
+        case .compensationStarted(let undone): startCompensation(undone, plan, &changes)
         case .finallyStarted:
             phase = .finally
             disarm(.run, &changes)
@@ -157,6 +158,7 @@ extension RunState {
             stages[index].row.cachedFrom = cachedFrom
             stages[index].row.error = nil
             if stages[index].row.item != nil { expansions[stages[index].planned]?.note(effect) }
+            if cachedFrom == nil { stages[index].completedAt = lastSeq }
             settle(index, .completed, at, plan, &changes)
         case .stageFailed(let index, _, let failure):
             fail(index, .failed, failure, at, plan, &changes)
@@ -290,7 +292,7 @@ extension RunState {
     private mutating func open(_ index: Int, _ at: Timestamp, _ plan: Plan, _ changes: inout RunChanges) {
         guard stages[index].row.startedAt == nil else { return }
         stages[index].row.startedAt = at
-        guard stages[index].row.item == nil else { return }
+        guard stages[index].row.item == nil, stages[index].undoes == nil else { return }
         if let deadline = planned(index, plan).deadline { arm(.deadline(index), at + deadline, now: at, &changes) }
     }
 
@@ -318,7 +320,9 @@ extension RunState {
         closeAttempt(index, failure, at, &changes)
         stages[index].row.error = failure.error
         // What the failure of an item means for the run its stage decides.
-        guard stages[index].row.item == nil else { return settle(index, status, at, plan, &changes) }
+        guard stages[index].row.item == nil, stages[index].undoes == nil else {
+            return settle(index, status, at, plan, &changes)
+        }
         row.failedStages += 1
         changes.isRunTouched = true
         let policy = planned(index, plan).onFailure
@@ -354,6 +358,10 @@ extension RunState {
         changes.touch(stage: index)
         if stages[index].row.item != nil {
             noteEnd(ofItem: index, status, &changes)
+            return advanceQueue()
+        }
+        if stages[index].undoes != nil {
+            noteEnd(ofUndo: index, &changes)
             return advanceQueue()
         }
         if stages[index].row.isFinally { finallyLeft -= 1 } else { mainLeft -= 1 }
@@ -406,8 +414,7 @@ extension RunState {
 
     /// The slots that the current body of a stage uses.
     func pool(of index: Int, _ plan: Plan) -> StagePool {
-        if stages[index].body == .fallback, let fallback = planned(index, plan).fallback { return fallback.pool }
-        return planned(index, plan).pool
+        planned(index, plan).other(stages[index].body)?.pool ?? planned(index, plan).pool
     }
 
     /// When a stage gets its turn that is ready since an instant.

@@ -5,7 +5,7 @@
 public struct RunState: Sendable, Hashable {
     /// The part of its life a run is in.
     enum Phase: Sendable, Hashable {
-        case main, finally, ended
+        case main, compensation, finally, ended
     }
 
     /// The run's row; its id is empty before the run is accepted.
@@ -23,6 +23,12 @@ public struct RunState: Sendable, Hashable {
     var mainLeft: Int
     /// Stages of `finally` that are not decided.
     var finallyLeft: Int
+    /// Undos that are not decided.
+    var undosLeft = 0
+    /// Places of the undos, by name; they are side by side, in the order in which they are made.
+    var undos: [String: Int] = [:]
+    /// Place of the first undo.
+    var firstUndo = 0
     /// How many stages are in each mode.
     var counts = ModeCounts()
     /// Running stages whose attempt is a child run.
@@ -178,6 +184,10 @@ struct StageState: Sendable, Hashable {
     var round = 1
     /// The signal that it waits for.
     var signalName: String?
+    /// Place of the stage or item that it undoes; nil for one that is no undo.
+    var undoes: Int?
+    /// Place in the journal of its completion, if there is something to undo; 0 else.
+    var completedAt: Int64 = 0
 
     init(row: StageRow, planned: Int, dependenciesLeft: Int) {
         self.row = row

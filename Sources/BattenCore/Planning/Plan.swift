@@ -147,6 +147,8 @@ public final class PlannedStage: Sendable {
     public let onFailure: OnFailure
     /// Body tried when the attempts are exhausted.
     public let fallback: PlannedBody?
+    /// What undoes it once it has completed, when the run does not end well.
+    public let compensate: PlannedBody?
     /// The plan of the workflow that it runs as a child; nil for every other kind.
     public let child: Plan?
     /// Folder of the executor's processes.
@@ -172,7 +174,7 @@ public final class PlannedStage: Sendable {
         outputs: [PlannedOutput],
         timeout: Duration, deadline: Duration?, retry: RetryPolicy, onFailure: OnFailure, fallback: PlannedBody?,
         workingDirectory: Template?, isExclusive: Bool, fanOut: PlannedFanOut? = nil, priority: Int = 0,
-        cache: PlannedCache? = nil, child: Plan? = nil
+        cache: PlannedCache? = nil, child: Plan? = nil, compensate: PlannedBody? = nil
     ) {
         self.index = index
         self.definition = definition
@@ -195,6 +197,7 @@ public final class PlannedStage: Sendable {
         self.retry = retry
         self.onFailure = onFailure
         self.fallback = fallback
+        self.compensate = compensate
         self.child = child
         self.workingDirectory = workingDirectory
         self.isExclusive = isExclusive
@@ -202,6 +205,23 @@ public final class PlannedStage: Sendable {
         self.priority = priority
         self.cache = cache
     }
+}
+
+extension PlannedStage {
+    /// A body beside the main one; nil for the main one, and for one that the stage does not have.
+    func other(_ choice: StageBodyChoice) -> PlannedBody? {
+        switch choice {
+        case .main: nil
+        case .fallback: fallback
+        case .compensate: compensate
+        }
+    }
+
+    /// What carries a body out; nil for one that the stage does not have.
+    func kind(of choice: StageBodyChoice) -> StageKind? { choice == .main ? kind : other(choice)?.kind }
+
+    /// The executor of a body, as written.
+    func uses(of choice: StageBodyChoice) -> String { other(choice)?.uses ?? definition.uses }
 }
 
 /// A compiled `cache` rule.
@@ -218,7 +238,7 @@ public struct PlannedCache: Sendable {
     }
 }
 
-/// A compiled `fallback` body.
+/// A compiled `fallback` or `compensate` body.
 public struct PlannedBody: Sendable {
     /// What carries it out.
     public let kind: StageKind

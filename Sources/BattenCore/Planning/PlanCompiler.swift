@@ -53,11 +53,12 @@ struct PlanCompiler {
             timeout: stage.timeout ?? definition.defaults.timeout ?? PlanLimits.timeout, deadline: stage.deadline,
             retry: .planned(stage.retry, defaults: definition.defaults.retry),
             onFailure: stage.onFailure ?? definition.defaults.onFailure ?? .halt,
-            fallback: try stage.fallback.map { body throws(PlanError) in try fallback(body, stage.id) },
+            fallback: try stage.fallback.map { other throws(PlanError) in try body(other, "fallback", stage.id) },
             workingDirectory: workingDirectory, isExclusive: stage.parallel == false, fanOut: try fanOut(stage),
             priority: stage.priority ?? 0,
             cache: try stage.cache.map { rule throws(PlanError) in try cache(rule, stage.id) },
-            child: child)
+            child: child,
+            compensate: try stage.compensate.map { other throws(PlanError) in try body(other, "compensate", stage.id) })
     }
 
     private func fanOut(_ stage: StageDefinition) throws(PlanError) -> PlannedFanOut? {
@@ -80,9 +81,11 @@ struct PlanCompiler {
             ttl: rule["ttl"]?.stringValue.flatMap { try? DurationText.parse($0) })
     }
 
-    private mutating func fallback(_ body: StageBody, _ stage: String) throws(PlanError) -> PlannedBody {
+    private mutating func body(
+        _ body: StageBody, _ field: String, _ stage: String
+    ) throws(PlanError) -> PlannedBody {
         PlannedBody(
-            kind: try kind(body.uses, stage), uses: body.uses, with: try input(body, "fallback.with", stage),
+            kind: try kind(body.uses, stage), uses: body.uses, with: try input(body, "\(field).with", stage),
             env: try environment(body.env, stage),
             timeout: body.timeout ?? definition.defaults.timeout ?? PlanLimits.timeout,
             retry: .planned(body.retry, defaults: definition.defaults.retry))

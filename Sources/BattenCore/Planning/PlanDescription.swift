@@ -26,11 +26,14 @@ extension Plan {
             "timeout_ms": .milliseconds(stage.timeout),
             "deadline_ms": stage.deadline.map { .milliseconds($0) } ?? .null, "retry": stage.retry.description,
             "on_failure": .string(stage.onFailure.rawValue), "items": stage.fanOut?.description ?? .null,
-            "fallback": stage.fallback.map {
-                .object([
-                    "uses": .string($0.uses), "timeout_ms": .milliseconds($0.timeout), "retry": $0.retry.description,
-                ])
-            } ?? .null,
+            "fallback": body(describing: stage.fallback), "compensate": body(describing: stage.compensate),
+        ])
+    }
+
+    private func body(describing body: PlannedBody?) -> JSONValue {
+        guard let body else { return .null }
+        return .object([
+            "uses": .string(body.uses), "timeout_ms": .milliseconds(body.timeout), "retry": body.retry.description,
         ])
     }
 }

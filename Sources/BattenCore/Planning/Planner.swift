@@ -114,11 +114,14 @@ extension UnsupportedFeature {
         func look(at stage: StageDefinition) {
             note(stage.uses == "workflow" && stage.child == nil, stage.uses, stage.id)
             if let fallback = stage.fallback { note(fallback.uses == "workflow", fallback.uses, stage.id) }
+            if let undo = stage.compensate {
+                note(undo.uses == "workflow", "compensate: workflow", stage.id)
+                note(undo.uses == "gate" && undo.with["rewind_to"] != nil, "compensate: rewind_to", stage.id)
+            }
             for body in [(stage.uses, stage.with)] + (stage.fallback.map { [($0.uses, $0.with)] } ?? []) {
                 guard body.0 == "gate", let target = body.1["rewind_to"]?.stringValue else { continue }
                 for obstacle in obstacles(from: stage.id, to: target, in: definition) { note(true, obstacle, stage.id) }
             }
-            note(stage.compensate != nil, "compensate", stage.id)
             note(stage.cache != nil && !stage.uses.contains("."), "cache: \(stage.uses)", stage.id)
             note(stage.budget != nil, "budget", stage.id)
             note(stage.context != nil, "context", stage.id)
@@ -127,6 +130,7 @@ extension UnsupportedFeature {
         for part in parts {
             for place in part.indices { look(at: part[place]) }
         }
+        for stage in definition.finally { note(stage.compensate != nil, "compensate (in finally)", stage.id) }
         return found
     }
 
