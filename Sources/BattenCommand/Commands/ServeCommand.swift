@@ -42,9 +42,11 @@ enum ServeCommand {
         let fate = Monitor(Fate())
         let grace = try context.settings().grace
         let time = invocation.duration("drain") ?? grace
-        let log = ServeLog(console: context.console, format: invocation.format) { error in
-            fate.signal(all: true) { $0.failure = error }
-        }
+        let keeperOfEnds = Monitor<Housekeeper?>(nil)
+        let log = ServeLog(
+            console: context.console, format: invocation.format,
+            onEnd: { keeperOfEnds.withLock { $0 }?.runEnded() },
+            onFailure: { error in fate.signal(all: true) { $0.failure = error } })
         let adopterOfWakes = Monitor<Adopter?>(nil)
         let runtime = try EngineRuntime.open(
             in: context, role: EngineRuntime.serving, observer: log,
@@ -56,6 +58,8 @@ enum ServeCommand {
         let adopter = Adopter(
             runtime: runtime, reader: reader, plans: StoredPlan(try context.catalog()), report: { log.tell($0) })
         adopterOfWakes.withLock { $0 = adopter }
+        let keeper = Housekeeper(runtime: runtime)
+        keeperOfEnds.withLock { $0 = keeper }
         try RunSession.asFailure {
             try SignalWatch.start { signal in
                 if signal != .resized { fate.signal(all: true) { $0.signals += 1 } }
@@ -68,6 +72,7 @@ enum ServeCommand {
             // The watch stands before the first look: an engine that dies in between is not missed.
             try runtime.watchEngines { adopter.suspect($0) }
             try adopter.start()
+            try keeper.start()
         }
         let hasFailed: Bool? = fate.wait { $0.failure != nil ? true : $0.signals > 0 ? false : nil }
         if hasFailed == false {
@@ -75,6 +80,7 @@ enum ServeCommand {
             drain(runtime.engine, within: time, grace: grace, fate)
         }
         adopter.stop()
+        keeper.stop()
         if hasFailed == false { runtime.engine.giveBack() }
         let left = log.runs
         runtime.close()

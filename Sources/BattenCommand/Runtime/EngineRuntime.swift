@@ -18,14 +18,16 @@ final class EngineRuntime: Sendable {
     private let wakes: EventLoop
     private let options: StoreOptions
     private let retention: RetentionPolicy
+    private let role: String
 
     /// The role of engines that take up runs by themselves.
     static let serving = "serve"
 
     private init(
         folder: StateFolder, store: SQLiteStore, engine: Engine, engineID: String, host: any ExecutorHost,
-        seat: EngineSeat, wakes: EventLoop, options: StoreOptions, retention: RetentionPolicy
+        seat: EngineSeat, wakes: EventLoop, options: StoreOptions, retention: RetentionPolicy, role: String
     ) {
+        self.role = role
         self.options = options
         self.retention = retention
         self.folder = folder
@@ -73,7 +75,7 @@ final class EngineRuntime: Sendable {
         wakes.post(WakeWatch(seat: seat, engine: engine, onWake: onWake))
         return EngineRuntime(
             folder: folder, store: store, engine: engine, engineID: engineID, host: host, seat: seat, wakes: wakes,
-            options: options, retention: retention)
+            options: options, retention: retention, role: role)
     }
 
     /// Tells what happens to the locks of the engines on this store.
@@ -122,18 +124,21 @@ final class EngineRuntime: Sendable {
     ///
     /// It is upkeep: no run fails because it could not be done, and it gives way to whoever writes.
     /// - Parameter time: how long it may take.
-    /// - Returns: whether nothing is left to do for now.
+    /// - Returns: whether nothing is left to do for now; nil when it could not be done.
     @discardableResult
-    func tidy(within time: Duration) -> Bool {
+    func tidy(within time: Duration) -> Bool? {
         var options = options
         options.busyLimit = .milliseconds(2)
         do throws(StoreError) {
             let keeper = try HistoryKeeper(
                 folder, policy: retention, options: options, now: { SystemEngineClock().now() })
             guard try keeper.isDue(every: .seconds(60)) else { return true }
+            // Who serves has the time for it; nobody waits for its end.
+            let reader = role == Self.serving ? nil : try StoreReader(folder)
+            if try reader?.living(role: Self.serving).isEmpty == false { return true }
             return try keeper.work(within: time, limit: UpkeepLimit(rows: 500, time: .milliseconds(3)))
         } catch {
-            return false
+            return nil
         }
     }
 

@@ -21,11 +21,18 @@ final class ServeLog: EngineObserver {
     private let state = Monitor(State())
     private let thread = Monitor<Thread?>(nil)
     private let onFailure: @Sendable (EngineError) -> Void
+    private let onEnd: @Sendable () -> Void
 
     /// Creates a log.
     ///
-    /// - Parameter onFailure: called when the engine has stopped by itself; returns at once.
-    init(console: Console, format: OutputFormat, onFailure: @escaping @Sendable (EngineError) -> Void) {
+    /// - Parameters:
+    ///   - onEnd: called when a run has ended; returns at once.
+    ///   - onFailure: called when the engine has stopped by itself; returns at once.
+    init(
+        console: Console, format: OutputFormat, onEnd: @escaping @Sendable () -> Void,
+        onFailure: @escaping @Sendable (EngineError) -> Void
+    ) {
+        self.onEnd = onEnd
         self.console = console
         self.format = format
         self.onFailure = onFailure
@@ -81,6 +88,7 @@ final class ServeLog: EngineObserver {
         let at = records.last?.at ?? Timestamp(nanoseconds: WallClock.now())
         if row.status.isTerminal {
             _ = state.withLock { $0.runs.removeValue(forKey: run) }
+            onEnd()
             return tell(.ended(row, at: at))
         }
         // Sleeping and waiting for another try end by themselves.

@@ -46,6 +46,7 @@ public final class HistoryKeeper {
     private let now: @Sendable () -> Timestamp
     private let monotonic: @Sendable () -> Int64
     private let connection: Connection
+    private let waitsForDisk: Bool
     private let removal: RunRemoval
     private var phase = Phase.unfinished
     private var deadline: Int64 = 0
@@ -72,8 +73,9 @@ public final class HistoryKeeper {
         connection = try Connection(folder.database, .write, busyLimit: options.busyLimit, vfs: options.vfs)
         try Migrator(connection: connection).prepare()
         var options = options
-        // A file goes after the commit that let go of it: that commit must not be lost when the file is not.
-        if options.durability == .normal { options.durability = .full }
+        // A removal that a power cut undoes is made again: only files wait for the disk.
+        waitsForDisk = options.durability != .off
+        if waitsForDisk { options.durability = .normal }
         try connection.configure(options)
         self.folder = folder
         self.policy = policy
@@ -375,10 +377,23 @@ public final class HistoryKeeper {
             phase = .pages
             return false
         }
-        let gone = try connection.transaction { () throws(StoreError) in try removal.blobs.removeLoose(limit: 64) }
+        // A file goes after the commit that let go of it: that commit must not be lost when the file is not.
+        let loose = try onDisk { () throws(StoreError) in
+            try remember("files", place: "", isComplete: true)
+            return try removal.blobs.loose(limit: Self.glance)
+        }
+        let gone = try connection.transaction { () throws(StoreError) in try removal.blobs.remove(loose) }
         removed.files += gone.files
         removed.fileBytes += gone.bytes
         return true
+    }
+
+    /// Does something in a transaction that is on the disk when this returns, with all that were before it, whoever made
+    /// them; it has to write something.
+    private func onDisk<Value>(_ body: () throws(StoreError) -> Value) throws(StoreError) -> Value {
+        if waitsForDisk { try connection.execute("PRAGMA synchronous = FULL") }
+        defer { if waitsForDisk { try? connection.execute("PRAGMA synchronous = NORMAL") } }
+        return try connection.transaction(body)
     }
 
     private func freePages() throws(StoreError) -> Bool {
@@ -387,7 +402,7 @@ public final class HistoryKeeper {
         let isIncremental = try connection.integer("PRAGMA auto_vacuum") == 2
         let kept = Self.freeBytes / max(1, try connection.integer("PRAGMA page_size") ?? 1)
         guard isIncremental, free > (isThorough ? 0 : max(kept, pages / 8)) else {
-            try remember(place: "", isComplete: true)
+            try rememberHistory(place: "", isComplete: true)
             phase = .done
             return true
         }
@@ -396,7 +411,7 @@ public final class HistoryKeeper {
         removed.pages += max(pages - left, 0)
         if left >= pages {
             // Others have taken the free pages into use meanwhile.
-            try remember(place: "", isComplete: true)
+            try rememberHistory(place: "", isComplete: true)
             phase = .done
         }
         return true
@@ -407,20 +422,25 @@ public final class HistoryKeeper {
     /// Remembers at which workflow to go on, for the process that does.
     private func rememberPlace() throws(StoreError) {
         guard case .crowded(let workflow, let boundary, _) = phase, boundary == nil, !workflow.isEmpty else { return }
-        try remember(place: workflow, isComplete: false)
+        try rememberHistory(place: workflow, isComplete: false)
     }
 
-    private func remember(place: String, isComplete: Bool) throws(StoreError) {
+    private func rememberHistory(place: String, isComplete: Bool) throws(StoreError) {
         try connection.transaction { () throws(StoreError) in
-            let remember = try connection.statement(
-                """
-                INSERT INTO upkeep (name, place, at) VALUES ('history', ?1, ?2)
-                ON CONFLICT (name) DO UPDATE SET place = excluded.place, at = iif(?3, excluded.at, at)
-                """)
-            remember.bind(1, place)
-            remember.bind(2, isComplete ? now().nanoseconds : 0)
-            remember.bind(3, isComplete ? 1 : 0)
-            try remember.run()
+            try remember("history", place: place, isComplete: isComplete)
         }
+    }
+
+    private func remember(_ name: String, place: String, isComplete: Bool) throws(StoreError) {
+        let remember = try connection.statement(
+            """
+            INSERT INTO upkeep (name, place, at) VALUES (?4, ?1, ?2)
+            ON CONFLICT (name) DO UPDATE SET place = excluded.place, at = iif(?3, excluded.at, at)
+            """)
+        remember.bind(1, place)
+        remember.bind(2, isComplete ? now().nanoseconds : 0)
+        remember.bind(3, isComplete ? 1 : 0)
+        remember.bind(4, name)
+        try remember.run()
     }
 }

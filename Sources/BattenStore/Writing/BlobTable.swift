@@ -35,25 +35,32 @@ struct BlobTable {
         try remove.run()
     }
 
-    /// Removes files of values that were let go of; the transaction that let go of them is on the disk already.
-    ///
-    /// - Parameter limit: how many at most.
-    /// - Returns: what was removed, and whether there is more.
-    func removeLoose(limit: Int) throws(StoreError) -> (files: Int, bytes: Int64, isMore: Bool) {
+    /// Values that were let go of and whose files may still be there.
+    func loose(limit: Int) throws(StoreError) -> [[UInt8]] {
         let find = try connection.statement(HistoryQuery.looseBlobs)
         find.bind(1, limit)
-        var loose: [(hash: [UInt8], bytes: Int64)] = []
-        while try find.step() { loose.append((find.bytes(0), find.int(1))) }
-        var removed = (files: 0, bytes: Int64(0), isMore: loose.count == limit)
-        for blob in loose {
-            // A run that came since may have written the same value again.
-            if try !isKept(blob.hash) {
-                let isThere = try storing { () throws(SystemError) in try FileSystem.remove(folder.file(blob.hash)) }
-                if isThere { removed = (removed.files + 1, removed.bytes + blob.bytes, removed.isMore) }
-            }
-            let forget = try connection.statement("DELETE FROM loose_blobs WHERE hash = ?1")
-            forget.bind(1, blob: blob.hash)
+        var loose: [[UInt8]] = []
+        while try find.step() { loose.append(find.bytes(0)) }
+        return loose
+    }
+
+    /// Removes files of values that were let go of; the transactions that let go of them are on the disk already.
+    ///
+    /// - Returns: what was removed.
+    func remove(_ loose: [[UInt8]]) throws(StoreError) -> (files: Int, bytes: Int64) {
+        var removed = (files: 0, bytes: Int64(0))
+        for hash in loose {
+            let forget = try connection.statement("DELETE FROM loose_blobs WHERE hash = ?1 RETURNING bytes")
+            forget.bind(1, blob: hash)
+            // Another process may have been faster.
+            guard try forget.step() else { continue }
+            let bytes = forget.int(0)
             try forget.run()
+            // A run that came since may have written the same value again.
+            if try !isKept(hash) {
+                let isThere = try storing { () throws(SystemError) in try FileSystem.remove(folder.file(hash)) }
+                if isThere { removed = (removed.files + 1, removed.bytes + bytes) }
+            }
         }
         return removed
     }
