@@ -275,6 +275,53 @@ import Testing
             ], "\(result)")
     }
 
+    @Test func exitCodesSayWhyAnEngineStopped() throws {
+        let result = try Scene.play(
+            """
+            batten serve --drain soon > /dev/null 2>&1; echo "option $?"
+            batten serve there > /dev/null 2>&1; echo "argument $?"
+            touch file; BATTEN_HOME=$PWD/file batten serve > log 2>&1; echo "home $?"; wc -l < log | grep -c '[1-9]'
+            BATTEN_HOME=/proc/batten batten serve > /dev/null 2>&1; echo "no store $?"
+            "$BATTEN" serve --format json > log 2>&1 & serve=$!
+            await_line log serving; kill -HUP $serve; wait $serve; echo "stopped $?"
+            grep -o '"event":"[a-z]*"\\|"left":[0-9]*' log | tr '\\n' ' '; echo
+            """)
+        #expect(
+            result.lines == [
+                "option 2", "argument 2", "home 10", "1", "no store 10", "stopped 0",
+                "\"event\":\"serving\" \"event\":\"stopping\" \"event\":\"stopped\" \"left\":0 ",
+            ], "\(result)")
+    }
+
+    /// The limit on the length of files makes the store fail under an engine, whatever it writes.
+    @Test func anEngineWhoseStoreFailsStopsAndAnotherOneGoesOn() throws {
+        let result = try Scene.play(
+            """
+            cat > long.yaml <<'END'
+            name: long
+            stages:
+              - {id: a, uses: shell.run, with: {script: "head -c 60000 /dev/zero | tr '\\\\0' x"}}
+              - {id: b, depends_on: [a], uses: shell.run, with: {script: "echo b"}}
+            END
+            (trap '' XFSZ; ulimit -f 2048; exec "$BATTEN" serve --format json) > log 2> /dev/null & serve=$!
+            await_line log serving
+            for i in $(seq 40); do batten run long.yaml --detach 2> /dev/null; done > ids
+            wait $serve; echo "serve $?"
+            grep -c '"code": "store_[a-z]*"' log
+            "$BATTEN" serve > log 2>&1 & serve=$!
+            for id in $(cat ids); do await_line log "run $id of long completed\\|runs taken up"; done
+            for _ in $(seq 1200); do
+                left=$(batten query "select count(*) as n from runs where status <> 'completed'" --format json | grep -o '[0-9]*')
+                [ "$left" = 0 ] && break
+                sleep 0.025
+            done
+            echo "left $left"
+            kill -TERM $serve; wait $serve; echo "serve $?"
+            batten db check > /dev/null; echo "check $?"
+            """)
+        #expect(result.lines == ["serve 10", "1", "left 0", "serve 0", "check 0"], "\(result)")
+    }
+
     @Test func anIdleEngineDoesNotWakeUp() throws {
         let result = try Scene.play(
             Self.note + """
