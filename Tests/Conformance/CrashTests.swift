@@ -85,6 +85,8 @@ private struct CrashRound {
                 text += "kill -KILL $\(victim); wait $\(victim) 2> /dev/null\n"
                 text += "\"$BATTEN\" resume - --quiet > /dev/null 2>&1 & q=$!\n"
             }
+            // Who was asked for a run and lives may not have accepted it yet; all of them end where people are asked.
+            text += "wait \((0..<count).map { "$p\($0)" }.joined(separator: " ")) $q 2> /dev/null\n"
         } else {
             for number in 0..<count { text += "\"$BATTEN\" run w\(number).yaml --detach > /dev/null 2>&1\n" }
             text += "serve one; one=$!; serve two; two=$!\n"

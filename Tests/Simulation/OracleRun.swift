@@ -148,6 +148,9 @@ struct OracleRun {
         _ record: JournalRecord, of place: Place, _ now: Int64, _ complain: (String) -> Void
     ) {
         addAnswer(record, of: place, complain)
+        if let attempt = record.attempt, Self.isOfAttempt(record.type), attempt != standing(place).attempts {
+            complain("\(record.type) of attempt \(attempt) of \(place), which is at \(standing(place).attempts)")
+        }
         if let number = place.item, !(items[place.stage]?.indices.contains(number) ?? false) {
             complain("\(place) does not exist")
         }
@@ -412,6 +415,10 @@ struct OracleRun {
     }
 
     static let failures: Set = ["stage_failed", "stage_timed_out"]
+    private static func isOfAttempt(_ type: String) -> Bool {
+        ends.contains(type) || type == "stage_retrying" || type == "attempt_lost"
+    }
+
     static let ends: Set = [
         "stage_completed", "stage_failed", "stage_timed_out", "stage_cancelled", "stage_skipped",
     ]
