@@ -335,9 +335,8 @@ public struct RunMachine: Sendable {
 
     private mutating func resume(_ at: Timestamp) {
         emit(.runResumed, at)
-        let due = state.timers.filter {
-            ($0.value <= at || dueInPause.contains($0.key)) && TimerKey($0.key)?.stopsWhilePaused == false
-        }
+        // Not by the clock on the wall, which may have been set since: a timer that comes due in a pause is told.
+        let due = state.timers.filter { dueInPause.contains($0.key) && TimerKey($0.key)?.stopsWhilePaused == false }
         dueInPause = []
         for timer in due.sorted(by: { ($0.value, $0.key) < ($1.value, $1.key) }) { fire(timer.key, at) }
     }
@@ -372,6 +371,7 @@ public struct RunMachine: Sendable {
         if let undo = state.nextUndo { changes.decidable.append(undo) }
         for timer in state.armedTimers where !changes.timers.contains(where: { $0.key == timer.key }) {
             effects.append(.armTimer(key: timer.key, at: timer.at))
+            if state.isPaused, timer.at <= at { dueInPause.insert(timer.key) }
         }
     }
 }
