@@ -196,6 +196,7 @@ struct OracleRun {
             checkPersistence(record, place, complain)
             if record.type == "stage_completed", planned(place)?.definition.uses == "sleep" {
                 checkTime(place, now, complain)
+                if isPaused { complain("\(place) woke in a pause") }
             }
             end(place, record.type, complain)
             standings[place]?.outputs = record.data["outputs"]
@@ -349,6 +350,7 @@ struct OracleRun {
             let error = record.data["error"].flatMap(StageError.init(json:)), let policy = policy(of: place),
             let effect = record.data["effect"]?.stringValue.flatMap({ Effect(rawValue: $0) })
         else { return }
+        if error.code == "batten.deadline" { return }
         if stop != nil && !stage.isFinally || isHalted && !stage.isFinally && !stage.startsWhenHalted { return }
         let parent = Place(stage: place.stage, item: nil)
         if standing(place).isStopping || standing(parent).isStopping { return }

@@ -12,6 +12,8 @@ final class SimulatedHost: ExecutorHost, @unchecked Sendable {
     }
 
     private(set) var calls: [Call] = []
+    /// Calls that were given up when their time was up and whose results may come all the same.
+    private(set) var late: [Call] = []
     private let oracle: Oracle
 
     init(oracle: Oracle) { self.oracle = oracle }
@@ -35,9 +37,16 @@ final class SimulatedHost: ExecutorHost, @unchecked Sendable {
         call.sink.finished(tag: call.call.tag, outcome: outcome)
     }
 
+    /// Ends a call that was given up before.
+    func finishLate(_ index: Int, _ outcome: StageOutcome) {
+        let call = late.remove(at: index)
+        call.sink.finished(tag: call.call.tag, outcome: outcome)
+    }
+
     /// Ends calls whose time is up, as the real host does at deadline and grace.
     func expire(at now: Int64) {
         while let index = calls.firstIndex(where: { $0.call.deadline.map { $0 <= now } ?? false }) {
+            late.append(calls[index])
             finish(index, StageOutcome(.timeout, effect: .unknown, code: "batten.timeout", message: "out of time"))
         }
     }

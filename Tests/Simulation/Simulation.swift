@@ -108,6 +108,12 @@ final class Simulation {
     }
 
     private func endCall(_ process: SimulatedProcess) {
+        if !process.host.late.isEmpty, random.chance(300) {
+            let index = random.below(process.host.late.count)
+            let call = process.host.late[index].call
+            note("\(process.id): \(call.run)/\(call.stage)#\(call.attempt) ends late")
+            return process.host.finishLate(index, outcome(isAskedToStop: false))
+        }
         guard !process.host.calls.isEmpty else { return }
         let index = random.below(process.host.calls.count)
         let call = process.host.calls[index]
