@@ -164,7 +164,7 @@ extension Connection {
             PRAGMA synchronous = \(options.durability.rawValue.uppercased());
             PRAGMA temp_store = MEMORY;
             PRAGMA cache_size = -16384;
-            PRAGMA wal_autocheckpoint = 8000;
+            PRAGMA wal_autocheckpoint = 4000;
             """)
         if let limit = options.sizeLimit {
             let size = try integer("PRAGMA page_size") ?? 4096
