@@ -13,6 +13,8 @@ public struct HostSettings: Sendable {
     public var lockFile: String?
     /// Folder for descriptions of plugins that cannot be written beside them; nil keeps none.
     public var descriptionFolder: String?
+    /// Folder for blobs that are too large for memory, made when the first one is; nil keeps all of them in memory.
+    public var spoolFolder: String?
     /// Which versions of a plugin may be used, by plugin id; the newest of them is.
     public var versions: [String: VersionRange]
     /// Whose signatures plugins outside the bundled folder must carry.
@@ -54,6 +56,8 @@ public struct HostSettings: Sendable {
     public var services: any CallServices
     /// Whether whoever receives streams cannot take more at the moment.
     var isBehind: @Sendable () -> Bool = { false }
+    /// Has another process make, open and seal files of its spool: the wish, the blob's number and the call's tag.
+    var askForSpool: (@Sendable (WorkerQuestion, UInt64, UInt64) -> SpoolAnswer)?
     /// Receives what concerns no single call: plugins' own log lines, broken rules, given-up calls.
     public var report: @Sendable (HostReport) -> Void
 

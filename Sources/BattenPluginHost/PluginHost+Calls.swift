@@ -96,8 +96,9 @@ extension PluginHost {
         if isWorker {
             return unsafe OutcomeImage(pointer) { number in call.blobs.withLock { $0.take(number) } }.map { .image($0) }
         }
-        return unsafe OutcomeReader.read(pointer, of: call.instance.executor.descriptor) { number in
-            call.blobs.withLock { $0.sealed(number) }
+        // Under the lock nobody closes what is read.
+        return call.blobs.withLock { blobs in
+            unsafe OutcomeReader.read(pointer, of: call.instance.executor.descriptor) { blobs.sealed($0) }
         }.map { .outcome($0) }
     }
 

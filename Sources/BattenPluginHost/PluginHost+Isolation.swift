@@ -177,6 +177,8 @@ extension PluginHost {
         before: (IsolatedCall.Phase) -> Void = { _ in }
     ) -> Bool {
         guard let phase = call.end() else { return false }
+        let spooled = call.blobs.withLock { $0.removeAll() }
+        if spooled > 0, case .sent(let worker) = phase { worker.spooled.subtract(spooled, ordering: .relaxed) }
         before(phase)
         isolatedCalls.remove(call, isAbandoned: isAbandoned)
         leases.end(call.token)

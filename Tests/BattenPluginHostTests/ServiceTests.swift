@@ -63,4 +63,60 @@ import Testing
         let unsealed = try #require(fixture.call("services.blob", attempt: 7))
         #expect(unsealed.code == "plugin.bug.bad_output" && unsealed.message.contains("sealed"), "\(unsealed)")
     }
+
+    /// The attempt tells the fixture how large a blob it makes, and how large it says that it will be.
+    @Test(
+        arguments: CallTests.modes,
+        [
+            (attempt: 20, isSpooled: true), (120, true), (220, true), (3, false), (203, true),
+        ])
+    func largeBlobsLieInTheSpool(_ mode: IsolationMode, _ blob: (attempt: Int, isSpooled: Bool)) throws {
+        let fixture = try HostFixture(["services"], isolation: mode) { settings in
+            settings.spoolFolder = "/tmp/batten-spool-test-\(MonotonicClock.now())"
+        }
+        let spool = try #require(fixture.host.settings.spoolFolder)
+        defer { try? FileSystem.removeTree(spool) }
+        let sink = RecordingSink()
+        _ = fixture.host.start(HostFixture.request("services.blob", attempt: blob.attempt), sink: sink)
+        let outcome = try #require(sink.outcomes(1)?.first?.outcome)
+        #expect(outcome.outcomeClass == .ok, "\(outcome) \(sink.lines)")
+        let text = try #require(outcome.output.stringValue)
+        #expect(text.utf8.count == (blob.attempt % 100) << 20 - 2 && text.utf8.allSatisfy { $0 == UInt8(ascii: "x") })
+        let place = try #require(sink.lines.first { $0.contains("device ") })
+        #expect(place.hasSuffix("links 0"), "a file with a name outlives a killed process: \(place)")
+        if blob.isSpooled {
+            let folder = try #require(try FileSystem.status(spool))
+            #expect(place.contains("device \(folder.device),") && folder.mode & 0o777 == 0o700, "\(place) \(folder)")
+            #expect(try FileSystem.list(spool).isEmpty)
+        } else {
+            #expect(!FileSystem.exists(spool))
+        }
+    }
+
+    @Test(arguments: CallTests.modes) func aSpoolThatCannotBeMadeIsTold(_ mode: IsolationMode) throws {
+        let fixture = try HostFixture(["services"], isolation: mode) { $0.spoolFolder = "/dev/null/spool" }
+        let sink = RecordingSink()
+        _ = fixture.host.start(HostFixture.request("services.blob", attempt: 20), sink: sink)
+        let outcome = try #require(sink.outcomes(1)?.first?.outcome)
+        #expect(outcome.outcomeClass == .failed && outcome.output == "create", "\(outcome)")
+        #expect(sink.lines.contains { $0.contains("blob cannot be made") && $0.contains("/dev/null/spool") })
+        #expect(fixture.call("services.blob", attempt: 1)?.outcomeClass == .ok)
+    }
+
+    @Test func aFileAtItsLimitIsAnErrorOfTheCall() throws {
+        let fixture = try HostFixture(["services"], isolation: .worker) { settings in
+            settings.spoolFolder = "/tmp/batten-spool-test-\(MonotonicClock.now())"
+        }
+        defer { try? FileSystem.removeTree(fixture.host.settings.spoolFolder ?? "") }
+        #expect(fixture.call("services.blob", attempt: 203)?.outcomeClass == .ok)
+        let workers = fixture.host.workerProcesses
+        let worker = try #require(workers.first)
+        _ = try ShortProcess("/usr/bin/prlimit", ["--pid", "\(worker)", "--fsize=4194304"], environment: [:])
+            .run(within: .seconds(10))
+        let outcome = try #require(fixture.call("services.blob", attempt: 20))
+        #expect(outcome.outcomeClass == .failed && outcome.output == "write: File too large", "\(outcome)")
+        // The process has outlived it and serves what is small enough.
+        #expect(fixture.call("services.blob", attempt: 203)?.outcomeClass == .ok)
+        #expect(fixture.host.workerProcesses == workers)
+    }
 }

@@ -25,6 +25,7 @@ extension CommandContext {
             configurations: Self.startConfigurations(settings, environment),
             blockingLimit: settings.blockingThreads, loopCount: settings.loopThreads,
             hostVersion: BattenProgram.version, report: { console.tell($0) })
+        host.spoolFolder = PathText.join(settings.home, "spool")
         host.limits = try PluginSettings.limits(resolvedSettings())
         host.groups = { ControlGroups.delegated() }
         host.isolation = try PluginSettings.isolation(resolvedSettings())

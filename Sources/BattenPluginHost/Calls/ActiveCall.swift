@@ -113,7 +113,7 @@ import Synchronization
                 ? _ = sink.stream(tag: tag, text: line.text) : sink.log(tag: tag, stream: line.channel, text: line.text)
         }
         host.leases.end(token)
-        blobs.withLock { $0.removeAll() }
+        _ = blobs.withLock { $0.removeAll() }
         switch end.judged(instance.executor.descriptor.type, broken.withLock { $0 }) {
         case .outcome(let outcome):
             guard let loop else { return sink.finished(tag: tag, outcome: outcome) }

@@ -19,10 +19,10 @@ enum OutcomeReader {
     /// - Parameters:
     ///   - pointer: what the plugin passed, or an image of it.
     ///   - executor: whose outcome it is.
-    ///   - blob: the sealed memory file that the output names, -1 when it names none or it is not there.
+    ///   - blob: gives the sealed blob of the call that has a number; nil when there is none.
     /// - Returns: nil when the struct itself cannot be read.
     static func read(
-        _ pointer: UnsafePointer<batten_outcome>, of executor: ExecutorDescriptor, blob: (UInt64) -> Int32?
+        _ pointer: UnsafePointer<batten_outcome>, of executor: ExecutorDescriptor, blob: (UInt64) -> CallBlobs.File?
     ) -> StageOutcome? {
         guard let given = unsafe checked(pointer) else { return nil }
         var outcome = unsafe StageOutcome(outcomeClass(given.outcome_class), effect: effect(given.effect))
@@ -40,7 +40,8 @@ enum OutcomeReader {
 
     /// Reads the output and holds it against the schema where the call is done.
     private static func withOutput(
-        _ payload: batten_payload, _ outcome: StageOutcome, _ executor: ExecutorDescriptor, _ blob: (UInt64) -> Int32?
+        _ payload: batten_payload, _ outcome: StageOutcome, _ executor: ExecutorDescriptor,
+        _ blob: (UInt64) -> CallBlobs.File?
     ) -> StageOutcome {
         var outcome = outcome
         let isDone = outcome.outcomeClass == .ok
@@ -69,18 +70,27 @@ enum OutcomeReader {
         case fault(String)
     }
 
-    private static func value(_ payload: batten_payload, _ blob: (UInt64) -> Int32?) -> Value {
+    private static func value(_ payload: batten_payload, _ blob: (UInt64) -> CallBlobs.File?) -> Value {
         guard unsafe payload.blob != 0 else { return unsafe value(payload.bytes) }
         guard unsafe payload.bytes.len == 0 else { return .fault("both bytes and a blob") }
         guard let file = unsafe blob(payload.blob) else {
             return unsafe .fault("the blob \(payload.blob), which is not a sealed one of this call")
         }
-        guard SealedFile.isSealed(file) else { return .fault("a blob that is not sealed") }
+        func whole(_ bytes: UnsafeRawBufferPointer) -> Value {
+            let start = unsafe bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+            return unsafe value(batten_span(ptr: start, len: UInt64(bytes.count)))
+        }
         do throws(SystemError) {
-            return unsafe try MemoryFile.withBytes(of: file) { bytes in
-                unsafe value(
-                    batten_span(
-                        ptr: bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), len: UInt64(bytes.count)))
+            switch file {
+            case .memory(let descriptor):
+                guard SealedFile.isSealed(descriptor) else { return .fault("a blob that is not sealed") }
+                return unsafe try MemoryFile.withBytes(of: descriptor) { bytes in unsafe whole(bytes) }
+            case .spooled(let descriptor):
+                // A worker may still write to it: the file is not mapped, because who cuts it off would end this process.
+                return unsafe try SpoolFile.withCopy(of: descriptor, limit: FrameLimits.memoryBody) { bytes in
+                    unsafe whole(bytes)
+                }
+            case .elsewhere: return .fault("a blob of another process")
             }
         } catch {
             return .fault("a blob that cannot be read (\(error.description))")

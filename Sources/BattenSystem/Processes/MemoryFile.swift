@@ -33,15 +33,15 @@ public enum MemoryFile {
         return Int64(status.st_size)
     }
 
-    /// What tells a file from all others that are open at the same time, whichever descriptor leads to it.
+    /// What tells a file without a name from all others that are open at the same time, whichever descriptor leads to it.
     public struct Identity: Sendable, Hashable {
         private let device: UInt64
         private let node: UInt64
 
-        /// The identity of an open file; nil when the descriptor is none.
+        /// The identity of an open file; nil when the descriptor is none, or the file has a name.
         public init?(of descriptor: Int32) {
             var status = stat()
-            guard unsafe fstat(descriptor, &status) == 0 else { return nil }
+            guard unsafe fstat(descriptor, &status) == 0, status.st_nlink == 0 else { return nil }
             device = UInt64(status.st_dev)
             node = UInt64(status.st_ino)
         }

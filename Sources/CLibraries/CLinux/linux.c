@@ -120,6 +120,8 @@ int linux_survive_closed_pipes(void) {
     sigemptyset(&action.sa_mask);
     action.sa_flags = SA_RESTART;
     action.sa_handler = ignore_signal;
+    /* So does a file at its largest size (EFBIG). */
+    if (sigaction(SIGXFSZ, &action, 0)) return -1;
     return sigaction(SIGPIPE, &action, 0);
 }
 

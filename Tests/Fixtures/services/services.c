@@ -1,8 +1,11 @@
 /* Uses the services that answer: secrets, quotas and blobs, from a thread of the pool and from the loop. */
+#define _DEFAULT_SOURCE
 #include <batten/plugin.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void done(const batten_call *call, batten_class how, const char *output, uint64_t blob) {
@@ -69,31 +72,57 @@ static batten_rc begin_quota(batten_instance *instance, const batten_call *call)
                          5, granted, (void *)call);
 }
 
-/* Writes a JSON text of so many bytes into a blob, reads its first byte back, and completes with it. */
+/* Where a blob lies, as a line of the call. */
+static void tell_place(const batten_call *call, int fd) {
+    const batten_log *log = call->host->query(call->host, BATTEN_SERVICE_LOG);
+    char text[128];
+    struct stat status;
+    if (fstat(fd, &status)) return;
+    snprintf(text, sizeof text, "device %llu, links %lu", (unsigned long long)status.st_dev,
+             (unsigned long)status.st_nlink);
+    log->write(call->host, call->token, BATTEN_LEVEL_INFO, batten_text(text), batten_text(""));
+}
+
+/* Writes a JSON text of so many MiB into a blob, reads its first byte back, and completes with it. The attempt says how
+ * many and what of its length it tells beforehand: all of it, from 100 on that it is one byte, from 200 on nothing. */
 static void run_blob(batten_instance *instance, const batten_call *call) {
     const batten_blob *service = call->host->query(call->host, BATTEN_SERVICE_BLOB);
-    size_t length = (size_t)call->attempt << 20;
+    size_t length = (size_t)(call->attempt % 100) << 20;
+    uint64_t hint = call->attempt < 100 ? length : call->attempt < 200;
     int written = -1, read_back = -1;
     uint64_t blob = 0;
-    char first = 0, *text = malloc(length);
+    char first = 0, text[512];
     (void)instance;
-    memset(text, 'x', length);
-    text[0] = text[length - 1] = '"';
-    if (service->create(call->host, call->token, length, &written, &blob) != BATTEN_RC_OK)
+    if (service->create(call->host, call->token, hint, &written, &blob) != BATTEN_RC_OK)
         return done(call, BATTEN_CLASS_FAILED, "\"create\"", 0);
+    char *piece = malloc(length);
+    memset(piece, 'x', length);
+    piece[0] = piece[length - 1] = '"';
     for (size_t at = 0; at < length;) {
-        ssize_t count = write(written, text + at, length - at);
-        if (count <= 0) return done(call, BATTEN_CLASS_FAILED, "\"write\"", 0);
+        ssize_t count = write(written, piece + at, length - at);
+        if (count <= 0) {
+            snprintf(text, sizeof text, "\"write: %s\"", strerror(errno));
+            free(piece);
+            close(written);
+            return done(call, BATTEN_CLASS_FAILED, text, 0);
+        }
         at += (size_t)count;
     }
-    free(text);
+    free(piece);
     if (call->attempt == 7) return done(call, BATTEN_CLASS_DONE, "", blob); /* not sealed */
     if (service->open(call->host, call->token, blob, &read_back) != BATTEN_RC_OK || read(read_back, &first, 1) != 1 ||
         first != '"')
         return done(call, BATTEN_CLASS_FAILED, "\"open\"", 0);
+    if (write(read_back, "x", 1) >= 0 || !ftruncate(read_back, 0))
+        return done(call, BATTEN_CLASS_FAILED, "\"reader\"", 0);
+    close(read_back);
     if (service->seal(call->host, call->token, blob) != BATTEN_RC_OK)
         return done(call, BATTEN_CLASS_FAILED, "\"seal\"", 0);
-    if (write(written, "x", 1) > 0) return done(call, BATTEN_CLASS_FAILED, "\"sealed\"", 0);
+    if (write(written, "x", 1) > 0 || !ftruncate(written, 0))
+        return done(call, BATTEN_CLASS_FAILED, "\"sealed\"", 0);
+    if (service->open(call->host, call->token, blob, &read_back) != BATTEN_RC_OK)
+        return done(call, BATTEN_CLASS_FAILED, "\"open\"", 0);
+    tell_place(call, read_back);
     close(written);
     close(read_back);
     done(call, BATTEN_CLASS_DONE, "", blob);

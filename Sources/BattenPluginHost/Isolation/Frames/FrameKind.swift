@@ -13,7 +13,7 @@ enum FrameKind: UInt16, Sendable, CaseIterable {
     case credit = 5
     /// The reader of a call's stream is behind.
     case behind = 6
-    /// The answer to an ``ask``: its number as the token.
+    /// The answer to an ``ask``: its number as the token; a file of the spool may come along.
     case answer = 7
     /// End the plugin and leave, by an instant of the monotonic clock.
     case finish = 8
@@ -70,7 +70,7 @@ enum FrameLimits {
     static let reportWindow = 1 << 20
     /// The body is in a memory file that comes along; the frame's own body is empty.
     static let inMemory: UInt16 = 1
-    /// A blob's memory file comes along, after that of the body if both do.
+    /// A blob's file comes along, after that of the body if both do.
     static let withBlob: UInt16 = 2
 }
 

@@ -18,7 +18,7 @@ import BattenSystem
     /// Whether the body is in a memory file.
     var isInMemory: Bool { flags & FrameLimits.inMemory != 0 }
 
-    /// Whether a blob's memory file came along.
+    /// Whether a blob's file came along.
     var hasBlob: Bool { flags & FrameLimits.withBlob != 0 }
 
     /// Reads the body; every byte of it must be read.
@@ -99,7 +99,7 @@ import BattenSystem
         guard flags & ~(FrameLimits.inMemory | FrameLimits.withBlob) == 0 else {
             throw FrameFault("a \(kind) frame has the unknown flags \(flags)")
         }
-        guard flags & FrameLimits.withBlob == 0 || kind == .hello || kind == .ended else {
+        guard flags & FrameLimits.withBlob == 0 || [.hello, .ended, .answer].contains(kind) else {
             throw FrameFault("a \(kind) frame brings a blob")
         }
         guard length <= FrameLimits.inlineBody, length == 0 || flags & FrameLimits.inMemory == 0 else {

@@ -9,13 +9,15 @@ import CBattenABI
     /// What the plugin says of the effect.
     let effect: UInt32
     /// A sealed memory file that is the output; the holder closes it.
+    ///
+    /// Files of the spool are with the host already.
     let blob: Int32
 
     /// Copies an outcome.
     ///
     /// - Parameters:
     ///   - pointer: what the plugin passed.
-    ///   - takeBlob: gives a sealed blob of the call by its number.
+    ///   - takeBlob: gives a sealed memory file of the call by its number.
     /// - Returns: nil when it cannot be read.
     init?(_ pointer: UnsafePointer<batten_outcome>, takeBlob: (UInt64) -> Int32?) {
         guard let given = unsafe OutcomeReader.checked(pointer) else { return nil }

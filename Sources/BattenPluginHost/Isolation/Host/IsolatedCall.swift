@@ -36,6 +36,8 @@ final class IsolatedCall: Sendable {
     /// Whether it gets a worker of its own.
     let isAlone: Bool
     let sink: any CallSink
+    /// The files of the spool that it has made with the blob service.
+    let blobs = Mutex(CallBlobs())
     private let state = Mutex(State())
 
     init(

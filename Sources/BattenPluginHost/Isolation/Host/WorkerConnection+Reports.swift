@@ -104,6 +104,29 @@ extension WorkerConnection {
         case .release:
             guard cursor.isAtEnd else { throw FrameFault("a question has the wrong shape") }
             leases.release(number, isOwner: isOwn)
+        case .makeFile, .openFile, .sealFile:
+            guard let blob = cursor.integer(UInt64.self), cursor.isAtEnd else {
+                throw FrameFault("a question has the wrong shape")
+            }
+            let answer = spool(question, blob, for: frame.token)
+            outbox.add(.answer, token: number, blob: answer.descriptor) { body in
+                guard answer.descriptor < 0 else { return }
+                body.append(answer.code)
+                body.append(contentsOf: answer.reason.utf8)
+            }
+        }
+    }
+
+    /// A file of the spool for a call of this worker's.
+    private func spool(_ wish: WorkerQuestion, _ blob: UInt64, for token: UInt64) -> SpoolAnswer {
+        guard let call = shared.withLock({ $0.calls[token] }) else { return .stale }
+        if wish == .makeFile, spooled.load(ordering: .relaxed) >= Self.mostSpooled {
+            return .refused("the calls of this worker have \(Self.mostSpooled) large blobs already")
+        }
+        return call.blobs.withLock { blobs in
+            let answer = blobs.answer(wish, blob, folder: group.host.settings.spoolFolder)
+            if wish == .makeFile, answer.descriptor >= 0 { spooled.add(1, ordering: .relaxed) }
+            return answer
         }
     }
 

@@ -11,6 +11,8 @@ import Synchronization
 
     /// Calls that one worker may have at once; more wait in the host.
     static let mostCalls = 16_384
+    /// Files of the spool that one worker's calls may have at once.
+    static let mostSpooled = 4_096
     /// How long a worker may take until it is ready.
     static let startLimit: Int64 = 30_000_000_000
     /// How long it may take to end after it was asked to, before it is killed.
@@ -44,6 +46,8 @@ import Synchronization
     let controlGroup: ControlGroup?
     let reader = FrameReader(isFromHost: false)
     let shared = Mutex(Shared())
+    /// Files of the spool that its calls have now.
+    let spooled = Atomic<Int>(0)
     private let isFlushPosted = Atomic<Bool>(false)
     var pipes: [(descriptor: Int32, level: String, log: WorkerLog)]
     var isReady = false
@@ -319,7 +323,11 @@ extension WorkerConnection {
         case .ended:
             guard let call = remove(frame.token) else { return }
             let outcome: StageOutcome?? = unsafe OutcomeImage.withOutcome(frame.body) { pointer in
-                unsafe OutcomeReader.read(pointer, of: call.executor) { _ in blob >= 0 ? blob : nil }
+                call.blobs.withLock { blobs in
+                    unsafe OutcomeReader.read(pointer, of: call.executor) { number in
+                        blob >= 0 ? .memory(blob) : blobs.sealed(number)
+                    }
+                }
             }
             guard let outcome, let outcome else {
                 group.lost(call, rule: "an outcome has the wrong shape")

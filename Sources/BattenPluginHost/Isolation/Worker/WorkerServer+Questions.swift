@@ -8,6 +8,8 @@ extension WorkerServer {
         var last: UInt64 = 0
         var holds: [UInt64: @Sendable (QuotaAnswer) -> Void] = [:]
         var secrets: [UInt64: SecretAnswer] = [:]
+        /// Wishes for files of the spool; nil as long as there is no answer.
+        var files: [UInt64: SpoolAnswer?] = [:]
     }
 
     /// How far a question about a secret has come.
@@ -37,6 +39,24 @@ extension WorkerServer {
             defer { asked.secrets[number] = nil }
             return answer(asked) ?? nil
         }
+    }
+
+    /// Has the host make, open or seal a file of the spool, which this process cannot open itself.
+    func spool(_ wish: WorkerQuestion, blob: UInt64, tag: UInt64) -> SpoolAnswer {
+        let number = asked.withLock { asked in
+            asked.last += 1
+            asked.files.updateValue(nil, forKey: asked.last)
+            return asked.last
+        }
+        ask(wish, number, tag) { $0.append(integer: blob) }
+        settle(outbox.flush())
+        func isAnswered(_ asked: Asked) -> Bool { if case .some(.none) = asked.files[number] { false } else { true } }
+        if loop.isCurrent {
+            pump { asked.withLock { isAnswered($0) } }
+        } else {
+            _ = asked.wait { isAnswered($0) ? true : nil }
+        }
+        return asked.withLock { $0.files.removeValue(forKey: number) ?? nil } ?? .stale
     }
 
     func hold(_ request: QuotaRequest, tag: UInt64, answer: @escaping @Sendable (QuotaAnswer) -> Void) {
@@ -83,6 +103,14 @@ extension WorkerServer {
             }
             return hold(answer)
         }
+        if asked.withLock({ $0.files[number] != nil }) {
+            let answer: SpoolAnswer = try frame.read { cursor in
+                guard let code = cursor.integer(UInt8.self) else { return nil }
+                let reason = unsafe cursor.rest()
+                return SpoolAnswer(code: code, reason: unsafe String(decoding: reason, as: UTF8.self))
+            }
+            return asked.signal(all: true) { $0.files[number] = .some(answer) }
+        }
         let value: SecretAnswer = try frame.read { cursor in
             guard let isThere = cursor.integer(UInt8.self) else { return nil }
             let bytes = unsafe [UInt8](cursor.rest())
@@ -97,6 +125,19 @@ extension WorkerServer {
     }
 }
 
+extension WorkerServer {
+    /// Takes an answer that brings a file of the spool.
+    func answered(_ frame: Frame, file: consuming Descriptor) throws(FrameFault) {
+        let descriptor = file.release()
+        let isAwaited = asked.signal(all: true) { asked in
+            guard asked.files[frame.token] != nil else { return false }
+            asked.files[frame.token] = .some(.file(descriptor))
+            return true
+        }
+        guard isAwaited else { throw FrameFault("a file came to a question that was not asked") }
+    }
+}
+
 /// What a worker asks on behalf of a call.
 enum WorkerQuestion: UInt8, Sendable {
     /// A name; the answer is whether it is there, and the value.
@@ -107,4 +148,10 @@ enum WorkerQuestion: UInt8, Sendable {
     case settle = 3
     /// A lease; no answer.
     case release = 4
+    /// The number of a blob; the answer brings a new file for it that can be written.
+    case makeFile = 5
+    /// The number of a blob; the answer brings its file, to be read from the first byte.
+    case openFile = 6
+    /// The number of a blob, which can be an output from then on; the answer brings its file, to be read.
+    case sealFile = 7
 }

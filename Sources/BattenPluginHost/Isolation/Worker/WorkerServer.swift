@@ -43,6 +43,7 @@ import Synchronization
             hostVersion: hello.hostVersion, services: self, report: { [self] report in tell(report) })
         settings.keepsRules = hello.keepsRules
         settings.isBehind = { [self] in isBehind }
+        settings.askForSpool = { [self] wish, blob, tag in spool(wish, blob: blob, tag: tag) }
         let host = PluginHost(settings, loops: LoopGroup(only: loop), isWorker: true)
         plugin = LoadedPlugin(file, descriptor, verified: nil, host: host)
         return descriptor
@@ -103,7 +104,9 @@ import Synchronization
     /// Looks at every whole frame that is there.
     private func takeAll() throws(FrameFault) {
         while let frame = try reader.next() {
-            if isAwaiting, frame.kind != .answer {
+            if frame.kind == .answer, frame.hasBlob {
+                try answered(frame, file: try reader.takeDescriptor())
+            } else if isAwaiting, frame.kind != .answer {
                 let file = frame.isInMemory ? try reader.takeDescriptor().release() : -1
                 unsafe held.append((frame.kind, frame.flags, frame.token, [UInt8](frame.body), file))
             } else if frame.isInMemory {
