@@ -26,6 +26,9 @@ struct UndoLedger {
         case "stage_started" where isUndo(stage):
             if open.first != stage { complain("'\(stage)' starts, and the next undo is \(open.first ?? "none")") }
             if let place = places[stage] { begun.insert(place) }
+        // Its turn has come, and nothing but a slot is in its way.
+        case "stage_waiting" where isUndo(stage):
+            if let place = places[stage] { begun.insert(place) }
         case "stage_completed" where !isUndo(stage) && record.data["cached_from"] == nil:
             completed.append(Place(stage: stage, item: record.item))
         case _ where isUndo(stage) && OracleRun.ends.contains(record.type): ended.insert(stage)
