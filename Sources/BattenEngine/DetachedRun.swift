@@ -25,7 +25,8 @@ public struct DetachedRun: Sendable {
         let step = machine.apply(.detached(submission.request(run: id, seed: Entropy.bits())), at: clock.now())
         var commit = RunCommit(run: id, epoch: 1)
         commit.acceptance = RunAcceptance(
-            definitionHash: submission.plan.hash, snapshot: submission.plan.snapshot, owner: owner)
+            definitionHash: submission.plan.hash, snapshot: submission.plan.snapshot, owner: owner,
+            fire: submission.fire)
         commit.records = step.records
         commit.runRow = step.runRow
         commit.stages = step.stages

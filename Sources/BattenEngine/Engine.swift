@@ -54,6 +54,23 @@ public final class Engine: Sendable {
         return try reply.wait().get()
     }
 
+    /// Accepts many runs and starts them; they share commits.
+    ///
+    /// - Returns: for each, what ``submit(_:)-(RunSubmission)`` gives for one.
+    public func submit(_ submissions: [RunSubmission]) -> [Result<String, EngineError>] {
+        let replies = submissions.map { submission -> Reply<String> in
+            let reply = Reply<String>()
+            do throws(EngineError) {
+                try submission.requireRunnable()
+                inbox.put(.submit(submission, id: Entropy.name(length: 12), seed: Entropy.bits(), reply: reply))
+            } catch {
+                reply.give(.failure(error))
+            }
+            return reply
+        }
+        return replies.map { $0.wait() }
+    }
+
     /// Takes up a run whose owner is gone, after its claim succeeded.
     ///
     /// - Parameters:

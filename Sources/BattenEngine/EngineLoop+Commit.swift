@@ -28,7 +28,8 @@ extension EngineLoop {
             answerAcceptances(commits, verdicts)
             for index in batch.indices {
                 guard verdicts[index] == .committed else {
-                    release(batch[index])
+                    // A run that was never accepted is nobody's loss.
+                    release(batch[index], isTold: verdicts[index] == .fenced)
                     continue
                 }
                 publish(commits[index])
@@ -89,11 +90,11 @@ extension EngineLoop {
     }
 
     /// Lets go of a run that another engine has taken.
-    func release(_ run: ActiveRun) {
+    func release(_ run: ActiveRun, isTold: Bool = true) {
         // A run that was let go of may still have had something to commit, and be refused once more.
         guard runs.removeValue(forKey: run.number) != nil else { return }
         run.isReleased = true
-        observer?.released(run: run.id)
+        if isTold { observer?.released(run: run.id) }
         abandon(run, with: .success(.takenOver))
         giveBackSlots(of: run)
         // This engine may have taken the run up again since, under another number.

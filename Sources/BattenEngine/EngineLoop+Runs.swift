@@ -19,7 +19,9 @@ extension EngineLoop {
         let request = submission.request(run: id, seed: seed)
         let run = register(
             id: id, epoch: 1, directory: request.directory, workdir: request.workdir, machine: RunMachine(plan: plan))
-        run.accept(RunAcceptance(definitionHash: plan.hash, snapshot: plan.snapshot, owner: settings.engineID))
+        run.accept(
+            RunAcceptance(
+                definitionHash: plan.hash, snapshot: plan.snapshot, owner: settings.engineID, fire: submission.fire))
         acceptances.append((reply, id))
         apply(.accepted(request), to: run)
     }

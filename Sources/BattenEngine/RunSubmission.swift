@@ -18,6 +18,8 @@ public struct RunSubmission: Sendable {
     public var workdir: String
     /// The run that it continues with what that has committed; nil for a run of its own.
     public var origin: ForkOrigin?
+    /// The due time of a schedule that starts it.
+    public var fire: ScheduleFire?
     /// Stages that are taken from that run, those that others depend on first.
     public var kept: [KeptStage]
 
@@ -25,7 +27,7 @@ public struct RunSubmission: Sendable {
     public init(
         plan: Plan, parameters: JSONObject = [:], trigger: String = "cli", idempotencyKey: String? = nil,
         hostEnvironment: JSONObject = [:], directory: String, workdir: String, origin: ForkOrigin? = nil,
-        kept: [KeptStage] = []
+        kept: [KeptStage] = [], fire: ScheduleFire? = nil
     ) {
         self.plan = plan
         self.parameters = parameters
@@ -36,6 +38,7 @@ public struct RunSubmission: Sendable {
         self.workdir = workdir
         self.origin = origin
         self.kept = kept
+        self.fire = fire
     }
 }
 

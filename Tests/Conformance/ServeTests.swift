@@ -355,4 +355,51 @@ import Testing
                 """)
         #expect(result.lines == ["12", "1"], "\(result)")
     }
+
+    @Test func dueTimesStartOneRunEachOverTwoEnginesAndAKill() throws {
+        let result = try Scene.play(
+            Self.note + """
+                batten add note.yaml > /dev/null
+                batten schedule add note --name tick --every 1s --overlap allow --catch-up all -p word=tick > /dev/null
+                "$BATTEN" serve --format json > one & one=$!
+                "$BATTEN" serve --format json > two & two=$!
+                trap 'kill -KILL $one $two 2> /dev/null' EXIT
+                fired() { cat one two three 2> /dev/null | grep -c '"event":"fired"'; }
+                for _ in $(seq 1200); do [ $(fired) -ge 3 ] && break; sleep 0.025; done
+                kill -KILL $one $two
+                # Nobody serves for a while.
+                before=$(fired); start=$(date +%s)
+                while [ $(($(date +%s) - start)) -lt 3 ]; do sleep 0.1; done
+                "$BATTEN" serve --format json > three & three=$!
+                for _ in $(seq 1200); do [ $(fired) -ge $((before + 5)) ] && break; sleep 0.025; done
+                batten schedule pause tick > /dev/null
+                kill -TERM $three; wait $three
+                # A fire whose run ended as its engine was killed is a run all the same.
+                batten serve --once > /dev/null
+                batten query --format json "SELECT count(*) AS fires, count(DISTINCT run_key) AS runs,
+                    (max(at) - min(at)) / 1000000000 + 1 AS seconds FROM schedule_fires WHERE outcome = 'started'" > counts
+                grep -o '[0-9]*' counts | sort -u | wc -l
+                batten query --format json "SELECT count(*) AS n FROM runs WHERE trigger <> 'schedule'
+                    OR status <> 'completed'" | grep -o '[0-9]\\+'
+                [ $(wc -l < notes) -ge $(grep -o '"fires": [0-9]*' counts | grep -o '[0-9]*') ] && echo "all ran"
+                """)
+        #expect(result.lines == ["1", "0", "all ran"], "\(result)")
+    }
+
+    @Test func aWorkflowThatIsGoneOrDisabledPausesItsSchedule() throws {
+        let result = try Scene.play(
+            Self.note + """
+                batten add note.yaml > /dev/null; batten disable note > /dev/null
+                batten schedule add note --name tick --every 1s > /dev/null
+                "$BATTEN" serve > log & serve=$!
+                await_line log "schedule tick is paused: workflow 'note' is disabled"
+                batten enable note > /dev/null
+                batten schedule resume tick
+                await_line log "schedule tick started run"
+                batten schedule list --format json | grep -o '"paused": [a-z]*'
+                batten remove note > /dev/null; batten schedule list
+                kill -TERM $serve; wait $serve; echo "exit $?"
+                """)
+        #expect(result.lines == ["schedule tick goes on", "\"paused\": false", "exit 0"], "\(result)")
+    }
 }

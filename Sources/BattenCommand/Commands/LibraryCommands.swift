@@ -6,7 +6,10 @@ import BattenStore
 enum AddCommand {
     static let description = CommandDescription(
         "add", .library, "keep a workflow in the store, to run it by name",
-        details: ["A workflow of the same name is replaced; runs keep the definition they were started with."],
+        details: [
+            "A workflow of the same name is replaced; runs keep the definition they were started with. What its file says "
+                + "under 'schedule' holds from now on, as soon as a 'batten serve' works on the store."
+        ],
         arguments: [ArgumentDescription("FILE", .required, .file, "a workflow file, '-' for standard input")],
         examples: [CommandExample("batten add build.yaml", "keeps it; then: batten run build")],
         exits: [.invalid, .notFound, .plugin, .store],
@@ -25,18 +28,22 @@ enum AddCommand {
                         snapshot: snapshot, source: text.bytes, path: path == "-" ? nil : context.absolute(path),
                         at: context.now))
             }
+            let schedules = try WorkflowSchedules(context: context).apply(definition, in: store)
+            if !schedules.kept.isEmpty || !schedules.removed.isEmpty { context.wakeEngines() }
             if invocation.format.isData {
                 context.console.data(
                     .object([
                         "workflow": .string(definition.name), "version": .string(definition.version),
                         "changed": .bool(isNew),
                     ]), invocation.format)
-            } else {
-                context.console.line(
-                    isNew
-                        ? "\(definition.name) \(definition.version) is kept"
-                        : "\(definition.name) is kept already, unchanged")
+                return .done
             }
+            context.console.line(
+                isNew
+                    ? "\(definition.name) \(definition.version) is kept"
+                    : "\(definition.name) is kept already, unchanged")
+            for schedule in schedules.kept { context.console.line(ScheduleCommands.promise(schedule, context)) }
+            for name in schedules.removed { context.console.line("schedule \(name) is gone") }
             return .done
         })
 }
@@ -104,14 +111,18 @@ enum ShowCommand {
 /// `batten remove`.
 enum RemoveCommand {
     static let description = CommandDescription(
-        "remove", .library, "forget a kept workflow; its runs stay",
+        "remove", .library, "forget a kept workflow and its schedules; its runs stay",
         arguments: [ArgumentDescription("NAME", .required, "name of a kept workflow")],
         examples: [CommandExample("batten remove build", "forgets it")],
         exits: [.notFound, .store],
         body: { context, invocation throws(CommandFailure) in
             let kept = try KeptWorkflow.require(invocation.argument("NAME") ?? "", in: context)
             let store = try context.openStore()
-            _ = try orFailure { () throws(StoreError) in try store.removeWorkflow(kept.workflow.name) }
+            let name = kept.workflow.name
+            try orFailure { () throws(StoreError) in
+                try store.changeSchedules(ofWorkflow: name, at: context.now) { present in ([], present.map(\.name)) }
+                _ = try store.removeWorkflow(name)
+            }
             if invocation.format.isData {
                 context.console.data(
                     .object(["workflow": .string(kept.workflow.name), "removed": true]), invocation.format)

@@ -16,7 +16,7 @@ enum ScheduleNextCommand {
             hour follows elapsed time.
             """,
         ],
-        arguments: [ArgumentDescription("NAME", .optional, "name of a kept workflow")],
+        arguments: [ArgumentDescription("NAME", .optional, "name of a schedule, or of a kept workflow")],
         options: [
             .value("cron", "EXPR", .text, "a cron expression of five or six fields, or a name such as @daily"),
             .value("timezone", "ZONE", .text, "the IANA zone that the expression means, like Europe/Oslo"),
@@ -30,9 +30,9 @@ enum ScheduleNextCommand {
         ],
         exits: [.notFound, .store],
         body: { context, invocation throws(CommandFailure) in
-            let schedules = try schedules(context, invocation)
-            let fires = next(
-                schedules, after: invocation.instant("after", now: context.now) ?? context.now,
+            var zones = ScheduleZones(ZoneFiles(environment: context.environment))
+            let fires = try next(
+                schedules(context, invocation), &zones, after: invocation.instant("after", now: context.now) ?? context.now,
                 count: invocation.integer("count") ?? 5)
             show(fires, context)
             return .done
@@ -41,31 +41,35 @@ enum ScheduleNextCommand {
     /// One due time of a schedule.
     private struct Fire {
         let at: Timestamp
-        let schedule: WrittenSchedule
+        /// What a person calls the schedule: its name, or when it fires.
+        let title: String
+        let zone: TimeZoneRules
     }
 
     private static func schedules(
         _ context: CommandContext, _ invocation: Invocation
-    ) throws(CommandFailure) -> [WrittenSchedule] {
-        let zones = ZoneFiles(environment: context.environment)
+    ) throws(CommandFailure) -> [(title: String, rule: ScheduleRule)] {
         let name = invocation.argument("NAME")
         if let text = invocation.value("cron") {
             guard name == nil else {
-                throw .usage("conflicting_options", "give the name of a workflow or --cron, not both")
+                throw .usage("conflicting_options", "give the name of a schedule or --cron, not both")
             }
-            var entry = JSONObject()
-            entry["cron"] = .string(text)
+            var entry: JSONObject = ["cron": .string(text)]
             if let zone = invocation.value("timezone") { entry["timezone"] = .string(zone) }
-            return [try WrittenSchedule(entry, zones: zones)]
+            let rule = try ScheduleZones.read(entry)
+            return [(rule.words, rule)]
         }
         guard let name else {
             throw .usage(
-                "missing_argument", "the name of a kept workflow is missing, or --cron EXPR",
-                help: "`batten list` shows the kept workflows")
+                "missing_argument", "the name of a schedule or of a kept workflow is missing, or --cron EXPR",
+                help: "`batten schedule list` shows the schedules")
         }
         if invocation.value("timezone") != nil {
-            throw .usage(
-                "conflicting_options", "--timezone belongs to --cron: a workflow's schedules name their own zone")
+            throw .usage("conflicting_options", "--timezone belongs to --cron: a schedule names its own zone")
+        }
+        let reader = try context.openReader()
+        if let found = try orFailure({ () throws(StoreError) in try reader?.schedule(name) }) {
+            return [(found.name, found.rule)]
         }
         let kept = try KeptWorkflow.require(name, in: context)
         let definition = try? JSONReader.parse(kept.snapshot)
@@ -73,20 +77,28 @@ enum ScheduleNextCommand {
         guard !entries.isEmpty else {
             throw .notFound(
                 "no_schedule", "the workflow '\(kept.workflow.name)' has no schedule",
-                help: "write one under 'schedule:' in its file and `batten add` it")
+                help: "write one under 'schedule:' in its file and `batten add` it, or: batten schedule add \(name)")
         }
-        var schedules: [WrittenSchedule] = []
-        for entry in entries { schedules.append(try WrittenSchedule(entry, zones: zones)) }
-        return schedules
+        var rules: [(String, ScheduleRule)] = []
+        for entry in entries {
+            let rule = try ScheduleZones.read(entry)
+            rules.append((rule.name ?? rule.words, rule))
+        }
+        return rules
     }
 
-    private static func next(_ schedules: [WrittenSchedule], after start: Timestamp, count: Int) -> [Fire] {
+    private static func next(
+        _ schedules: [(title: String, rule: ScheduleRule)], _ zones: inout ScheduleZones, after start: Timestamp,
+        count: Int
+    ) throws(CommandFailure) -> [Fire] {
         var fires: [Fire] = []
-        for schedule in schedules {
+        for (title, rule) in schedules {
+            let zone = try zones.zone(of: rule)
+            let times = rule.times(in: zone)
             var instant = start
             for _ in 0..<count {
-                guard let next = schedule.times.next(after: instant) else { break }
-                fires.append(Fire(at: next, schedule: schedule))
+                guard let next = times.next(after: instant) else { break }
+                fires.append(Fire(at: next, title: title, zone: zone))
                 instant = next
             }
         }
@@ -102,8 +114,8 @@ enum ScheduleNextCommand {
                         fires.map { fire in
                             .object([
                                 "at": .string(fire.at.rfc3339(fractionDigits: 0)),
-                                "local": .string(local(fire.at, fire.schedule.zone, separator: "T")),
-                                "timezone": .string(fire.schedule.zone.name), "schedule": .string(fire.schedule.title),
+                                "local": .string(local(fire.at, fire.zone, separator: "T")),
+                                "timezone": .string(fire.zone.name), "schedule": .string(fire.title),
                             ])
                         })
                 ]), invocation.format)
@@ -112,10 +124,10 @@ enum ScheduleNextCommand {
         guard !fires.isEmpty else { return context.console.note("it does not fire again") }
         var table = TextTable([.fixed("AT"), .fixed("ZONE"), .fixed("FROM NOW"), .flexible("SCHEDULE", least: 12)])
         for fire in fires {
-            let zone = invocation.has("utc") ? .utc : fire.schedule.zone
+            let zone = invocation.has("utc") ? .utc : fire.zone
             table.add([
                 local(fire.at, zone, separator: " "), zone.name, TimeText.relative(fire.at, now: context.now),
-                fire.schedule.title,
+                fire.title,
             ])
         }
         context.console.write(table.render(context.console.output))

@@ -6,8 +6,10 @@ import BattenSystem
 /// `batten serve`.
 enum ServeCommand {
     static let description = CommandDescription(
-        "serve", .running, "carry detached runs, and those whose engine died, until stopped",
+        "serve", .running, "run schedules, and carry detached runs and those whose engine died, until stopped",
         details: [
+            "Schedules ('batten schedule add', or under 'schedule' of a kept workflow) start their runs here, each due time "
+                + "one run, whatever number of these engines work on the store.",
             "Runs of 'batten run --detach' start here. Runs whose process has died, was stopped, or has left them waiting "
                 + "for people are taken up within a second; what is committed is not run again. A run that a living process "
                 + "drives is never touched. Any number of these engines may work on one store: each run has one owner.",
@@ -21,7 +23,8 @@ enum ServeCommand {
         options: [
             .value(
                 "drain", "DURATION", .duration, standard: "the grace period",
-                "how long running stages may go on when it is told to stop")
+                "how long running stages may go on when it is told to stop"),
+            .flag("once", "start what is due, finish it, and end; for a timer of the system"),
         ],
         formats: [.text, .json],
         examples: [
@@ -36,30 +39,38 @@ enum ServeCommand {
         var signals = 0
         var failure: EngineError?
         var isDrained = false
+        /// Whether all that was begun has ended, or waits for people.
+        var isDone = false
     }
 
     private static func run(_ context: CommandContext, _ invocation: Invocation) throws(CommandFailure) -> ExitCode {
         let fate = Monitor(Fate())
         let grace = try context.settings().grace
         let time = invocation.duration("drain") ?? grace
-        let keeperOfEnds = Monitor<Housekeeper?>(nil)
-        let log = ServeLog(
-            console: context.console, format: invocation.format,
-            onEnd: { keeperOfEnds.withLock { $0 }?.runEnded() },
-            onFailure: { error in fate.signal(all: true) { $0.failure = error } })
-        let adopterOfWakes = Monitor<Adopter?>(nil)
+        let log = ServeLog(console: context.console, format: invocation.format) { error in
+            fate.signal(all: true) { $0.failure = error }
+        }
+        let watchers = Monitor<(adopter: Adopter, runner: ScheduleRunner)?>(nil)
         let runtime = try EngineRuntime.open(
             in: context, role: EngineRuntime.serving, observer: log,
-            onWake: { adopterOfWakes.withLock { $0 }?.look() })
+            onWake: {
+                guard let (adopter, runner) = watchers.withLock({ $0 }) else { return }
+                adopter.look()
+                runner.look()
+            })
         guard let reader = try context.openReader() else {
             runtime.close()
             throw CommandFailure("no_store", "the store has just been removed", help: "start again", exit: .store)
         }
         let adopter = Adopter(
             runtime: runtime, reader: reader, plans: StoredPlan(try context.catalog()), report: { log.tell($0) })
-        adopterOfWakes.withLock { $0 = adopter }
         let keeper = Housekeeper(runtime: runtime)
-        keeperOfEnds.withLock { $0 = keeper }
+        let runner = try runner(context, runtime, log)
+        watchers.withLock { $0 = (adopter, runner) }
+        log.onEnd { row in
+            keeper.runEnded()
+            if row.trigger == "schedule" { runner.look() }
+        }
         try RunSession.asFailure {
             try SignalWatch.start { signal in
                 if signal != .resized { fate.signal(all: true) { $0.signals += 1 } }
@@ -73,12 +84,15 @@ enum ServeCommand {
             try runtime.watchEngines { adopter.suspect($0) }
             try adopter.start()
             try keeper.start()
+            try runner.start()
         }
-        let hasFailed: Bool? = fate.wait { $0.failure != nil ? true : $0.signals > 0 ? false : nil }
+        if invocation.has("once") { try RunSession.asFailure { try finish(adopter, runner, log, fate) } }
+        let hasFailed: Bool? = fate.wait { $0.failure != nil ? true : $0.signals > 0 || $0.isDone ? false : nil }
         if hasFailed == false {
             log.tell(.stopping(within: time, at: context.now))
             drain(runtime.engine, within: time, grace: grace, fate)
         }
+        runner.stop()
         adopter.stop()
         keeper.stop()
         if hasFailed == false { runtime.engine.giveBack() }
@@ -88,6 +102,44 @@ enum ServeCommand {
         log.finish()
         if let error = fate.withLock({ $0.failure }) { throw CommandFailure(error) }
         return fate.withLock { $0.signals } > 1 ? .interrupted : .done
+    }
+
+    /// Tells when all that is due has been started, and has ended or waits for people.
+    private static func finish(
+        _ adopter: Adopter, _ runner: ScheduleRunner, _ log: ServeLog, _ fate: Monitor<Fate>
+    ) throws(SystemError) {
+        let changes = Monitor(0)
+        log.onIdle { changes.signal(all: true) { $0 += 1 } }
+        try Thread.detach(name: "once") {
+            adopter.waitForLook()
+            var seen = 0
+            while runner.lookNow() || !log.isIdle {
+                seen = changes.wait(until: MonotonicClock.now() + 1_000_000_000) { $0 > seen ? $0 : nil } ?? seen
+            }
+            fate.signal(all: true) { $0.isDone = true }
+        }
+    }
+
+    /// What starts the runs of schedules; its thread reads with a context of its own.
+    private static func runner(
+        _ context: CommandContext, _ runtime: EngineRuntime, _ log: ServeLog
+    ) throws(CommandFailure) -> ScheduleRunner {
+        let host = try context.host()
+        let (console, environment, directory) = (context.console, context.environment, context.directory)
+        let invocation = context.invocation
+        do throws(SystemError) {
+            return try ScheduleRunner(
+                runtime: runtime,
+                context: {
+                    let own = CommandContext(
+                        console: console, environment: environment, directory: directory, invocation: invocation)
+                    own.openedHost = host
+                    return own
+                }, report: { log.tell($0) })
+        } catch {
+            throw CommandFailure(
+                "no_descriptor", error.description, help: "raise the limit of open files (ulimit -n)", exit: .usage)
+        }
     }
 
     /// Lets running stages end and asks those to stop that do not, until the times are up or a second signal comes.

@@ -93,6 +93,13 @@ final class EngineRuntime: Sendable {
         for folder in folders { wakes.post(PluginWatch(folder, engine: engine)) }
     }
 
+    /// Tells when an alarm of the wall clock has come, or that clock was set.
+    ///
+    /// - Parameter handler: called on a thread of the runtime; returns at once.
+    func watch(_ alarm: WallClockAlarm, _ handler: @escaping @Sendable () -> Void) {
+        wakes.post(ClockWatch(alarm, handler: handler))
+    }
+
     /// Takes up a run whose engine is gone, or one that this store knows as paused.
     ///
     /// - Parameters:
@@ -198,6 +205,24 @@ private final class EngineWatch: LoopJob {
                     if let engine = EngineFolder.engine(ofLock: name) { handler(engine) }
                 }
             }
+        }
+    }
+}
+
+/// Tells of the wall clock.
+private final class ClockWatch: LoopJob {
+    private let alarm: WallClockAlarm
+    private let handler: @Sendable () -> Void
+
+    init(_ alarm: WallClockAlarm, handler: @escaping @Sendable () -> Void) {
+        self.alarm = alarm
+        self.handler = handler
+    }
+
+    func run(on loop: EventLoop) {
+        _ = try? loop.watch(alarm.descriptor, for: .read) { [self] _, _ in
+            alarm.take()
+            handler()
         }
     }
 }

@@ -23,6 +23,8 @@ final class Adopter: Sendable {
     private struct State {
         var isAsked = true
         var isStopping = false
+        /// Whether it has looked for what is orphaned.
+        var hasLooked = false
         /// Engines that may have died: their locks were closed, which the kernel tells a moment before they are free.
         var suspects: [String: Int] = [:]
     }
@@ -70,6 +72,11 @@ final class Adopter: Sendable {
         }
     }
 
+    /// Waits until what was orphaned already has been taken up.
+    func waitForLook() {
+        let _: Bool? = state.wait { $0.hasLooked || $0.isStopping ? true : nil }
+    }
+
     /// Takes up nothing more; what is under way is finished first.
     func stop() {
         state.signal { $0.isStopping = true }
@@ -103,6 +110,7 @@ final class Adopter: Sendable {
                 if sweep.failures == 0 { report(.trouble(error)) }
                 sweep.failures += 1
             }
+            state.signal(all: true) { $0.hasLooked = true }
             again = sweep.next.map { MonotonicClock.now() + $0 }
         }
     }

@@ -64,6 +64,33 @@ extension ServeEvent {
             text: "the store could not be used, trying again: \(TextFit.clean(error.message))")
     }
 
+    static func fired(_ fire: ScheduleFire, at: Timestamp) -> ServeEvent {
+        ServeEvent(
+            "fired", at: at,
+            [
+                "schedule": .string(fire.schedule), "due": .string(fire.at.rfc3339), "kind": .string(fire.kind.rawValue),
+                "run": fire.run.map { .string($0) } ?? .null,
+            ],
+            text: "schedule \(fire.schedule) started run \(fire.run ?? "") for \(fire.at.rfc3339(fractionDigits: 0))")
+    }
+
+    static func passed(_ fire: ScheduleFire, at: Timestamp) -> ServeEvent {
+        let why = fire.note.map { ": \(TextFit.clean($0))" } ?? ""
+        let what = fire.outcome == .queued ? "waits for earlier runs to end" : "\(fire.outcome.rawValue)\(why)"
+        return ServeEvent(
+            fire.outcome.rawValue, at: at,
+            [
+                "schedule": .string(fire.schedule), "due": .string(fire.at.rfc3339),
+                "note": fire.note.map { .string($0) } ?? .null,
+            ], text: "schedule \(fire.schedule), \(fire.at.rfc3339(fractionDigits: 0)): \(what)")
+    }
+
+    static func schedulePaused(_ name: String, _ why: String, at: Timestamp) -> ServeEvent {
+        ServeEvent(
+            "schedule_paused", at: at, ["schedule": .string(name), "why": .string(why)],
+            text: "schedule \(name) is paused: \(TextFit.clean(why)); go on with: batten schedule resume \(name)")
+    }
+
     static func waiting(_ run: RunRow, _ reason: WaitReason, at: Timestamp) -> ServeEvent {
         ServeEvent(
             "waiting", at: at,

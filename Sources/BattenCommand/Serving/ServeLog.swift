@@ -11,6 +11,10 @@ final class ServeLog: EngineObserver {
         /// What each run that is driven here waited for last, by run id; an empty text for one that moves.
         var runs: [String: String] = [:]
         var failure: EngineError?
+        var onEnd: (@Sendable (RunRow) -> Void)?
+        var onIdle: (@Sendable () -> Void)?
+        /// Whether every run that is driven here waits for somebody.
+        var isIdle: Bool { runs.values.allSatisfy { !$0.isEmpty } }
     }
 
     /// Events that may wait for their reader; beyond that they are counted and left out.
@@ -21,18 +25,11 @@ final class ServeLog: EngineObserver {
     private let state = Monitor(State())
     private let thread = Monitor<Thread?>(nil)
     private let onFailure: @Sendable (EngineError) -> Void
-    private let onEnd: @Sendable () -> Void
 
     /// Creates a log.
     ///
-    /// - Parameters:
-    ///   - onEnd: called when a run has ended; returns at once.
-    ///   - onFailure: called when the engine has stopped by itself; returns at once.
-    init(
-        console: Console, format: OutputFormat, onEnd: @escaping @Sendable () -> Void,
-        onFailure: @escaping @Sendable (EngineError) -> Void
-    ) {
-        self.onEnd = onEnd
+    /// - Parameter onFailure: called when the engine has stopped by itself; returns at once.
+    init(console: Console, format: OutputFormat, onFailure: @escaping @Sendable (EngineError) -> Void) {
         self.console = console
         self.format = format
         self.onFailure = onFailure
@@ -40,6 +37,9 @@ final class ServeLog: EngineObserver {
 
     /// Runs of this engine that have not ended.
     var runs: Int { state.withLock { $0.runs.count } }
+
+    /// Whether every run of this engine waits for somebody, or there is none.
+    var isIdle: Bool { state.withLock { $0.isIdle } }
 
     /// Begins to write.
     func start() throws(SystemError) {
@@ -55,6 +55,20 @@ final class ServeLog: EngineObserver {
             return state
         }
         started?.join()
+    }
+
+    /// Has the end of every run told.
+    ///
+    /// - Parameter handler: called on the engine's thread; returns at once.
+    func onEnd(_ handler: @escaping @Sendable (RunRow) -> Void) {
+        state.withLock { $0.onEnd = handler }
+    }
+
+    /// Tells whenever all runs that are driven here have ended or wait for somebody.
+    ///
+    /// - Parameter handler: called on the engine's thread, and more than once; returns at once.
+    func onIdle(_ handler: @escaping @Sendable () -> Void) {
+        state.withLock { $0.onIdle = handler }
     }
 
     /// Tells of something; returns at once.
@@ -78,6 +92,17 @@ final class ServeLog: EngineObserver {
         }
     }
 
+    /// Takes in what the scheduler did.
+    func tell(_ report: ScheduleRunner.Report) {
+        let now = Timestamp(nanoseconds: WallClock.now())
+        switch report {
+        case .decided(.started(let fire)): tell(.fired(fire, at: now))
+        case .decided(.passed(let fire)): tell(.passed(fire, at: now))
+        case .decided(.paused(let schedule, let why)): tell(.schedulePaused(schedule, why, at: now))
+        case .trouble(let error): tell(.trouble(error, at: now))
+        }
+    }
+
     // MARK: The engine's reports
 
     func committed(run: String, records: [JournalRecord], row: RunRow?, stages: [StageRow]) {
@@ -87,14 +112,23 @@ final class ServeLog: EngineObserver {
         }
         let at = records.last?.at ?? Timestamp(nanoseconds: WallClock.now())
         if row.status.isTerminal {
-            _ = state.withLock { $0.runs.removeValue(forKey: run) }
-            onEnd()
-            return tell(.ended(row, at: at))
+            let (onEnd, onIdle) = state.withLock { state in
+                state.runs[run] = nil
+                return (state.onEnd, state.isIdle ? state.onIdle : nil)
+            }
+            tell(.ended(row, at: at))
+            onEnd?(row)
+            onIdle?()
+            return
         }
         // Sleeping and waiting for another try end by themselves.
         let reason = row.waiting.flatMap { ["sleep", "retry"].contains($0.on) ? nil : $0 }
         let detail = reason?.detail ?? ""
-        let before = state.withLock { $0.runs.updateValue(detail, forKey: run) }
+        let (before, onIdle) = state.withLock { state in
+            let before = state.runs.updateValue(detail, forKey: run)
+            return (before, state.isIdle ? state.onIdle : nil)
+        }
+        onIdle?()
         if let reason, before != detail { tell(.waiting(row, reason, at: at)) }
     }
 

@@ -548,11 +548,14 @@ public struct RunAcceptance: Sendable {
     public var snapshot: [UInt8]
     /// Engine that owns the run from the start.
     public var owner: String
+    /// The due time of a schedule that starts it; the run is accepted only if that time has started no other.
+    public var fire: ScheduleFire?
 
     /// Creates an acceptance.
-    public init(definitionHash: String, snapshot: [UInt8], owner: String) {
+    public init(definitionHash: String, snapshot: [UInt8], owner: String, fire: ScheduleFire? = nil) {
         self.definitionHash = definitionHash
         self.snapshot = snapshot
         self.owner = owner
+        self.fire = fire
     }
 }

@@ -107,7 +107,6 @@ extension UnsupportedFeature {
             if isUsed { found.append(UnsupportedFeature(feature: feature, stage: stage)) }
         }
         note(definition.budget != nil, "budget")
-        note(!definition.schedule.isEmpty, "schedule")
         note(definition.context != nil, "context")
         note(!definition.hooks.isEmpty, "hooks")
         let parts = [definition.stages, definition.finally]

@@ -217,8 +217,8 @@ extension StaticChecks {
         let text = shortened(expression.text, to: 60)
         let help =
             language == "shell"
-            ? "pass it through env and quote the variable: env: {\(name): \"${{ \(text) }}\"} and \"$\(name)\" in the "
-                + "\(path.pathText); or wrap it: ${{ shellquote(\(text)) }}"
+            ? "pass it through the stage's env and quote the variable: env: {\(name): \"${{ \(text) }}\"} and "
+                + "\"$\(name)\" in the \(path.pathText); or wrap it: ${{ shellquote(\(text)) }}"
             : "pass the value beside the code: through env: {\(name): \"${{ \(text) }}\"} or another field of 'with'"
         problems.add(
             .codeInjection, "an expression inside \(language) code could be run as code", at: place,

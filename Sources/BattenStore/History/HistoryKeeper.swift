@@ -17,6 +17,7 @@ public final class HistoryKeeper {
         case engines(after: (startedAt: Int64, id: String))
         case usage
         case results
+        case fires
         /// Definitions that lost their last run otherwise than by removal; only a thorough sweep looks.
         case definitions(after: Int64)
         case files
@@ -134,6 +135,7 @@ public final class HistoryKeeper {
         case .engines(let place): return try forgetEngines(place)
         case .usage: return try foldUsage(limit)
         case .results: return try forgetResults(limit)
+        case .fires: return try forgetFires(limit)
         case .definitions(let place): return try removeDefinitions(place)
         case .files: return try removeFiles()
         case .pages: return try freePages()
@@ -330,6 +332,29 @@ public final class HistoryKeeper {
         return true
     }
 
+    /// Removes what is remembered of due times that are long past; no schedule goes back to them.
+    private func forgetFires(_ limit: UpkeepLimit) throws(StoreError) -> Bool {
+        let before = now() - RetentionPolicy.fireAge
+        let look = try connection.statement(HistoryQuery.oldFires)
+        look.bind(1, before)
+        look.bind(2, 1)
+        let isThere = try look.step()
+        look.reset()
+        guard isThere else {
+            phase = isThorough ? .definitions(after: .min) : .files
+            return false
+        }
+        try connection.transaction { () throws(StoreError) in
+            let remove = try connection.statement(
+                "DELETE FROM schedule_fires WHERE (schedule_key, at) IN (\(HistoryQuery.oldFires))")
+            remove.bind(1, before)
+            remove.bind(2, limit.rows)
+            try remove.run()
+            removed.fires += Int(clamping: connection.changes)
+        }
+        return true
+    }
+
     /// Removes results that are good no more; their long values go with the runs that made them.
     private func forgetResults(_ limit: UpkeepLimit) throws(StoreError) -> Bool {
         let look = try connection.statement(HistoryQuery.expiredResults)
@@ -338,7 +363,7 @@ public final class HistoryKeeper {
         let isThere = try look.step()
         look.reset()
         guard isThere else {
-            phase = isThorough ? .definitions(after: .min) : .files
+            phase = .fires
             return false
         }
         try connection.transaction { () throws(StoreError) in

@@ -64,6 +64,10 @@ enum HistoryQuery {
     static let expiredResults = """
         SELECT key FROM cached_results INDEXED BY cached_results_by_expiry WHERE expires_at <= ?1 LIMIT ?2
         """
+    static let oldFires = """
+        SELECT schedule_key, at FROM schedule_fires INDEXED BY schedule_fires_by_time
+        WHERE decided_at < ?1 AND outcome <> 'queued' LIMIT ?2
+        """
     static let unusedDefinition = """
         SELECT v.key FROM workflow_versions v WHERE v.key > ?1
             AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.version_key = v.key)
@@ -74,6 +78,6 @@ enum HistoryQuery {
     /// Every query whose cost must not grow with the store.
     static let all = [
         aged, crowded, nextWorkflow, boundary, unfinished, blobsOfRun, isReferred, looseBlobs, blobsAfter, isKept,
-        engines, owners, oldUsage, expiredResults, unusedDefinition,
+        engines, owners, oldUsage, expiredResults, oldFires, unusedDefinition,
     ]
 }

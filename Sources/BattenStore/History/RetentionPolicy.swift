@@ -15,6 +15,8 @@ public struct RetentionPolicy: Sendable, Hashable {
     static let keyAge = Duration.seconds(30 * 86_400)
     /// Usage of removed runs is kept report by report for this long, longer than any month; then it is summed up by day.
     static let usageAge = Duration.seconds(32 * 86_400)
+    /// What became of due times of schedules is kept for this long.
+    static let fireAge = Duration.seconds(32 * 86_400)
     /// How long to remember engines when runs are kept for ever.
     static let engineAge = Duration.seconds(30 * 86_400)
 }
@@ -43,6 +45,8 @@ public struct RemovedHistory: Sendable, Hashable {
     public var definitions = 0
     /// Reports of usage that were summed up by day.
     public var usageReports = 0
+    /// Due times of schedules that nobody asks for any more.
+    public var fires = 0
     /// Files of long values.
     public var files = 0
     /// Bytes of these.

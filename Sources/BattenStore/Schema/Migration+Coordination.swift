@@ -13,33 +13,7 @@ extension Migration {
 
             \(firstGates)
 
-            CREATE TABLE schedules (
-                key INTEGER PRIMARY KEY,
-                name TEXT NOT NULL UNIQUE,
-                workflow TEXT NOT NULL,
-                rule ANY NOT NULL,
-                timezone TEXT NOT NULL,
-                overlap TEXT NOT NULL,
-                catch_up TEXT NOT NULL,
-                parameters ANY NOT NULL,
-                is_paused INTEGER NOT NULL DEFAULT 0,
-                pause_reason TEXT,
-                next_at INTEGER,
-                ends_at INTEGER,
-                created_at INTEGER NOT NULL,
-                updated_at INTEGER NOT NULL
-            ) STRICT;
-            CREATE INDEX schedules_due ON schedules (next_at) WHERE is_paused = 0 AND next_at IS NOT NULL;
-
-            CREATE TABLE schedule_fires (
-                schedule_key INTEGER NOT NULL REFERENCES schedules (key) ON DELETE CASCADE,
-                at INTEGER NOT NULL,
-                run_key INTEGER REFERENCES runs (key) ON DELETE SET NULL,
-                outcome TEXT NOT NULL,
-                fired_at INTEGER NOT NULL,
-                PRIMARY KEY (schedule_key, at)
-            ) STRICT, WITHOUT ROWID;
-            CREATE INDEX schedule_fires_by_run ON schedule_fires (run_key) WHERE run_key IS NOT NULL;
+            \(firstSchedules)
 
             CREATE TABLE leases (
                 name TEXT PRIMARY KEY,
@@ -155,5 +129,36 @@ extension Migration {
             taken_at INTEGER
         ) STRICT;
         CREATE INDEX signals_by_run ON signals (run_key, name, key);
+        """
+
+    /// The first tables of schedules; nothing was ever written to them.
+    static let firstSchedules = """
+        CREATE TABLE schedules (
+            key INTEGER PRIMARY KEY,
+            name TEXT NOT NULL UNIQUE,
+            workflow TEXT NOT NULL,
+            rule ANY NOT NULL,
+            timezone TEXT NOT NULL,
+            overlap TEXT NOT NULL,
+            catch_up TEXT NOT NULL,
+            parameters ANY NOT NULL,
+            is_paused INTEGER NOT NULL DEFAULT 0,
+            pause_reason TEXT,
+            next_at INTEGER,
+            ends_at INTEGER,
+            created_at INTEGER NOT NULL,
+            updated_at INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX schedules_due ON schedules (next_at) WHERE is_paused = 0 AND next_at IS NOT NULL;
+
+        CREATE TABLE schedule_fires (
+            schedule_key INTEGER NOT NULL REFERENCES schedules (key) ON DELETE CASCADE,
+            at INTEGER NOT NULL,
+            run_key INTEGER REFERENCES runs (key) ON DELETE SET NULL,
+            outcome TEXT NOT NULL,
+            fired_at INTEGER NOT NULL,
+            PRIMARY KEY (schedule_key, at)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX schedule_fires_by_run ON schedule_fires (run_key) WHERE run_key IS NOT NULL;
         """
 }

@@ -327,6 +327,7 @@ final class RunWriter {
         {
             return .duplicate(other)
         }
+        if let fire = acceptance.fire, let other = try earlier(fire) { return .duplicate(other) }
         let version = try versionKey(acceptance, row: row, snapshot: commit.snapshot)
         let insert = try connection.statement(
             """
@@ -366,6 +367,7 @@ final class RunWriter {
         try insert.run()
         let key = connection.lastRowID
         if let origin = row.origin { try write(origin, key: key) }
+        if let fire = acceptance.fire { try write(fire, run: key) }
         if let group = row.group, !row.status.isTerminal { try enter(group, run: key, at: row.acceptedAt) }
         keys[row.id] = key
         return .accepted(key)

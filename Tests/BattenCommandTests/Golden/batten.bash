@@ -84,8 +84,26 @@ _batten() {
         "usage:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "checkpoints:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "checkpoints:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "schedule add:--overlap") COMPREPLY=($(compgen -W "skip queue queue_one cancel_running allow" -- "$word")); return ;;
+        "schedule add:--catch-up") COMPREPLY=($(compgen -W "none last all" -- "$word")); return ;;
+        "schedule add:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "schedule add:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "schedule list:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "schedule list:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "schedule show:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "schedule show:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "schedule next:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "schedule next:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "schedule pause:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "schedule pause:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "schedule resume:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "schedule resume:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "schedule trigger:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "schedule trigger:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "schedule backfill:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "schedule backfill:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "schedule remove:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "schedule remove:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "plugin list:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "plugin list:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "plugin info:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
@@ -146,7 +164,7 @@ _batten() {
     esac
     case "$command" in
         '') COMPREPLY=($(compgen -W "run resume pause serve cancel retry fork checkpoint restore gates approve reject signal exec init validate test plan graph convert schema explain add list show remove enable disable runs status logs events outputs why usage checkpoints schedule plugin db query secret config doctor help completions version" -- "$word")) ;;
-        'schedule') COMPREPLY=($(compgen -W "next" -- "$word")) ;;
+        'schedule') COMPREPLY=($(compgen -W "add list show next pause resume trigger backfill remove" -- "$word")) ;;
         'plugin') COMPREPLY=($(compgen -W "list info new check install run dev remove trust" -- "$word")) ;;
         'db') COMPREPLY=($(compgen -W "info check backup migrate vacuum gc" -- "$word")) ;;
         'secret') COMPREPLY=($(compgen -W "set list remove rotate-key" -- "$word")) ;;
@@ -160,7 +178,7 @@ _batten() {
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
         'serve')
-            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--drain --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--drain --once --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
         'cancel')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--now --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
@@ -258,8 +276,32 @@ _batten() {
         'checkpoints')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
+        'schedule add')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--name --cron --every --at --timezone --start --end --overlap --catch-up --window --jitter --pause-after --param --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'schedule list')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--limit --cursor --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'schedule show')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--limit --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
         'schedule next')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--cron --timezone --after --count --utc --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'schedule pause')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--reason --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'schedule resume')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'schedule trigger')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'schedule backfill')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--from --to --parallel --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'schedule remove')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
         'plugin list')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))

@@ -3,7 +3,7 @@ complete -c batten -f
 complete -c batten -n __fish_use_subcommand -a run -d 'run a workflow and follow it to its end'
 complete -c batten -n __fish_use_subcommand -a resume -d 'go on with a run whose engine is gone, or that is paused'
 complete -c batten -n __fish_use_subcommand -a pause -d 'let the running stages of a run finish and start nothing new'
-complete -c batten -n __fish_use_subcommand -a serve -d 'carry detached runs, and those whose engine died, until stopped'
+complete -c batten -n __fish_use_subcommand -a serve -d 'run schedules, and carry detached runs and those whose engine died, until stopped'
 complete -c batten -n __fish_use_subcommand -a cancel -d 'cancel a run'
 complete -c batten -n __fish_use_subcommand -a retry -d 'start a new run from the stages of another one that did not complete'
 complete -c batten -n __fish_use_subcommand -a fork -d 'start a new run that keeps what another one has committed'
@@ -25,7 +25,7 @@ complete -c batten -n __fish_use_subcommand -a explain -d 'tell what the code of
 complete -c batten -n __fish_use_subcommand -a add -d 'keep a workflow in the store, to run it by name'
 complete -c batten -n __fish_use_subcommand -a list -d 'list the workflows that are kept'
 complete -c batten -n __fish_use_subcommand -a show -d 'show a kept workflow'
-complete -c batten -n __fish_use_subcommand -a remove -d 'forget a kept workflow; its runs stay'
+complete -c batten -n __fish_use_subcommand -a remove -d 'forget a kept workflow and its schedules; its runs stay'
 complete -c batten -n __fish_use_subcommand -a enable -d 'let a kept workflow be started by name again'
 complete -c batten -n __fish_use_subcommand -a disable -d 'keep a kept workflow from being started'
 complete -c batten -n __fish_use_subcommand -a runs -d 'list runs, newest first'
@@ -46,7 +46,15 @@ complete -c batten -n __fish_use_subcommand -a doctor -d 'look at this installat
 complete -c batten -n __fish_use_subcommand -a help -d 'show what the commands do, or one of them in full'
 complete -c batten -n __fish_use_subcommand -a completions -d 'write the completion script of a shell'
 complete -c batten -n __fish_use_subcommand -a version -d 'show the version'
-complete -c batten -n '__fish_seen_subcommand_from schedule; and not __fish_seen_subcommand_from next' -a next -d 'show when a schedule fires next'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and not __fish_seen_subcommand_from add list show next pause resume trigger backfill remove' -a add -d 'have a kept workflow started by the clock'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and not __fish_seen_subcommand_from add list show next pause resume trigger backfill remove' -a list -d 'list schedules with their next times'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and not __fish_seen_subcommand_from add list show next pause resume trigger backfill remove' -a show -d 'show a schedule and what became of its last times'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and not __fish_seen_subcommand_from add list show next pause resume trigger backfill remove' -a next -d 'show when a schedule fires next'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and not __fish_seen_subcommand_from add list show next pause resume trigger backfill remove' -a pause -d 'start no more runs of a schedule'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and not __fish_seen_subcommand_from add list show next pause resume trigger backfill remove' -a resume -d 'go on with a paused schedule'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and not __fish_seen_subcommand_from add list show next pause resume trigger backfill remove' -a trigger -d 'start a run of a schedule now'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and not __fish_seen_subcommand_from add list show next pause resume trigger backfill remove' -a backfill -d 'start a run for each due time of a range that has passed'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and not __fish_seen_subcommand_from add list show next pause resume trigger backfill remove' -a remove -d 'forget a schedule; its runs stay'
 complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info new check install run dev remove trust' -a list -d 'list the plugins that are found, and what they offer'
 complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info new check install run dev remove trust' -a info -d 'show what a plugin says of itself'
 complete -c batten -n '__fish_seen_subcommand_from plugin; and not __fish_seen_subcommand_from list info new check install run dev remove trust' -a new -d 'make the folder of a new plugin'
@@ -109,6 +117,7 @@ complete -c batten -n '__fish_seen_subcommand_from pause' -l safe-mode -d 'use n
 complete -c batten -n '__fish_seen_subcommand_from pause' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from pause' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from serve' -l drain -d 'how long running stages may go on when it is told to stop' -x
+complete -c batten -n '__fish_seen_subcommand_from serve' -l once -d 'start what is due, finish it, and end; for a timer of the system'
 complete -c batten -n '__fish_seen_subcommand_from serve' -l format -d 'how results are written' -x -a 'text json'
 complete -c batten -n '__fish_seen_subcommand_from serve' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
 complete -c batten -n '__fish_seen_subcommand_from serve' -l config -d 'the user'\''s configuration file' -r -F
@@ -500,6 +509,52 @@ complete -c batten -n '__fish_seen_subcommand_from checkpoints' -l in-process-pl
 complete -c batten -n '__fish_seen_subcommand_from checkpoints' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from checkpoints' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from checkpoints' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from add' -l name -d 'what to call it' -x
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from add' -l cron -d 'a cron expression of five or six fields, or a name such as @daily' -x
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from add' -l every -d 'an interval, counted from --start or 1970-01-01T00:00:00Z' -x
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from add' -l at -d 'once, at this time' -x
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from add' -l timezone -d 'the IANA zone that local times mean' -x
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from add' -l start -d 'nothing is due before' -x
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from add' -l end -d 'nothing is due after' -x
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from add' -l overlap -d 'what a due time does while an earlier run has not ended' -x -a 'skip queue queue_one cancel_running allow'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from add' -l catch-up -d 'which missed times still start a run' -x -a 'none last all'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from add' -l window -d 'how old a missed time may be' -x
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from add' -l jitter -d 'start up to so much later, each time by another length' -x
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from add' -l pause-after -d 'pause after so many failed runs in a row' -x
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from add' -l param -s p -d 'a parameter, read by its declared type' -x
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from add' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from add' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from add' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from add' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from add' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from add' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from add' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from add' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from add' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from add' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from list' -l limit -s n -d 'how many at most' -x
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from list' -l cursor -d 'the next_cursor of the page before' -x
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from list' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from list' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from list' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from list' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from list' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from list' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from list' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from list' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from list' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from list' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from show' -l limit -s n -d 'how many times at most' -x
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from show' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from show' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from show' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from show' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from show' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from show' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from show' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from show' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from show' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from show' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from next' -l cron -d 'a cron expression of five or six fields, or a name such as @daily' -x
 complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from next' -l timezone -d 'the IANA zone that the expression means, like Europe/Oslo' -x
 complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from next' -l after -d 'times after this one' -x
@@ -515,6 +570,60 @@ complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_sub
 complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from next' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from next' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from next' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from pause' -l reason -d 'why, for those who look' -x
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from pause' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from pause' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from pause' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from pause' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from pause' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from pause' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from pause' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from pause' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from pause' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from pause' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from resume' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from resume' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from resume' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from resume' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from resume' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from resume' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from resume' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from resume' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from resume' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from resume' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from trigger' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from trigger' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from trigger' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from trigger' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from trigger' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from trigger' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from trigger' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from trigger' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from trigger' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from trigger' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from backfill' -l from -d 'the first time of the range' -x
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from backfill' -l to -d 'the last time of the range' -x
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from backfill' -l parallel -d 'runs at once' -x
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from backfill' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from backfill' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from backfill' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from backfill' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from backfill' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from backfill' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from backfill' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from backfill' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from backfill' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from backfill' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from remove' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from remove' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from remove' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from remove' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from remove' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from remove' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from remove' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from remove' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from remove' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from remove' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from list' -l format -d 'how results are written' -x -a 'text json yaml'
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from list' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from list' -l config -d 'the user'\''s configuration file' -r -F

@@ -26,6 +26,10 @@ int linux_eventfd(void);
 int linux_timerfd(void);
 /* Sets such a timer to go off once at that nanosecond of the clock. */
 int linux_timerfd_set(int descriptor, int64_t nanoseconds);
+/* timerfd on CLOCK_REALTIME, close-on-exec and non-blocking. */
+int linux_alarm(void);
+/* Fires at an instant of that clock, in nanoseconds since 1970, and when the clock is set. */
+int linux_alarm_set(int descriptor, int64_t nanoseconds);
 /* Sleeps while the number at the place is this one, until a wake or until that nanosecond of CLOCK_MONOTONIC; -1 is no
  * end. Answers 1 when the time has come, else 0; may also return for no reason. */
 int linux_wait_while(const uint32_t *place, uint32_t number, int64_t deadline);
