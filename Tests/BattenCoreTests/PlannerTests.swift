@@ -113,10 +113,10 @@ import Testing
                 stage("fine") {
                     $0.onLost = .retry; $0.isolation = .inProcess; $0.ui = .bool(true)
                 },
-            ]) { $0.schedule = [["cron": .string("@daily")]] })
+            ]))
         #expect(
             later.unsupported.map { "\($0.stage ?? "-"):\($0.feature)" } == [
-                "-:schedule", "g:rewind_to before for_each or matrix", "m:workflow",
+                "g:rewind_to before for_each or matrix", "m:workflow",
             ])
         #expect(try Self.plan(workflow([stage("a")])).unsupported.isEmpty)
     }

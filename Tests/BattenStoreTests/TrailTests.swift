@@ -106,6 +106,37 @@ import Testing
         #expect(try store.commit([script.step(done: 21, next: nil)]) == [.fenced])
     }
 
+    @Test func aCommitOfAnEarlierEpochForgetsNothingOfALaterOne() throws {
+        for _ in 0..<20 {
+            let state = try TemporaryState()
+            let store = try state.open()
+            let reader = try #require(try StoreReader(state.folder))
+            let script = try #require(try untilPutOff(store, reader))
+            // The run goes to another engine and comes back to this one, which still has something of before to say.
+            let other = try state.open()
+            #expect(try other.claim(run: script.id, engine: "heir", fromEpoch: 1) == 2)
+            #expect(try store.claim(run: script.id, engine: "engine-a", fromEpoch: 2) == 3)
+            var stale = script
+            var again = RunScript(script.id, epoch: 3)
+            for _ in 0..<script.seq { _ = again.record("") }
+            for stage in 19..<21 {
+                #expect(try store.commit([again.step(done: stage, next: stage + 1)]) == [.committed])
+            }
+            guard try trailing(reader).contains([.string(script.id), 1]) else { continue }
+            #expect(try store.commit([stale.step(done: 19, next: 20)]) == [.fenced])
+            var commit = RunCommit(run: script.id, epoch: 3)
+            commit.records = [again.record("stage_waiting", stage: "s21")]
+            var row = StageRow(index: 21, id: "s21", uses: "shell.run", isFinally: false)
+            row.status = .waiting
+            commit.stages = [row]
+            #expect(try store.commit([commit]) == [.committed])
+            #expect(try reader.stages(run: script.id).last?.status == .waiting)
+            #expect(try !trailing(reader).contains { $0[0] == .string(script.id) })
+            return
+        }
+        Issue.record("no rows were put off in twenty tries")
+    }
+
     @Test func theLogIsMovedWhileRunsHurry() throws {
         let state = try TemporaryState()
         let store = try state.open()

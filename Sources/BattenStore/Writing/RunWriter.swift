@@ -292,7 +292,7 @@ final class RunWriter {
         if let known = found {
             latest = (commit.run, known)
             if try isOwn(known, run: commit.run, epoch: commit.epoch) { return known }
-            trails[known] = nil
+            forgetTrail(of: known, epoch: commit.epoch)
             return nil
         }
         findRun.bind(1, commit.run)
@@ -300,13 +300,19 @@ final class RunWriter {
         guard try findRun.step() else { return nil }
         let key = findRun.int(0)
         guard findRun.int(1) == commit.epoch else {
-            trails[key] = nil
+            forgetTrail(of: key, epoch: commit.epoch)
             return nil
         }
         if !findRun.isNull(2), trails[key] == nil { try settle(key: key, run: commit.run) }
         if keys.count > 100_000 { forget() }
         keys[commit.run] = key
         return key
+    }
+
+    /// Forgets rows that were put off under an epoch which is over; those of a later one, under which the same engine has
+    /// the run again, stay.
+    private func forgetTrail(of key: Int64, epoch: Int64) {
+        if trails[key]?.epoch == epoch { trails[key] = nil }
     }
 
     // MARK: Acceptance
