@@ -5,7 +5,7 @@ import BattenSystem
 extension EngineLoop {
     /// Answers a call from a kept result, has it wait for the same call in flight, or makes it.
     func takeOver(_ rendered: RenderedCall, _ cacheKey: String, _ start: StageStart, of run: ActiveRun) {
-        let stage = run.plan.stages[start.planned]
+        let stage = run.plan.planned(start.planned)
         var version = ""
         if case .executor(let info) = stage.kind { version = info.pluginVersion }
         let key = rendered.cacheDigest(cacheKey, pluginVersion: version, directory: run.directory)
@@ -98,7 +98,7 @@ extension EngineLoop {
                 flights[key]?.passengers.removeFirst()
                 continue
             }
-            let stage = run.plan.stages[next.start.planned]
+            let stage = run.plan.planned(next.start.planned)
             do {
                 // Somebody else may have made the call meanwhile.
                 if let kept = try kept(key, for: next.start, stage) {

@@ -39,8 +39,10 @@ extension EngineLoop {
             return
         }
         if let workdir = run.workdir { try? FileSystem.makeFolder(workdir) }
-        let stage = run.plan.stages[start.planned]
-        let name = start.body == .compensate ? run.machine.stageName(start.stageIndex) : stage.id
+        let stage = run.plan.planned(start.planned)
+        let name =
+            start.body == .compensate || start.planned >= run.plan.stages.count
+            ? run.machine.stageName(start.stageIndex) : stage.id
         let now = clock.monotonicNanoseconds()
         let call = ExecutorCall(
             tag: run.tag(stage: start.stageIndex, attempt: start.attempt), executor: rendered.executor,

@@ -129,7 +129,7 @@ struct TestRun {
     }
 
     private mutating func begin(_ start: StageStart) {
-        let stage = plan.stages[start.planned]
+        let stage = plan.planned(start.planned)
         // The undos of a stage's items are mocked together, as the items are.
         let isUndo = start.body == .compensate
         let name = isUndo ? "\(stage.id):undo" : stage.id

@@ -44,7 +44,7 @@ struct Expansion: Sendable, Hashable {
 
 extension RunState {
     /// The planned stage that an instance is, or is an item of.
-    func planned(_ index: Int, _ plan: Plan) -> PlannedStage { plan.stages[stages[index].planned] }
+    func planned(_ index: Int, _ plan: Plan) -> PlannedStage { plan.planned(stages[index].planned) }
 
     /// What the stage is spread over that an instance is an item of; nil for an instance that is no item.
     func expansion(around index: Int) -> Expansion? {

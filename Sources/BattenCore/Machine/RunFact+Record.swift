@@ -84,6 +84,10 @@ extension RunFact {
         case .compensationStarted(let undone):
             let list = undone.map { UndoneStage(state.stages[$0].row).json }
             return run("compensation_started", ["stages": .array(list)])
+        case .hookStarted(let event, let verdict):
+            var data: JSONObject = ["hook": .string(event.rawValue)]
+            if let verdict { data["status"] = .string(verdict.rawValue) }
+            return run("hook_started", data)
         case .finallyStarted: return run("finally_started")
         case .attemptLost(let index, let attempt, let failure):
             return stage(index, attempt, "attempt_lost", failure?.data ?? [:])
@@ -231,6 +235,11 @@ extension RunFact {
             guard let signal = record.data["signal"]?.intValue else { throw reader.malformed("signal") }
             self = .signalTaken(stage: try reader.stage(), signal: signal)
         case "compensation_started": self = .compensationStarted(try reader.undone())
+        case "hook_started":
+            guard let event = HookEvent(rawValue: try reader.text("hook")), plan.hooks[event] != nil else {
+                throw reader.malformed("hook")
+            }
+            self = .hookStarted(event, verdict: record.data["status"]?.stringValue.flatMap(RunStatus.init(rawValue:)))
         case "finally_started": self = .finallyStarted
         case "attempt_lost":
             self = .attemptLost(
@@ -328,7 +337,7 @@ private struct RecordReader {
     }
 
     func stage() throws(ReplayError) -> Int {
-        if let undo = record.stage.flatMap({ state.undos[$0] }) { return undo }
+        if let aside = record.stage.flatMap({ state.undos[$0] ?? state.hookPlaces[$0] }) { return aside }
         guard let id = record.stage, let planned = plan.indexByID[id] else {
             throw problem("it names the stage '\(record.stage ?? "")', which the definition does not have")
         }

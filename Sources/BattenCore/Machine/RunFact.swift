@@ -43,6 +43,8 @@ enum RunFact: Sendable, Hashable {
     case signalTaken(stage: Int, signal: Int64)
     /// The run does not end well, and what these stages and items have done is undone, in this order.
     case compensationStarted([Int])
+    /// The stages of a hook start; with how the run ends, where they are the last.
+    case hookStarted(HookEvent, verdict: RunStatus?)
     /// The main stages are decided and those of `finally` start.
     case finallyStarted
     /// A running attempt was lost: with its worker process, which gave the failure, or with its engine; or its engine
@@ -160,7 +162,8 @@ extension RunFact {
             .attemptLost(let stage, _, _), .attemptLate(let stage, _, _, _, _), .gateAnswered(let stage, _, _),
             .gateDecided(let stage, _, _), .signalTaken(let stage, _), .stageExpanded(let stage, _):
             stage
-        case .runAccepted, .runWaiting, .runStarted, .compensationStarted, .finallyStarted, .runCancelRequested,
+        case .runAccepted, .runWaiting, .runStarted, .compensationStarted, .hookStarted, .finallyStarted,
+            .runCancelRequested,
             .runPaused, .runResumed, .runRecovered, .signalReceived, .runCompleted, .runFailed, .runCancelled,
             .runTimedOut:
             nil

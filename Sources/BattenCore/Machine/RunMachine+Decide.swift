@@ -18,7 +18,9 @@ extension RunMachine {
                 return
             } else if state.phase != .finally, state.mainLeft == 0, state.finallyLeft > 0, state.stop != .now {
                 emit(.finallyStarted, at)
-            } else if state.mainLeft == 0, state.finallyLeft == 0 {
+            } else if state.mainLeft == 0, state.finallyLeft == 0, let last = lastHook {
+                emit(.hookStarted(last.event, verdict: last.verdict), at)
+            } else if state.mainLeft == 0, state.finallyLeft == 0, state.hooksLeft == 0 {
                 endRun(at)
                 return
             } else {
@@ -49,7 +51,7 @@ extension RunMachine {
 
     /// Why the run's state forbids a stage to start whatever its condition says; nil when it may.
     func reasonNotToStart(_ index: Int) -> String? {
-        if state.stages[index].undoes != nil {
+        if state.stages[index].undoes != nil || state.stages[index].hookShift != nil {
             return state.stop == .now ? "cancelled: the run was ended at once" : nil
         }
         guard !state.stages[index].row.isFinally else { return reasonNotToStartItem(index) }
@@ -120,6 +122,7 @@ extension RunMachine {
     }
 
     func canStart(_ index: Int) -> Bool {
+        if !state.isPaused, state.stages[index].hookShift != nil { return true }
         if state.isPaused || state.exclusiveRunning > 0 { return false }
         if state.isExclusive(index, plan) && state.counts.running > 0 { return false }
         guard let limit = plan.definition.maxParallel, !isChild(index) else { return true }
@@ -143,7 +146,8 @@ extension RunMachine {
         var timeout = planned(index).timeout
         if let bound = planned(index).other(body)?.timeout { timeout = bound }
         if !state.timers.isEmpty,
-            let deadline = state.timers[TimerKey.deadline(state.stages[index].planned).text]
+            let deadline = state.timers[
+                TimerKey.deadline(state.stages[index].hookShift == nil ? state.stages[index].planned : index).text]
         {
             timeout = min(timeout, max(deadline - at, .zero))
         }

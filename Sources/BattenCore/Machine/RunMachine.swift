@@ -55,6 +55,7 @@ public struct RunMachine: Sendable {
         defer { swap(&slots, &pool) }
         var refusal: String?
         let wasEnded = state.isEnded
+        let wasWaiting = state.row.status == .waiting
         switch input {
         case .accepted(let request): accept(request, starts: true, at)
         case .detached(let request): accept(request, starts: false, at)
@@ -71,6 +72,10 @@ public struct RunMachine: Sendable {
         case .restarted: restart(at)
         }
         drain(at)
+        if !wasWaiting, state.row.status == .waiting, state.phase != .ending {
+            startHook(.onWaiting, at)
+            drain(at)
+        }
         return finishStep(refusal: refusal, wasEnded: wasEnded)
     }
 
@@ -165,6 +170,7 @@ public struct RunMachine: Sendable {
         if let concurrency = plan.concurrency { return accept(request, in: concurrency, at) }
         emitAccepted(request, at)
         if starts { emit(.runStarted, at) }
+        startHook(.onStart, at)
     }
 
     mutating func emitAccepted(_ request: RunRequest, _ at: Timestamp) {
@@ -222,6 +228,11 @@ public struct RunMachine: Sendable {
         if let cause = state.stages[index].stopping {
             endStopped(index, attempt: attempt, cause, failure: nil, at)
             return
+        }
+        if state.stages[index].hookShift != nil {
+            // A run does not wait for what a hook lacks.
+            let outcome = StageOutcome.permanent("batten.\(thing.rawValue)_missing", reason)
+            return end(index, attempt: attempt, StageFailure(outcome), at)
         }
         emit(.stageWaiting(stage: index, attempt: attempt, hold: .missing(thing, reason: reason)), at)
     }
@@ -349,6 +360,7 @@ public struct RunMachine: Sendable {
         // Replaying the journal took no slots; losing the attempts gives them back.
         for index in lost { slots.take(state.pool(of: index, plan), of: plan.definition.name) }
         emit(.runRecovered(lost: lost.count), at)
+        if state.phase != .ending { startHook(.onRecovery, at) }
         findChildren(at)
         for index in lost {
             let stopping = state.stages[index].stopping

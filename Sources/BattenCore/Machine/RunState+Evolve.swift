@@ -59,6 +59,7 @@ extension RunState {
                 changes.decidable.append(index)
             }
         case .compensationStarted(let undone): startCompensation(undone, plan, &changes)
+        case .hookStarted(let event, let verdict): startHook(event, verdict, plan, &changes)
         case .finallyStarted:
             phase = .finally
             disarm(.run, &changes)
@@ -320,7 +321,7 @@ extension RunState {
         closeAttempt(index, failure, at, &changes)
         stages[index].row.error = failure.error
         // What the failure of an item means for the run its stage decides.
-        guard stages[index].row.item == nil, stages[index].undoes == nil else {
+        guard stages[index].row.item == nil, stages[index].undoes == nil, stages[index].hookShift == nil else {
             return settle(index, status, at, plan, &changes)
         }
         row.failedStages += 1
@@ -364,11 +365,18 @@ extension RunState {
             noteEnd(ofUndo: index, &changes)
             return advanceQueue()
         }
-        if stages[index].row.isFinally { finallyLeft -= 1 } else { mainLeft -= 1 }
+        let shift = stages[index].hookShift
+        if shift != nil {
+            hooksLeft -= 1
+        } else if stages[index].row.isFinally {
+            finallyLeft -= 1
+        } else {
+            mainLeft -= 1
+        }
         let failed = status == .failed || status == .timedOut
         let meets = status == .completed || (failed && planned(index, plan).onFailure == .continue)
         let failedAbove = failed || stages[index].hasFailedAncestor
-        for dependent in planned(index, plan).dependents {
+        for dependent in planned(index, plan).dependents.lazy.map({ $0 + (shift ?? 0) }) {
             stages[dependent].dependenciesLeft -= 1
             if !meets, stages[dependent].unmet == nil { stages[dependent].unmet = index }
             if failedAbove { stages[dependent].hasFailedAncestor = true }
@@ -388,6 +396,13 @@ extension RunState {
     mutating func setMode(_ index: Int, _ mode: StageState.Mode, _ plan: Plan) {
         let old = stages[index].mode
         guard old != mode else { return }
+        defer {
+            stages[index].mode = mode
+            if old == .running { stages[index].stopping = nil }
+            if old == .awaiting { stages[index].signalName = nil }
+        }
+        // What a hook does is no part of how the run stands.
+        guard stages[index].hookShift == nil else { return }
         counts.add(-1, to: old)
         counts.add(1, to: mode)
         if old == .running || mode == .running, isExclusive(index, plan) {
@@ -396,9 +411,6 @@ extension RunState {
         if old == .running || mode == .running, isChild(index, plan) {
             childrenRunning += mode == .running ? 1 : -1
         }
-        stages[index].mode = mode
-        if old == .running { stages[index].stopping = nil }
-        if old == .awaiting { stages[index].signalName = nil }
     }
 
     /// Bound on the run: the workflow's own or that of whoever started it, the shorter one.
@@ -451,7 +463,7 @@ extension RunState {
     // MARK: The run
 
     private mutating func requestStop(_ cause: StopCause, _ changes: inout RunChanges) {
-        if cause != .timeout { isCancelAsked = true }
+        if cause != .timeout, cause == .now || phase != .ending { isCancelAsked = true }
         if cause == .now || (phase == .main && stop == nil) { stop = cause }
         disarm(.run, &changes)
         guard phase == .main else { return }

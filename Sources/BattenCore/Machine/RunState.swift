@@ -5,7 +5,7 @@
 public struct RunState: Sendable, Hashable {
     /// The part of its life a run is in.
     enum Phase: Sendable, Hashable {
-        case main, compensation, finally, ended
+        case main, compensation, finally, ending, ended
     }
 
     /// The run's row; its id is empty before the run is accepted.
@@ -29,6 +29,14 @@ public struct RunState: Sendable, Hashable {
     var undos: [String: Int] = [:]
     /// Place of the first undo.
     var firstUndo = 0
+    /// Stages of hooks that are not decided.
+    var hooksLeft = 0
+    /// How often the hooks of an event have begun.
+    var hookRounds: [HookEvent: Int] = [:]
+    /// Places of the stages of hooks, by name.
+    var hookPlaces: [String: Int] = [:]
+    /// How the run ends once its last hooks have; nil before.
+    var verdict: RunStatus?
     /// How many stages are in each mode.
     var counts = ModeCounts()
     /// Running stages whose attempt is a child run.
@@ -72,7 +80,7 @@ public struct RunState: Sendable, Hashable {
     /// Whether nothing in this engine can move the run but time running out: it waits for people, for a signal, for
     /// something that is missing here, for a `resume`, or for children that stand still like this themselves.
     public var isStuck: Bool {
-        guard isAccepted, !isEnded, counts.running == childrenRunning else { return false }
+        guard isAccepted, !isEnded, counts.running == childrenRunning, hooksLeft == 0 || isPaused else { return false }
         if isPaused { return true }
         return counts.blocked + counts.awaiting + childrenRunning > 0 && counts.sleeping == 0 && counts.retrying == 0
             && queue.isEmpty
@@ -186,6 +194,8 @@ struct StageState: Sendable, Hashable {
     var signalName: String?
     /// Place of the stage or item that it undoes; nil for one that is no undo.
     var undoes: Int?
+    /// How far it stands behind its place in the plan, when it is a stage of a hook; nil for every other.
+    var hookShift: Int?
     /// Place in the journal of its completion, if there is something to undo; 0 else.
     var completedAt: Int64 = 0
 

@@ -22,6 +22,10 @@ public struct Plan: Sendable {
     public let unsupported: [UnsupportedFeature]
     /// The group in which runs exclude one another; nil when there is none.
     public let concurrency: PlannedConcurrency?
+    /// The stages of hooks, those of one event side by side; their places go on behind ``stages``.
+    public let hookStages: [PlannedStage]
+    /// Where the stages of an event are in ``hookStages``.
+    let hooks: [HookEvent: Range<Int>]
     /// Place of every stage in ``stages``, by id.
     public let indexByID: [String: Int]
     /// Whether stages differ in what goes first of those that are ready.
@@ -31,7 +35,8 @@ public struct Plan: Sendable {
     public init(
         definition: WorkflowDefinition, snapshot: [UInt8], hash: String, stages: [PlannedStage], finallyStart: Int,
         levels: [[Int]], env: [PlannedEnvironmentEntry], outputs: [PlannedOutput], unsupported: [UnsupportedFeature],
-        concurrency: PlannedConcurrency? = nil
+        concurrency: PlannedConcurrency? = nil, hookStages: [PlannedStage] = [],
+        hooks: [HookEvent: Range<Int>] = [:]
     ) {
         self.definition = definition
         self.snapshot = snapshot
@@ -43,10 +48,33 @@ public struct Plan: Sendable {
         self.outputs = outputs
         self.unsupported = unsupported
         self.concurrency = concurrency
+        self.hookStages = hookStages
+        self.hooks = hooks
         self.hasPriorities = stages.contains { $0.priority != 0 }
         self.indexByID = Dictionary(
             stages.map { ($0.definition.id, $0.index) }, uniquingKeysWith: { first, _ in first })
     }
+}
+
+extension Plan {
+    /// A planned stage, those of hooks included.
+    public func planned(_ place: Int) -> PlannedStage {
+        place < stages.count ? stages[place] : hookStages[place - stages.count]
+    }
+}
+
+/// What hooks follow.
+public enum HookEvent: String, Sendable, Hashable, CaseIterable {
+    /// The run starts; beside its first stages.
+    case onStart = "on_start"
+    /// It is about to end well; behind `finally`.
+    case onSuccess = "on_success"
+    /// It is about to end as failed or timed out; behind `finally`.
+    case onFailure = "on_failure"
+    /// Nothing in it moves any more but time, people or signals.
+    case onWaiting = "on_waiting"
+    /// Another engine has taken it up.
+    case onRecovery = "on_recovery"
 }
 
 /// A group in which runs exclude one another, compiled.

@@ -41,6 +41,21 @@ public enum Planner {
                     dependencies: finally.dependencies[place].map { $0 + start },
                     dependents: finally.dependents[place].map { $0 + start }, level: finally.levels[place]))
         }
+        var hookStages: [PlannedStage] = []
+        var hooks: [HookEvent: Range<Int>] = [:]
+        for hook in definition.hooks {
+            guard let event = HookEvent(rawValue: hook.event), !hook.stages.isEmpty else { continue }
+            let graph = try StageGraph(hook.stages, isFinally: true)
+            let first = stages.count + hookStages.count
+            for place in hook.stages.indices {
+                hookStages.append(
+                    try compiler.stage(
+                        hook.stages[place], at: first + place, isFinally: true,
+                        dependencies: graph.dependencies[place].map { $0 + first },
+                        dependents: graph.dependents[place].map { $0 + first }, level: graph.levels[place]))
+            }
+            hooks[event] = first - stages.count..<hookStages.count
+        }
         var levels = [[Int]](repeating: [], count: (main.levels.max() ?? -1) + 1)
         for (place, level) in main.levels.enumerated() { levels[level].append(place) }
         return Plan(
@@ -48,7 +63,7 @@ public enum Planner {
             finallyStart: start, levels: levels, env: compiler.workflowEnvironment,
             outputs: try compiler.runOutputs(),
             unsupported: UnsupportedFeature.all(in: definition) + UnsupportedFeature.all(inChildrenOf: stages),
-            concurrency: try compiler.concurrency())
+            concurrency: try compiler.concurrency(), hookStages: hookStages, hooks: hooks)
     }
 
     /// The input of a stage with the fields of its agent filled in.
@@ -108,7 +123,14 @@ extension UnsupportedFeature {
         }
         note(definition.budget != nil, "budget")
         note(definition.context != nil, "context")
-        note(!definition.hooks.isEmpty, "hooks")
+        for hook in definition.hooks {
+            for stage in hook.stages {
+                let waits = ["gate", "signal", "sleep", "workflow"].contains(stage.uses)
+                note(waits, "\(stage.uses) (in \(hook.event))", stage.id)
+                note(stage.forEach != nil || stage.matrix != nil, "for_each (in \(hook.event))", stage.id)
+                note(stage.compensate != nil, "compensate (in \(hook.event))", stage.id)
+            }
+        }
         let parts = [definition.stages, definition.finally]
         func look(at stage: StageDefinition) {
             note(stage.uses == "workflow" && stage.child == nil, stage.uses, stage.id)
