@@ -209,7 +209,8 @@ let package = Package(
             .testTarget(
                 name: "ArchitectureTests", dependencies: ["BattenSystem", "TestSupport"], swiftSettings: common),
             .testTarget(
-                name: "ConformanceTests", dependencies: ["BattenCore", "BattenSystem", "TestSupport"], path: "Tests/Conformance",
+                name: "ConformanceTests", dependencies: ["BattenCore", "BattenSystem", "TestSupport"],
+                path: "Tests/Conformance",
                 exclude: ["Cases"],
                 swiftSettings: common),
         ],

@@ -120,7 +120,7 @@ import Testing
         let names = Set(env.split(separator: "\n").map { String($0.prefix { $0 != "=" }) })
         let allowed: Set<String> = [
             "PATH", "HOME", "LANG", "TZ", "TMPDIR", "USER", "LOGNAME", "SHELL", "TERM", "BATTEN_RUN", "BATTEN_STAGE",
-            "BATTEN_ATTEMPT", "BATTEN_OUTPUT", "PWD", "OLDPWD", "SHLVL", "_",
+            "BATTEN_ATTEMPT", "BATTEN_IDEMPOTENCY_KEY", "BATTEN_OUTPUT", "PWD", "OLDPWD", "SHLVL", "_",
         ]
         #expect(names.filter { !allowed.contains($0) && !$0.hasPrefix("LC_") } == [])
     }

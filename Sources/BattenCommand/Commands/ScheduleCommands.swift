@@ -107,8 +107,11 @@ enum ScheduleCommands {
                 table.add(
                     [
                         schedule.name, schedule.workflow, when(schedule.rule),
-                        schedule.pause == nil ? schedule.nextAt.map { TimeText.relative($0, now: context.now) } ?? "–" : "–",
-                        last[schedule.name].map { "\($0.outcome.rawValue) \(TimeText.relative($0.at, now: context.now))" }
+                        schedule.pause == nil
+                            ? schedule.nextAt.map { TimeText.relative($0, now: context.now) } ?? "–" : "–",
+                        last[schedule.name].map {
+                            "\($0.outcome.rawValue) \(TimeText.relative($0.at, now: context.now))"
+                        }
                             ?? "–",
                         state,
                     ], tones: [nil, nil, nil, nil, nil, schedule.pause == nil ? nil : .yellow])
@@ -159,7 +162,9 @@ enum ScheduleCommands {
         "schedule pause", .library, "start no more runs of a schedule",
         arguments: [name],
         options: [.value("reason", "TEXT", .text, standard: "paused by hand", "why, for those who look")],
-        examples: [CommandExample("batten schedule pause brief --reason 'on holiday'", "starts none until it is resumed")],
+        examples: [
+            CommandExample("batten schedule pause brief --reason 'on holiday'", "starts none until it is resumed")
+        ],
         exits: [.notFound, .store],
         body: { context, invocation throws(CommandFailure) in
             let schedule = try require(context, invocation)
@@ -270,7 +275,8 @@ enum ScheduleCommands {
             if invocation.format.isData {
                 context.console.data(
                     .object([
-                        "schedule": .string(schedule.name), "times": .int(Int64(fires.count)), "new": .int(Int64(count)),
+                        "schedule": .string(schedule.name), "times": .int(Int64(fires.count)),
+                        "new": .int(Int64(count)),
                     ]), invocation.format)
             } else {
                 let known = fires.count - count
@@ -353,7 +359,9 @@ enum ScheduleCommands {
         return "\(rule.words) \(zone)"
     }
 
-    private static func tell(_ name: String, _ what: String, _ context: CommandContext) throws(CommandFailure) -> ExitCode {
+    private static func tell(_ name: String, _ what: String, _ context: CommandContext) throws(CommandFailure)
+        -> ExitCode
+    {
         if context.invocation.format.isData {
             let reader = try context.openReader()
             let schedule = try orFailure { () throws(StoreError) in try reader?.schedule(name) }

@@ -32,7 +32,8 @@ enum ScheduleNextCommand {
         body: { context, invocation throws(CommandFailure) in
             var zones = ScheduleZones(ZoneFiles(environment: context.environment))
             let fires = try next(
-                schedules(context, invocation), &zones, after: invocation.instant("after", now: context.now) ?? context.now,
+                schedules(context, invocation), &zones,
+                after: invocation.instant("after", now: context.now) ?? context.now,
                 count: invocation.integer("count") ?? 5)
             show(fires, context)
             return .done

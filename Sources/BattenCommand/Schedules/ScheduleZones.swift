@@ -17,7 +17,9 @@ struct ScheduleZones {
     }
 
     /// The times at which a schedule is due.
-    mutating func times(of rule: ScheduleRule) throws(CommandFailure) -> FireTimes { rule.times(in: try zone(of: rule)) }
+    mutating func times(of rule: ScheduleRule) throws(CommandFailure) -> FireTimes {
+        rule.times(in: try zone(of: rule))
+    }
 
     /// Reads a schedule as it is written in a workflow, whose shape was checked when it was kept.
     static func read(_ entry: JSONObject) throws(CommandFailure) -> ScheduleRule {

@@ -90,7 +90,9 @@ struct WorkflowSchedules {
 enum ScheduleName {
     /// Refuses a name that a command line could not give.
     static func check(_ name: String) throws(CommandFailure) {
-        let isPlain = name.unicodeScalars.allSatisfy { $0.properties.isAlphabetic || "0123456789._-".unicodeScalars.contains($0) }
+        let isPlain = name.unicodeScalars.allSatisfy {
+            $0.properties.isAlphabetic || "0123456789._-".unicodeScalars.contains($0)
+        }
         guard isPlain, !name.isEmpty, name.utf8.count <= 128, !name.hasPrefix("-"), !name.hasPrefix(".") else {
             throw .usage(
                 "bad_name", "'\(TextFit.clean(name))' is no name of a schedule",

@@ -68,7 +68,8 @@ extension ServeEvent {
         ServeEvent(
             "fired", at: at,
             [
-                "schedule": .string(fire.schedule), "due": .string(fire.at.rfc3339), "kind": .string(fire.kind.rawValue),
+                "schedule": .string(fire.schedule), "due": .string(fire.at.rfc3339),
+                "kind": .string(fire.kind.rawValue),
                 "run": fire.run.map { .string($0) } ?? .null,
             ],
             text: "schedule \(fire.schedule) started run \(fire.run ?? "") for \(fire.at.rfc3339(fractionDigits: 0))")

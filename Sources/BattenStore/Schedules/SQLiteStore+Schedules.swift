@@ -1,6 +1,7 @@
 public import BattenCore
 
 extension SQLiteStore: ScheduleStore {
+    /// Schedules that are not paused and have something to decide at an instant, the longest due first.
     public func dueSchedules(at: Timestamp, limit: Int) throws(StoreError) -> [Schedule] {
         try schedules(ScheduleTable.due) { statement in
             statement.bind(1, at)
@@ -8,10 +9,12 @@ extension SQLiteStore: ScheduleStore {
         }
     }
 
+    /// When the next schedule has something to decide; nil when none ever has.
     public func nextScheduleDue() throws(StoreError) -> Timestamp? {
         try reading(ScheduleTable.nextDue, { _ in }, { $0.timestamp(0) }).first ?? nil
     }
 
+    /// How many runs of each schedule have not ended, by its name.
     public func activeScheduledRuns() throws(StoreError) -> [String: Int] {
         var counts: [String: Int] = [:]
         for (name, count) in try reading(
@@ -22,14 +25,17 @@ extension SQLiteStore: ScheduleStore {
         return counts
     }
 
+    /// Runs of a schedule that have not ended.
     public func activeRuns(ofSchedule name: String) throws(StoreError) -> [String] {
         try reading(ScheduleTable.activeRuns, { $0.bind(1, name) }, { $0.text(0) })
     }
 
+    /// Due times that wait for earlier runs to end, in order.
     public func queuedFires(limit: Int) throws(StoreError) -> [ScheduleFire] {
         try reading(ScheduleTable.queued, { $0.bind(1, limit) }, ScheduleTable.readFire)
     }
 
+    /// Whether so many of a schedule's last runs have ended in failure, one after the other.
     public func hasFailed(schedule name: String, times: Int) throws(StoreError) -> Bool {
         let ends = try reading(
             ScheduleTable.lastEnds,
@@ -40,6 +46,7 @@ extension SQLiteStore: ScheduleStore {
         return ends.count == times && ends.allSatisfy { $0 }
     }
 
+    /// Moves schedules on and writes down what became of due times that started no run, in one transaction.
     public func settle(_ changes: [ScheduleChange]) throws(StoreError) {
         guard !changes.isEmpty else { return }
         try writingSchedules { connection throws(StoreError) in
@@ -70,6 +77,7 @@ extension SQLiteStore: ScheduleStore {
         }
     }
 
+    /// Pauses a schedule; one that is paused keeps its reason.
     public func pauseSchedule(_ name: String, why: String, at: Timestamp) throws(StoreError) {
         try writingSchedules { connection throws(StoreError) in
             let pause = try connection.statement(

@@ -55,7 +55,8 @@ enum ScheduleTable {
         let name = row.text(0)
         guard let entry = (try? JSONReader.parse(row.text(2)))?.objectValue, let rule = try? ScheduleRule(entry) else {
             throw StoreError(
-                .corrupt, "the schedule '\(name)' cannot be read", help: "remove it with: batten schedule remove \(name)")
+                .corrupt, "the schedule '\(name)' cannot be read",
+                help: "remove it with: batten schedule remove \(name)")
         }
         return Schedule(
             name: name, workflow: row.text(1), rule: rule,
