@@ -6,6 +6,8 @@ extension EngineLoop {
     /// Commits everything that waits, tells who watches, and acts; again while acting decides more.
     func settle() {
         while !touched.isEmpty || !admissions.isEmpty, failure == nil {
+            // What has begun does not wait for another commit.
+            EventLoop.wakeHeld()
             var batch: [ActiveRun] = []
             var commits: [RunCommit] = []
             let verdicts: [CommitVerdict]
@@ -40,6 +42,7 @@ extension EngineLoop {
             if !brokenFlights.isEmpty { mendFlights() }
             offerSlots()
             if wantsControls {
+                EventLoop.wakeHeld()
                 wantsControls = false
                 takeControls()
             }

@@ -83,11 +83,13 @@ final class EngineLoop: @unchecked Sendable {
     /// Runs until it is told to stop.
     func work() {
         var messages: [InboxMessage] = []
-        while !isStopping {
-            let lingers = hasDispatched
-            hasDispatched = false
-            inbox.take(into: &messages, until: nextDeadline(), lingers: lingers)
-            turn(messages)
+        EventLoop.holdWakes {
+            while !isStopping {
+                let lingers = hasDispatched
+                hasDispatched = false
+                inbox.take(into: &messages, until: nextDeadline(), lingers: lingers)
+                turn(messages)
+            }
         }
         giveUp()
     }
@@ -226,6 +228,7 @@ final class EngineLoop: @unchecked Sendable {
     /// Has the store write what quick commits have put off, once no further commit does.
     private func catchUp() {
         guard failure == nil, let due = store.catchUpDue, due <= clock.monotonicNanoseconds() else { return }
+        EventLoop.wakeHeld()
         do { try store.catchUp() } catch { fail(error) }
     }
 

@@ -34,10 +34,10 @@ final class Inbox: Sendable {
         var isResting = false
         /// Whether another thread works in the engine's place.
         var isLent = false
-        /// When the engine's thread wakes by itself, on the monotonic clock; `.max` is never.
+        /// When there is something to do without a message, on the monotonic clock; `.max` is never.
+        var due = Int64.max
+        /// When the engine's thread wakes by itself.
         var wakesAt = Int64.max
-        /// Whether the engine's thread waits to work again.
-        var isLate = false
         var streamedBytes = 0
 
         /// Whether whoever leaves something has to wake the engine's thread; who works in its place does so at the end.
@@ -50,16 +50,15 @@ final class Inbox: Sendable {
         /// Has the engine's thread rest until something is left or the deadline comes.
         mutating func rest(until deadline: Int64?) {
             isResting = true
-            wakesAt = deadline ?? .max
+            due = deadline ?? .max
+            wakesAt = due
         }
 
         /// Has the engine's thread work on what has gathered.
-        mutating func take(_ spare: inout [InboxMessage]) -> Bool {
+        mutating func take(_ spare: inout [InboxMessage]) {
             swap(&messages, &spare)
             isResting = false
-            isLate = false
             streamedBytes = 0
-            return true
         }
     }
     /// Streamed text that may wait before executors are told to pause.
@@ -100,8 +99,9 @@ final class Inbox: Sendable {
     func giveBack(wakingAt deadline: Int64?) {
         let wakes = state.withLock { state in
             state.isLent = false
-            guard state.isLate || !state.messages.isEmpty || deadline ?? .max < state.wakesAt else { return false }
-            return state.mustWake()
+            state.due = deadline ?? .max
+            // A thread that is only to sleep less long goes on resting.
+            return state.messages.isEmpty ? state.due < state.wakesAt : state.mustWake()
         }
         if wakes { state.signal { _ in } }
     }
@@ -117,6 +117,8 @@ final class Inbox: Sendable {
             if state.messages.isEmpty { state.rest(until: deadline) }
             return state.isResting
         }
+        // What was begun last runs from here on: what comes of it finds the work to be lent.
+        EventLoop.wakeHeld()
         guard rests else { return false }
         let end = MonotonicClock.now() + Self.patience
         while arrivals.load(ordering: .acquiring) == seen, MonotonicClock.now() < end { Thread.yield() }
@@ -147,22 +149,47 @@ final class Inbox: Sendable {
         messages = []
         spare.removeAll(keepingCapacity: true)
         var hasRested = lingers && linger(until: deadline)
-        let found: Bool? = state.wait(until: deadline) { state in
-            // What wakes the thread before its time need not be a message.
-            let isWoken = hasRested && !state.isResting
-            if !state.isLent, isWoken || !state.messages.isEmpty { return state.take(&spare) }
-            hasRested = true
-            state.rest(until: deadline)
-            return nil
-        }
-        if found == nil {
-            let _: Bool? = state.wait { state in
-                if !state.isLent { return state.take(&spare) }
-                state.isLate = true
-                return nil
+        if !lingers { EventLoop.wakeHeld() }
+        var until = deadline ?? .max
+        var isTaken = false
+        while !isTaken {
+            let look: Look? = state.wait(until: until == .max ? nil : until) { state in
+                // What wakes the thread before its time need not be a message.
+                let isWoken = hasRested && !state.isResting
+                if !state.isLent, isWoken || !state.messages.isEmpty {
+                    state.take(&spare)
+                    return .taken
+                }
+                if !hasRested { state.rest(until: deadline) }
+                hasRested = true
+                state.wakesAt = until
+                if state.due >= until { return nil }
+                until = state.due
+                return .sooner
+            }
+            switch look {
+            case .taken: isTaken = true
+            case .sooner: break
+            case nil:
+                let now = MonotonicClock.now()
+                isTaken = state.withLock { state in
+                    // Who works in the thread's place says at the end when there is something to do.
+                    if state.isLent { state.due = .max }
+                    until = state.due
+                    guard until <= now else { return false }
+                    state.take(&spare)
+                    return true
+                }
             }
         }
         messages = spare
+    }
+
+    /// What the engine's thread sees when it looks whether there is something to do.
+    private enum Look {
+        case taken
+        /// It has to wake sooner than it meant to.
+        case sooner
     }
 }
 

@@ -49,7 +49,7 @@ public final class EventLoop: @unchecked Sendable {
     private var jobsLeft = 0
 
     /// Where the thread is while it has nothing to do.
-    private enum Rest {
+    fileprivate enum Rest {
         case none
         /// In `epoll_wait`.
         case watching
@@ -133,8 +133,39 @@ public final class EventLoop: @unchecked Sendable {
             defer { state.rest = .none }
             return (true, state.rest)
         }
+        if let held = HeldWake.current {
+            // One job may wait until its poster has nothing else to do; several are for several processors.
+            let isFirst = !held.wasUsed && rest != .none
+            held.release()
+            held.wasUsed = true
+            if isFirst {
+                held.loop = self
+                held.rest = rest
+                return accepted
+            }
+        }
         wake(from: rest)
         return accepted
+    }
+
+    /// Runs a body in which the first job that the calling thread posts to a resting loop does not wake the loop until
+    /// the thread posts another or calls ``wakeHeld()``.
+    ///
+    /// A thread that posts its job, and then has only to go to sleep, thus does not have it run beside itself, where it
+    /// would find the thread still at work.
+    public static func holdWakes(_ body: () -> Void) {
+        let held = HeldWake()
+        unsafe pthread_setspecific(HeldWake.key, Unmanaged.passUnretained(held).toOpaque())
+        body()
+        pthread_setspecific(HeldWake.key, nil)
+        held.release()
+    }
+
+    /// Wakes the loop whose waking the calling thread has held back, if there is one.
+    public static func wakeHeld() {
+        guard let held = HeldWake.current else { return }
+        held.release()
+        held.wasUsed = false
     }
 
     /// Has a closure run on the loop's thread, after all that was posted before.
@@ -277,7 +308,7 @@ public final class EventLoop: @unchecked Sendable {
         }
     }
 
-    private func wake(from rest: Rest) {
+    fileprivate func wake(from rest: Rest) {
         switch rest {
         case .none: return
         case .parked: parking.signal { $0 = true }
@@ -305,6 +336,33 @@ private let currentKey: pthread_key_t = {
     _ = unsafe pthread_key_create(&key, nil)
     return key
 }()
+
+/// A loop whose waking a thread has held back.
+private final class HeldWake {
+    var loop: EventLoop?
+    var rest = EventLoop.Rest.none
+    /// Whether the thread has posted something since it last had nothing to do.
+    var wasUsed = false
+
+    /// The thread-specific slot that holds the thread's own.
+    static let key: pthread_key_t = {
+        var key = pthread_key_t()
+        _ = unsafe pthread_key_create(&key, nil)
+        return key
+    }()
+
+    /// The calling thread's, if it holds wakes back.
+    static var current: HeldWake? {
+        guard let pointer = unsafe pthread_getspecific(key) else { return nil }
+        return unsafe Unmanaged<HeldWake>.fromOpaque(pointer).takeUnretainedValue()
+    }
+
+    func release() {
+        guard let loop else { return }
+        self.loop = nil
+        loop.wake(from: rest)
+    }
+}
 
 private final class ClosureJob: LoopJob {
     private let body: @Sendable () -> Void

@@ -27,6 +27,29 @@ struct FreeThreadTests {
         #expect(harness.record.types.filter { $0 == "stage_completed" }.count == 50 * runs)
     }
 
+    /// The engine's thread begins what it is given and rests before the loop wakes; from then on the loop goes on alone.
+    @Test func aChainStaysOnTheLoopThatHasBegunIt() throws {
+        let loop = try EventLoop()
+        try loop.start(name: "test-loop")
+        defer { loop.stop() }
+        let made = Mutex<LoopHost?>(nil)
+        let harness = try EngineHarness(makeHost: { _ in
+            made.withLock { made in
+                let host = LoopHost(loop: loop)
+                made = host
+                return host
+            }
+        })
+        defer { harness.remove() }
+        for _ in 0..<20 {
+            let run = try harness.submit(chain(50))
+            #expect(try harness.engine.wait(run: run) == .ended(.completed))
+        }
+        let host = try #require(made.withLock { $0 })
+        #expect(host.calls.total == 1_000)
+        #expect(host.calls.fromOutside < 100, "each run's first, and what a timer of the engine's comes between")
+    }
+
     @Test func whatElseArrivesIsDoneToo() throws {
         let host = Box()
         let harness = try EngineHarness(makeHost: { _ in host.make(threads: 3) })
@@ -110,6 +133,44 @@ struct FreeThreadTests {
             }
         }
     }
+}
+
+/// Carries out calls on the thread of a loop.
+private final class LoopHost: ExecutorHost {
+    private let loop: EventLoop
+    private let counts = Mutex((total: 0, fromOutside: 0))
+    private let scripted = ScriptedHost { _ in }
+
+    init(loop: EventLoop) {
+        self.loop = loop
+    }
+
+    /// How many calls there were, and how many of them were begun by another thread than the loop's.
+    var calls: (total: Int, fromOutside: Int) { counts.withLock { $0 } }
+
+    func start(_ call: ExecutorCall, sink: any CallSink) -> CallHandle {
+        let isOutside = !isOnLoop.withLock { $0 }
+        counts.withLock { counts in
+            counts.total += 1
+            if isOutside { counts.fromOutside += 1 }
+        }
+        loop.post { [self] in
+            let outcome = StageOutcome(.ok, effect: .made, output: .object([:]))
+            guard loop.isFree else { return sink.finished(tag: call.tag, outcome: outcome) }
+            isOnLoop.withLock { $0 = true }
+            loop.lend { sink.finishedOnFreeThread(tag: call.tag, outcome: outcome) }
+            isOnLoop.withLock { $0 = false }
+        }
+        return CallHandle(token: call.tag)
+    }
+
+    /// Whether the loop's thread works in the engine's place; nobody else starts calls then.
+    private let isOnLoop = Mutex(false)
+
+    func cancel(_ handle: CallHandle, why: CancelReason) {}
+    func shutdown(within limit: Duration) {}
+    func executor(_ type: String) -> ExecutorLookup { scripted.executor(type) }
+    func knownTypes() -> [String] { scripted.knownTypes() }
 }
 
 /// Carries out calls on threads of its own, and lets each be kept that has nothing else to do.

@@ -31,6 +31,35 @@ import Testing
         #expect(EventLoop.current == nil)
     }
 
+    @Test func aWakeThatIsHeldBackComes() throws {
+        let loop = try EventLoop()
+        try loop.start(name: "test-loop")
+        defer { loop.stop() }
+        let done = Monitor(0)
+        func reached(_ count: Int) -> Bool {
+            done.wait(until: MonotonicClock.now() + 10_000_000_000) { $0 == count ? true : nil } == true
+        }
+        let job: @Sendable () -> Void = { done.signal { $0 += 1 } }
+        for round in 0..<500 {
+            EventLoop.holdWakes {
+                loop.post(job)
+                EventLoop.wakeHeld()
+                #expect(reached(6 * round + 1))
+                // A second job is no reason to wait for a third.
+                loop.post(job)
+                loop.post(job)
+                #expect(reached(6 * round + 3))
+                EventLoop.wakeHeld()
+                loop.post(job)
+            }
+            #expect(reached(6 * round + 4), "what is held back does not outlive the body")
+            EventLoop.wakeHeld()
+            loop.post(job)
+            loop.post(job)
+            #expect(reached(6 * round + 6))
+        }
+    }
+
     @Test func aLoopIsFreeWhileItWaitsForNothing() throws {
         let answers: [Bool]? = try onLoop { loop, finish in
             var seen = [loop.isFree]
