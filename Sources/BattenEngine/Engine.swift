@@ -7,7 +7,8 @@ import BattenSystem
 /// functions may be called from any thread.
 public final class Engine: Sendable {
     private let inbox = Inbox()
-    private let settings: EngineSettings
+    /// What the engine was made with.
+    public let settings: EngineSettings
     private let loop: EngineLoop
     private let thread = Monitor<Thread?>(nil)
 
@@ -108,6 +109,23 @@ public final class Engine: Sendable {
     /// Says that another process has written something for this engine.
     public func storeChanged() {
         inbox.put(.storeChanged)
+    }
+
+    /// Takes over the grace period, the limits of groups, the lag of logs and the prices from other settings; what else
+    /// they say needs an engine of its own.
+    public func change(_ wanted: EngineSettings) {
+        inbox.put(.change(wanted))
+    }
+
+    /// Whether the engine's thread does its work.
+    ///
+    /// - Parameter time: how long it may take to answer.
+    public func answers(within time: Duration) -> Bool {
+        let reply = Reply<Void>()
+        inbox.put(.ping(reply: reply))
+        let end = MonotonicClock.adding(time, to: MonotonicClock.now())
+        if case .success = reply.wait(until: end) { return true }
+        return false
     }
 
     /// Waits until a run has ended or waits for somebody.

@@ -9,7 +9,7 @@ final class EngineLoop: @unchecked Sendable {
     let store: any RunStore
     let host: any ExecutorHost
     let clock: any EngineClock
-    let settings: EngineSettings
+    private(set) var settings: EngineSettings
     let observer: (any EngineObserver)?
     let inbox: Inbox
     private(set) lazy var sink = InboxSink(inbox: inbox, clock: clock) { [unowned self] tag, outcome in
@@ -159,8 +159,19 @@ final class EngineLoop: @unchecked Sendable {
             drains.append(reply)
         case .stopCalls(let reply): stopCalls(reply)
         case .giveBack(let reply): giveBackAll(reply)
+        case .ping(let reply): reply.give(.success(()))
+        case .change(let wanted): change(wanted)
         case .stop: isStopping = true
         }
+    }
+
+    /// Takes over what holds from the next call on; limits that slots were given out under stay.
+    private func change(_ wanted: EngineSettings) {
+        settings.grace = wanted.grace
+        settings.groupLimits = wanted.groupLimits
+        settings.logLag = wanted.logLag
+        settings.prices = wanted.prices
+        askForGroups()
     }
 
     /// Has the machine of a run decide, and remembers the run for the next commit.

@@ -21,6 +21,10 @@ enum InboxMessage: Sendable {
     case stopCalls(reply: Reply<Void>)
     /// Give back every attempt that has not ended, and answer once that is on disk.
     case giveBack(reply: Reply<Void>)
+    /// Answer: the engine's thread is at work.
+    case ping(reply: Reply<Void>)
+    /// Take over those settings that can change while runs go on.
+    case change(EngineSettings)
     case stop
 }
 

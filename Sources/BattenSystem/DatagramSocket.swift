@@ -21,7 +21,7 @@ public struct DatagramSocket: ~Copyable, Sendable {
         let path = "/proc/self/fd/\(place.rawValue)/\(name)"
         try FileSystem.remove(path)
         let number = socket.rawValue
-        try unsafe withAddress(path) { address, length throws(SystemError) in
+        try unsafe withSocketAddress(path) { address, length throws(SystemError) in
             try checked("bind the socket \(folder)/\(name)") { unsafe bind(number, address, length) }
         }
         descriptor = socket
@@ -55,7 +55,7 @@ public struct DatagramSocket: ~Copyable, Sendable {
         let path = "/proc/self/fd/\(place.rawValue)/\(name)"
         let number = socket.rawValue
         do throws(SystemError) {
-            try unsafe withAddress(path) { address, length throws(SystemError) in
+            try unsafe withSocketAddress(path) { address, length throws(SystemError) in
                 try checked("reach the socket \(folder)/\(name)") { () -> Int in
                     var byte: UInt8 = 1
                     return unsafe sendto(number, &byte, 1, Int32(MSG_NOSIGNAL), address, length)
@@ -71,28 +71,24 @@ public struct DatagramSocket: ~Copyable, Sendable {
         }
     }
 
+    /// Sends one message to a socket that anybody may have made, without waiting.
+    ///
+    /// - Parameters:
+    ///   - text: the whole message.
+    ///   - address: an absolute path, or `@` and a name that is not one of a file.
+    public static func send(_ text: String, to address: String) throws(SystemError) {
+        let socket = try make()
+        let number = socket.rawValue
+        let bytes = Array(text.utf8)
+        try unsafe withSocketAddress(address) { address, length throws(SystemError) in
+            try checked("send to a socket") { () -> Int in
+                unsafe sendto(number, bytes, bytes.count, Int32(MSG_NOSIGNAL), address, length)
+            }
+        }
+    }
+
     private static func make() throws(SystemError) -> Descriptor {
         let kind = Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
         return Descriptor(owning: try checked("make a socket") { socket(AF_UNIX, kind, 0) })
     }
-}
-
-/// Lends the address of a socket's file.
-private func withAddress(
-    _ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) throws(SystemError) -> Void
-) throws(SystemError) {
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    let bytes = Array(path.utf8)
-    let room = MemoryLayout.size(ofValue: address.sun_path)
-    guard bytes.count < room else { throw SystemError("name a socket \(path)", code: ENAMETOOLONG) }
-    unsafe withUnsafeMutableBytes(of: &address.sun_path) { target in unsafe target.copyBytes(from: bytes) }
-    let result = unsafe withUnsafePointer(to: &address) { pointer in
-        unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-            Result { () throws(SystemError) in
-                try unsafe body(pointer, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
-    }
-    try result.get()
 }

@@ -283,7 +283,7 @@ import Testing
             touch file; BATTEN_HOME=$PWD/file batten serve > log 2>&1; echo "home $?"; wc -l < log | grep -c '[1-9]'
             BATTEN_HOME=/proc/batten batten serve > /dev/null 2>&1; echo "no store $?"
             "$BATTEN" serve --format json > log 2>&1 & serve=$!
-            await_line log serving; kill -HUP $serve; wait $serve; echo "stopped $?"
+            await_line log serving; kill -TERM $serve; wait $serve; echo "stopped $?"
             grep -o '"event":"[a-z]*"\\|"left":[0-9]*' log | tr '\\n' ' '; echo
             """)
         #expect(

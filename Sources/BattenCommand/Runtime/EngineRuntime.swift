@@ -2,6 +2,7 @@ import BattenCore
 import BattenEngine
 import BattenStore
 import BattenSystem
+import Synchronization
 
 /// What executes runs in this process: store, host and engine, opened together and closed together.
 final class EngineRuntime: Sendable {
@@ -17,7 +18,7 @@ final class EngineRuntime: Sendable {
     private let seat: EngineSeat
     private let wakes: EventLoop
     private let options: StoreOptions
-    private let retention: RetentionPolicy
+    private let retention: Mutex<RetentionPolicy>
     private let role: String
 
     /// The role of engines that take up runs by themselves.
@@ -29,7 +30,7 @@ final class EngineRuntime: Sendable {
     ) {
         self.role = role
         self.options = options
-        self.retention = retention
+        self.retention = Mutex(retention)
         self.folder = folder
         self.store = store
         self.engine = engine
@@ -127,6 +128,11 @@ final class EngineRuntime: Sendable {
         return nil
     }
 
+    /// Has another policy hold from the next sweep on.
+    func retain(_ policy: RetentionPolicy) {
+        retention.withLock { $0 = policy }
+    }
+
     /// Removes history that is beyond the policy, for a few milliseconds; what is left is for the next one who tidies.
     ///
     /// It is upkeep: no run fails because it could not be done, and it gives way to whoever writes.
@@ -138,7 +144,7 @@ final class EngineRuntime: Sendable {
         options.busyLimit = .milliseconds(2)
         do throws(StoreError) {
             let keeper = try HistoryKeeper(
-                folder, policy: retention, options: options, now: { SystemEngineClock().now() })
+                folder, policy: retention.withLock { $0 }, options: options, now: { SystemEngineClock().now() })
             guard try keeper.isDue(every: .seconds(60)) else { return true }
             // Who serves has the time for it; nobody waits for its end.
             let reader = role == Self.serving ? nil : try StoreReader(folder)

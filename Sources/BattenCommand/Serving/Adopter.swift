@@ -39,7 +39,7 @@ final class Adopter: Sendable {
     private let plans: StoredPlan
     private let report: @Sendable (Report) -> Void
     private let state = Monitor(State())
-    private let thread = Monitor<Thread?>(nil)
+    private let thread = PartThread()
 
     init(
         runtime: EngineRuntime, reader: StoreReader, plans: StoredPlan,
@@ -53,8 +53,7 @@ final class Adopter: Sendable {
 
     /// Starts looking; what is orphaned already is taken up first.
     func start() throws(SystemError) {
-        let started = try Thread.start(name: "adopter", stackSize: 8 << 20) { [self] in work() }
-        thread.withLock { $0 = started }
+        try thread.start(name: "adopter", stackSize: 8 << 20) { [self] in work() }
     }
 
     /// Has the adopter look; returns at once.
@@ -80,11 +79,7 @@ final class Adopter: Sendable {
     /// Takes up nothing more; what is under way is finished first.
     func stop() {
         state.signal { $0.isStopping = true }
-        let started = thread.withLock { state in
-            defer { state = nil }
-            return state
-        }
-        started?.join()
+        thread.join()
     }
 
     // MARK: The thread

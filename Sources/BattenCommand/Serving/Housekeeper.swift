@@ -16,7 +16,7 @@ final class Housekeeper: Sendable {
 
     private let runtime: EngineRuntime
     private let state = Monitor(State())
-    private let thread = Monitor<Thread?>(nil)
+    private let thread = PartThread()
 
     init(runtime: EngineRuntime) {
         self.runtime = runtime
@@ -24,8 +24,7 @@ final class Housekeeper: Sendable {
 
     /// Starts with a look at what others have left.
     func start() throws(SystemError) {
-        let started = try Thread.start(name: "upkeep") { [self] in work() }
-        thread.withLock { $0 = started }
+        try thread.start(name: "upkeep") { [self] in work() }
     }
 
     /// Says that a run has ended; returns at once.
@@ -37,11 +36,7 @@ final class Housekeeper: Sendable {
     /// Ends it; what is under way is a few milliseconds.
     func stop() {
         state.signal { $0.isStopping = true }
-        let started = thread.withLock { state in
-            defer { state = nil }
-            return state
-        }
-        started?.join()
+        thread.join()
     }
 
     private func work() {

@@ -23,6 +23,10 @@ final class ScheduleRunner: Sendable {
         var looks = 0
         /// Whether due times waited for earlier runs to end at the last look.
         var isQueued = false
+        /// Whether the store could not be read or written at the last look.
+        var hasFailed = false
+        /// Whether zones, workflows and settings are to be read anew.
+        var isStale = false
     }
 
     private let runtime: EngineRuntime
@@ -30,7 +34,7 @@ final class ScheduleRunner: Sendable {
     private let report: @Sendable (Report) -> Void
     private let alarm: WallClockAlarm
     private let state = Monitor(State())
-    private let thread = Monitor<Thread?>(nil)
+    private let thread = PartThread()
 
     /// Creates a runner.
     ///
@@ -48,8 +52,7 @@ final class ScheduleRunner: Sendable {
     /// Starts looking, the first time at once.
     func start() throws(SystemError) {
         runtime.watch(alarm) { [self] in look() }
-        let started = try Thread.start(name: "scheduler", stackSize: 8 << 20) { [self] in work() }
-        thread.withLock { $0 = started }
+        try thread.start(name: "scheduler", stackSize: 8 << 20) { [self] in work() }
     }
 
     /// Has the runner look; returns at once.
@@ -68,23 +71,39 @@ final class ScheduleRunner: Sendable {
         return state.wait { $0.looks >= next || $0.isStopping ? $0.isQueued && !$0.isStopping : nil } ?? false
     }
 
+    /// Whether the runner's thread does its work, and reaches the store.
+    ///
+    /// - Parameter time: how long it may take to look.
+    func answers(within time: Duration) -> Bool {
+        let next = state.signal(all: true) { state in
+            state.isAsked = true
+            return state.begun + 1
+        }
+        return state.wait(until: MonotonicClock.adding(time, to: MonotonicClock.now())) { state in
+            state.looks >= next ? !state.hasFailed : nil
+        } ?? false
+    }
+
+    /// Has zones, workflows and settings read anew; returns at once.
+    func renew() {
+        state.signal { state in
+            state.isStale = true
+            state.isAsked = true
+        }
+    }
+
     /// Starts nothing more; what is under way is finished first.
     func stop() {
         state.signal(all: true) { $0.isStopping = true }
-        let started = thread.withLock { state in
-            defer { state = nil }
-            return state
-        }
-        started?.join()
+        thread.join()
     }
 
     // MARK: The thread
 
     private func work() {
-        let context = context()
         var failures = 0
         var again: Int64?
-        let scheduler = scheduler(context)
+        var scheduler = scheduler(context())
         while true {
             let isStopping: Bool? = state.wait(until: again) { state in
                 guard state.isAsked || state.isStopping else { return nil }
@@ -95,6 +114,11 @@ final class ScheduleRunner: Sendable {
             if isStopping == true { return }
             if isStopping == nil { state.withLock { $0.begun += 1 } }
             again = nil
+            let isStale = state.withLock { state in
+                defer { state.isStale = false }
+                return state.isStale
+            }
+            if isStale { scheduler = self.scheduler(context()) }
             do throws(StoreError) {
                 let next = try scheduler.look(at: Timestamp(nanoseconds: WallClock.now()))
                 alarm.set(at: next?.nanoseconds)
@@ -104,10 +128,11 @@ final class ScheduleRunner: Sendable {
                 failures += 1
                 again = MonotonicClock.now() + 1_000_000_000 << Int64(min(failures, 6) - 1)
             }
-            let isQueued = scheduler.isQueued
+            let (isQueued, hasFailed) = (scheduler.isQueued, failures > 0)
             state.signal(all: true) { state in
                 state.looks = state.begun
                 state.isQueued = isQueued
+                state.hasFailed = hasFailed
             }
         }
     }

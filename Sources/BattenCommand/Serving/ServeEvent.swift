@@ -1,4 +1,5 @@
 import BattenCore
+import BattenStore
 
 /// One thing that a serving engine tells: a line for people and an object for programs.
 struct ServeEvent: Sendable {
@@ -27,10 +28,52 @@ struct ServeEvent: Sendable {
 }
 
 extension ServeEvent {
-    static func serving(engine: String, pid: Int32, home: String, at: Timestamp) -> ServeEvent {
+    /// - Parameter others: engines that serve the same store already.
+    static func serving(
+        engine: String, pid: Int32, home: String, others: [EngineRecord], at: Timestamp
+    ) -> ServeEvent {
+        let beside = others.map { other in
+            "\(other.id) (pid \(other.pid), since \(other.startedAt.rfc3339(fractionDigits: 0)))"
+        }
+        return ServeEvent(
+            "serving", at: at,
+            [
+                "engine": .string(engine), "pid": .int(Int64(pid)), "home": .string(home),
+                "others": .array(
+                    others.map { other in
+                        .object([
+                            "engine": .string(other.id), "pid": .int(Int64(other.pid)),
+                            "since": .string(other.startedAt.rfc3339),
+                        ])
+                    }),
+            ],
+            text: "engine \(engine) serves \(home) (pid \(pid))"
+                + (others.isEmpty ? "" : " beside \(beside.joined(separator: ", "))"))
+    }
+
+    /// - Parameters:
+    ///   - applied: settings that hold from now on.
+    ///   - later: settings that hold after the next start.
+    static func reloaded(applied: [String], later: [String], at: Timestamp) -> ServeEvent {
+        var parts: [String] = []
+        if !applied.isEmpty { parts.append("\(applied.joined(separator: ", ")) hold from now on") }
+        if !later.isEmpty { parts.append("\(later.joined(separator: ", ")) need a restart") }
+        return ServeEvent(
+            "reloaded", at: at,
+            ["applied": .array(applied.map { .string($0) }), "restart": .array(later.map { .string($0) })],
+            text: "configuration read again: \(parts.isEmpty ? "nothing has changed" : parts.joined(separator: "; "))")
+    }
+
+    static func notReloaded(_ failure: CommandFailure, at: Timestamp) -> ServeEvent {
         ServeEvent(
-            "serving", at: at, ["engine": .string(engine), "pid": .int(Int64(pid)), "home": .string(home)],
-            text: "engine \(engine) serves \(home) (pid \(pid))")
+            "not_reloaded", at: at, ["code": .string(failure.code), "message": .string(failure.message)],
+            text: "configuration stays as it was: \(TextFit.clean(failure.message))")
+    }
+
+    static func silent(_ part: String, at: Timestamp) -> ServeEvent {
+        ServeEvent(
+            "silent", at: at, ["part": .string(part)],
+            text: "\(part) does not answer; the service manager is told nothing until it does")
     }
 
     /// - Parameter isOneOfMany: whether people are told of many runs in one line instead.

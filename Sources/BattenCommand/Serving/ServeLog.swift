@@ -10,7 +10,8 @@ final class ServeLog: EngineObserver {
         var isFinished = false
         /// What each run that is driven here waited for last, by run id; an empty text for one that moves.
         var runs: [String: String] = [:]
-        var failure: EngineError?
+        /// When the engine last wrote what a run has done.
+        var lastCommit: Timestamp?
         var onEnd: (@Sendable (RunRow) -> Void)?
         var onIdle: (@Sendable () -> Void)?
         /// Whether every run that is driven here waits for somebody.
@@ -23,7 +24,7 @@ final class ServeLog: EngineObserver {
     private let console: Console
     private let format: OutputFormat
     private let state = Monitor(State())
-    private let thread = Monitor<Thread?>(nil)
+    private let thread = PartThread()
     private let onFailure: @Sendable (EngineError) -> Void
 
     /// Creates a log.
@@ -38,23 +39,25 @@ final class ServeLog: EngineObserver {
     /// Runs of this engine that have not ended.
     var runs: Int { state.withLock { $0.runs.count } }
 
+    /// Runs of this engine that have not ended, how many of them wait for somebody, and when it last wrote.
+    var counts: (runs: Int, waiting: Int, lastCommit: Timestamp?) {
+        state.withLock { state in
+            (state.runs.count, state.runs.values.count { !$0.isEmpty }, state.lastCommit)
+        }
+    }
+
     /// Whether every run of this engine waits for somebody, or there is none.
     var isIdle: Bool { state.withLock { $0.isIdle } }
 
     /// Begins to write.
     func start() throws(SystemError) {
-        let started = try Thread.start(name: "log", stackSize: 512 << 10) { [self] in work() }
-        thread.withLock { $0 = started }
+        try thread.start(name: "log", stackSize: 512 << 10) { [self] in work() }
     }
 
     /// Writes what is left and ends.
     func finish() {
         state.signal { $0.isFinished = true }
-        let started = thread.withLock { state in
-            defer { state = nil }
-            return state
-        }
-        started?.join()
+        thread.join()
     }
 
     /// Has the end of every run told.
@@ -106,13 +109,17 @@ final class ServeLog: EngineObserver {
     // MARK: The engine's reports
 
     func committed(run: String, records: [JournalRecord], row: RunRow?, stages: [StageRow]) {
+        let at = records.last?.at ?? Timestamp(nanoseconds: WallClock.now())
         guard let row else {
-            state.withLock { if $0.runs[run] == nil { $0.runs[run] = "" } }
+            state.withLock { state in
+                state.lastCommit = at
+                if state.runs[run] == nil { state.runs[run] = "" }
+            }
             return
         }
-        let at = records.last?.at ?? Timestamp(nanoseconds: WallClock.now())
         if row.status.isTerminal {
             let (onEnd, onIdle) = state.withLock { state in
+                state.lastCommit = at
                 state.runs[run] = nil
                 return (state.onEnd, state.isIdle ? state.onIdle : nil)
             }
@@ -125,6 +132,7 @@ final class ServeLog: EngineObserver {
         let reason = row.waiting.flatMap { ["sleep", "retry"].contains($0.on) ? nil : $0 }
         let detail = reason?.detail ?? ""
         let (before, onIdle) = state.withLock { state in
+            state.lastCommit = at
             let before = state.runs.updateValue(detail, forKey: run)
             return (before, state.isIdle ? state.onIdle : nil)
         }

@@ -13,6 +13,7 @@ public enum EngineFolder {
 
     static func lock(_ folder: StateFolder, _ id: String) -> String { "\(folder.engines)/\(id).lock" }
     static func socket(_ folder: StateFolder, _ id: String) -> String { "\(folder.engines)/\(id).sock" }
+    static func questions(_ folder: StateFolder, _ id: String) -> String { "\(folder.engines)/\(id).ask" }
 
     /// Whether an engine's process still exists, stopped or not.
     ///
@@ -42,6 +43,20 @@ public enum EngineFolder {
         }
     }
 
+    /// Asks an engine that answers questions one line.
+    ///
+    /// - Parameter time: how long the answer may take.
+    /// - Returns: the answer; nil when it answers none.
+    /// - Throws: `io` when the answer takes longer: the process is stopped, or far behind.
+    public static func ask(
+        _ line: [UInt8], of id: String, in folder: StateFolder, within time: Duration
+    ) throws(StoreError) -> [UInt8]? {
+        try check(id)
+        return try storing { () throws(SystemError) in
+            try ServiceSocket.ask(line, of: "\(id).ask", in: folder.engines, within: time)
+        }
+    }
+
     /// Ids of the engines whose processes exist.
     public static func living(in folder: StateFolder) throws(StoreError) -> [String] {
         var living: [String] = []
@@ -63,6 +78,7 @@ public enum EngineFolder {
                 // starts looks again after it has the lock.
                 guard try FileLock.take(file), try FileSystem.isSame(file, path) else { return false }
                 try FileSystem.remove(socket(folder, id))
+                try FileSystem.remove(questions(folder, id))
                 return try FileSystem.remove(path)
             }
             if gone { removed.append(id) }

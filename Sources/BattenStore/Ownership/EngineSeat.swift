@@ -36,6 +36,7 @@ public final class EngineSeat: Sendable {
 
     deinit {
         _ = try? FileSystem.remove(EngineFolder.socket(folder, id))
+        _ = try? FileSystem.remove(EngineFolder.questions(folder, id))
         _ = try? FileSystem.remove(EngineFolder.lock(folder, id))
     }
 

@@ -192,6 +192,12 @@ extension SQLiteStore: ScheduleStore {
 }
 
 extension StoreReader {
+    /// How many schedules are not paused, and when the next of them has something to decide.
+    public func schedulesInForce() throws(StoreError) -> (count: Int, next: Timestamp?) {
+        let counts = try rows(ScheduleTable.inForce, { _ in }) { (Int(clamping: $0.int(0)), $0.timestamp(1)) }
+        return counts.first.map { (count: $0.0, next: $0.1) } ?? (count: 0, next: nil)
+    }
+
     /// Schedules, by name.
     ///
     /// - Parameters:

@@ -18,6 +18,7 @@ enum ScheduleTable {
         SELECT next_at FROM schedules INDEXED BY schedules_due WHERE pause IS NULL AND next_at IS NOT NULL
         ORDER BY next_at LIMIT 1
         """
+    static let inForce = "SELECT count(*), min(next_at) FROM schedules WHERE pause IS NULL"
     static let activeCounts = """
         SELECT s.name, count(*) FROM runs r INDEXED BY runs_by_status
         JOIN schedule_fires f INDEXED BY schedule_fires_by_run ON f.run_key = r.key

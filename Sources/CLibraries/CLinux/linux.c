@@ -16,6 +16,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
@@ -262,6 +263,16 @@ int linux_exchange(const char *one, const char *other) {
 }
 
 const char *linux_libc_version(void) { return gnu_get_libc_version(); }
+
+int linux_accept(int listener) { return accept4(listener, 0, 0, SOCK_CLOEXEC); }
+
+int linux_has_writer(int descriptor) {
+    if (fcntl(descriptor, F_SETLEASE, F_RDLCK) == 0) {
+        fcntl(descriptor, F_SETLEASE, F_UNLCK);
+        return 0;
+    }
+    return errno == EAGAIN ? 1 : -1;
+}
 
 int linux_watch_begin(void) { return inotify_init1(IN_CLOEXEC); }
 

@@ -98,4 +98,10 @@ int linux_watch_begin(void);
 /* inotify_add_watch for what is written, made, moved and removed in a folder. */
 int linux_watch_add(int descriptor, const char *folder);
 
+/* accept4, close-on-exec. */
+int linux_accept(int listener);
+/* 1 while somebody has the file open for writing, 0 when nobody has, -1 when the kernel does not tell: only the file's
+ * owner may ask. A descriptor open for reading. */
+int linux_has_writer(int descriptor);
+
 #endif
