@@ -3,7 +3,11 @@ import BattenPlugin
 /// What a model answered, gathered from a whole response or from the events of a stream.
 struct ChatAnswer {
     var text = ""
-    var toolCalls: [JSON] = []
+    var toolCalls: [ChatMessage.ToolCall] = []
+    /// What the model thought, as its provider wants it back.
+    var thinking: [JSON] = []
+    /// Whether the answer comes as the arguments of a tool.
+    var hasAnswerTool = false
     var finishReason: String?
     var usage: Usage?
     /// The name the provider gave the model.
@@ -26,6 +30,14 @@ struct ChatAnswer {
         /// Whether these are guesses, because the provider gave no numbers.
         var isEstimated = false
 
+        /// What two exchanges consumed together.
+        static func + (left: Usage, right: Usage) -> Usage {
+            Usage(
+                input: left.input + right.input, cachedInput: left.cachedInput + right.cachedInput,
+                writtenInput: left.writtenInput + right.writtenInput, output: left.output + right.output,
+                reasoning: left.reasoning + right.reasoning, isEstimated: left.isEstimated || right.isEstimated)
+        }
+
         var json: JSON {
             [
                 "input_tokens": .integer(input), "cached_input_tokens": .integer(cachedInput),
@@ -36,8 +48,14 @@ struct ChatAnswer {
         }
     }
 
-    /// The text's value if it is a JSON object or list, also inside a code fence.
+    /// The text's value if it is a JSON object or list, also inside a code fence; else null.
     var json: JSON {
+        guard let value, value.object != nil || value.array != nil else { return .null }
+        return value
+    }
+
+    /// The text's value if it is JSON, also inside a code fence.
+    var value: JSON? {
         var text = text[...]
         func trim() {
             while text.first?.isWhitespace == true { text.removeFirst() }
@@ -49,8 +67,7 @@ struct ChatAnswer {
             text = text[line...].dropLast(3)
             trim()
         }
-        guard text.first == "{" || text.first == "[" else { return .null }
-        return (try? JSON(parsing: String(text))) ?? .null
+        return try? JSON(parsing: String(text))
     }
 }
 
@@ -74,8 +91,15 @@ protocol ChatAPI {
     func headers(_ provider: LLMSettings.Provider) -> [(String, String)]
     /// The body.
     func body(_ input: ChatInput, model: String, provider: LLMSettings.Provider) throws(Failure) -> JSON
+    /// Notes in an empty answer what its pieces will mean.
+    func prepare(_ answer: inout ChatAnswer, for input: ChatInput)
     /// Takes an event of the stream.
     func take(event: String, data: JSON, into answer: inout ChatAnswer) -> ChatStep
     /// Takes a whole response.
     func take(whole: JSON, into answer: inout ChatAnswer) throws(Failure)
+}
+
+extension ChatAPI {
+    /// Nothing is to be noted.
+    func prepare(_ answer: inout ChatAnswer, for input: ChatInput) {}
 }

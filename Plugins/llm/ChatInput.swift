@@ -1,168 +1,174 @@
 import BattenPlugin
 
-/// The fields of `llm.chat`, read and completed from the agent and the configuration.
+/// The fields of `llm.chat`, read and completed from the agent.
 struct ChatInput: Decodable {
-    /// One message of the conversation.
-    struct Message {
-        var role: String
-        var text: String
-
-        var json: JSON { ["role": .string(role), "content": .string(text)] }
-    }
-
+    /// The model asked for; empty for the configuration's.
     var model: String
+    /// Models that are asked, in this order, when the one before has failed.
+    var fallback: [String]
     /// Who the model is, kept apart from the conversation.
     var system: String?
-    var messages: [Message]
+    var messages: [ChatMessage]
     var streams = true
     var temperature: Double?
     var topP: Double?
     var seed: Int64?
     var stop: [String]
-    var maxOutputTokens: Int64?
+    var maxOutputTokens: Int64
     var reasoningEffort: String?
+    /// What the answer must look like, as JSON.
+    var responseSchema: JSON?
+    var tools: [ChatTool]
+    var toolChoice: ChatTool.Choice
+    var redaction: Redaction
     var connectTimeout: Int64?
     var idleTimeout: Int64?
 
-    /// Fields that come with later versions; using one is an error, because it would change what is asked.
-    static let later: [(name: String, why: String)] = [
-        ("tools", "models cannot call executors yet"), ("tool_choice", "models cannot call executors yet"),
-        ("images", "images cannot be sent yet"), ("response_schema", "structured output is not checked yet"),
-        ("fallback", "there is no fallback list of models yet"), ("cache", "responses are not cached yet"),
-    ]
     private static let efforts = ["none", "minimal", "low", "medium", "high"]
+    private static let agentFields: Set<String> = [
+        "model", "system", "temperature", "top_p", "seed", "stop", "max_output_tokens", "reasoning_effort", "stream",
+        "fallback", "response_schema", "tools", "tool_choice", "max_tool_rounds", "redact", "timeouts",
+    ]
 
-    /// Reads the fields as they stand; ``complete(with:)`` fills in the configuration's.
     init(from decoder: any Decoder) throws {
-        let json = try decoder.singleValueContainer().decode(JSON.self)
-        var fields = json.object ?? [:]
-        for (name, why) in Self.later where fields[name]?.isNull == false {
-            throw Failure.badInput(field: name, "\(why); leave it out")
-        }
-        var roleName: String?
-        switch fields["agent"] {
-        case .object(let agent)?:
-            for member in agent where fields[member.name] == Optional<JSON>.none {
-                guard Self.agentFields.contains(member.name) else {
-                    throw Failure.badInput(
-                        field: "agent.\(member.name)",
-                        "is not a field of an agent; these are \(Self.agentFields.sorted().joined(separator: ", "))")
-                }
-                fields[member.name] = member.value
-            }
-        case .string(let name)?: roleName = name
-        default: break
-        }
-        func text(_ name: String) throws(Failure) -> String? {
-            guard let value = fields[name], !value.isNull else { return nil }
-            guard let text = value.string else { throw .badInput(field: name, "must be a text, is \(value.kind)") }
-            return text
-        }
-        func number(_ name: String, _ range: ClosedRange<Double>) throws(Failure) -> Double? {
-            guard let value = fields[name], !value.isNull else { return nil }
-            guard let number = value.number, range.contains(number) else {
-                throw .badInput(
-                    field: name, "must be a number from \(range.lowerBound) to \(range.upperBound), is \(value.text)")
-            }
-            return number
-        }
-        model = try text("model") ?? ""
-        system = try text("system") ?? roleName.map { "You are \($0)." }
-        temperature = try number("temperature", 0...2)
-        topP = try number("top_p", 0...1)
-        if let value = fields["seed"], !value.isNull {
-            guard let number = value.integer else { throw Failure.badInput(field: "seed", "must be an integer") }
-            seed = number
-        }
-        if let value = fields["max_output_tokens"], !value.isNull {
-            guard let number = value.integer, number > 0 else {
-                throw Failure.badInput(field: "max_output_tokens", "must be a positive integer, is \(value.text)")
-            }
-            maxOutputTokens = number
-        }
-        reasoningEffort = try text("reasoning_effort")
+        try self.init(decoder.singleValueContainer().decode(JSON.self))
+    }
+
+    /// Reads the fields as they stand.
+    init(_ json: JSON) throws(Failure) {
+        let (fields, roleName) = try Self.withAgent(json.object ?? [:])
+        let read = FieldReader(fields: fields)
+        model = try read.text("model") ?? ""
+        fallback = try read.texts("fallback")
+        system = try read.text("system") ?? roleName.map { "You are \($0)." }
+        temperature = try read.number("temperature", 0...2)
+        topP = try read.number("top_p", 0...1)
+        seed = try read.integer("seed")
+        maxOutputTokens = try read.integer("max_output_tokens", atLeast: 1) ?? ChatExecutor.defaultOutputTokens
+        reasoningEffort = try read.text("reasoning_effort")
         if let effort = reasoningEffort, !Self.efforts.contains(effort) {
             throw Failure.badInput(
                 field: "reasoning_effort", "is '\(effort)'; must be one of \(Self.efforts.joined(separator: ", "))")
         }
-        stop = try Self.stops(fields["stop"])
-        if let value = fields["stream"], !value.isNull {
-            guard let bool = value.bool else { throw Failure.badInput(field: "stream", "must be true or false") }
-            streams = bool
+        stop = try read.texts("stop")
+        streams = try read.bool("stream") ?? true
+        if let schema = fields["response_schema"], !schema.isNull {
+            guard schema.object != nil else {
+                throw Failure.badInput(field: "response_schema", "must be a JSON Schema, an object; is \(schema.kind)")
+            }
+            responseSchema = schema
         }
-        messages = try Self.messages(fields["messages"])
-        if let prompt = try text("prompt") { messages.append(Message(role: "user", text: prompt)) }
+        tools = try ChatTool.list(fields["tools"])
+        toolChoice = try ChatTool.Choice(fields["tool_choice"], tools: tools)
+        redaction = try Redaction(fields["redact"])
+        connectTimeout = try Durations.read(fields["timeouts"]?["connect"], "timeouts.connect")
+        idleTimeout = try Durations.read(fields["timeouts"]?["idle"], "timeouts.idle")
+        if let transcript = fields["transcript"], !transcript.isNull {
+            messages = try Self.messages(transcript, "transcript")
+            system = nil
+            let rounds = messages.count { !$0.toolCalls.isEmpty }
+            let limit = try read.integer("max_tool_rounds", atLeast: 1) ?? ChatExecutor.defaultToolRounds
+            // Told so, the model answers with what it has.
+            if rounds >= limit { toolChoice = .none } else if toolChoice != .none { toolChoice = .auto }
+        } else {
+            messages = try Self.messages(fields["messages"], "messages")
+            let images = try Self.images(fields["images"])
+            let prompt = try read.text("prompt")
+            if prompt != nil || !images.isEmpty {
+                var message = ChatMessage(role: "user", text: prompt ?? "")
+                if prompt == nil { message.parts = [] }
+                message.parts += images.map { .image($0) }
+                messages.append(message)
+            }
+        }
         guard messages.contains(where: { $0.role != "system" && $0.role != "developer" }) else {
             throw Failure.badInput(field: "prompt", "is missing: give prompt, or messages with one of a user")
         }
-        connectTimeout = try Durations.read(fields["timeouts"]?["connect"], "timeouts.connect")
-        idleTimeout = try Durations.read(fields["timeouts"]?["idle"], "timeouts.idle")
     }
 
-    private static let agentFields: Set<String> = [
-        "model", "system", "temperature", "top_p", "seed", "stop", "max_output_tokens", "reasoning_effort", "stream",
-    ]
-
-    private static func stops(_ json: JSON?) throws(Failure) -> [String] {
-        guard let json, !json.isNull else { return [] }
-        let texts = (json.array ?? [json]).compactMap(\.string)
-        guard texts.count == (json.array?.count ?? 1), texts.allSatisfy({ !$0.isEmpty }) else {
-            throw .badInput(field: "stop", "must be a text or a list of texts, none empty")
+    /// The stage's fields over those of its agent, and the name of an agent that nothing is known of.
+    private static func withAgent(_ given: JSONObject) throws(Failure) -> (JSONObject, role: String?) {
+        var fields = given
+        switch fields["agent"] {
+        case .object(let agent)?:
+            for member in agent where fields[member.name] == Optional<JSON>.none {
+                guard agentFields.contains(member.name) else {
+                    throw .badInput(
+                        field: "agent.\(member.name)",
+                        "is not a field of an agent; these are \(agentFields.sorted().joined(separator: ", "))")
+                }
+                fields[member.name] = member.value
+            }
+            return (fields, nil)
+        case .string(let name)?: return (fields, name)
+        default: return (fields, nil)
         }
-        return texts
     }
 
-    private static func messages(_ json: JSON?) throws(Failure) -> [Message] {
+    private static func messages(_ json: JSON?, _ field: String) throws(Failure) -> [ChatMessage] {
         guard let json, !json.isNull else { return [] }
-        guard let list = json.array else { throw .badInput(field: "messages", "must be a list, is \(json.kind)") }
-        var messages: [Message] = []
-        for (index, one) in list.enumerated() {
-            let field = "messages[\(index)]"
-            guard let role = one["role"]?.string, ["system", "developer", "user", "assistant"].contains(role) else {
-                throw .badInput(
-                    field: "\(field).role",
-                    one["role"]?.string == "tool"
-                        ? "is 'tool'; models cannot call executors yet" : "must be system, user or assistant")
-            }
-            if let calls = one["tool_calls"]?.array, !calls.isEmpty {
-                throw .badInput(field: "\(field).tool_calls", "models cannot call executors yet; leave it out")
-            }
-            messages.append(Message(role: role, text: try content(one["content"] ?? .null, "\(field).content")))
-        }
+        guard let list = json.array else { throw .badInput(field: field, "must be a list, is \(json.kind)") }
+        var messages: [ChatMessage] = []
+        for (index, one) in list.enumerated() { messages.append(try ChatMessage(one, field: "\(field)[\(index)]")) }
         return messages
     }
 
-    private static func content(_ json: JSON, _ field: String) throws(Failure) -> String {
-        switch json {
-        case .string(let text): return text
-        case .array(let parts):
-            var text = ""
-            for (index, part) in parts.enumerated() {
-                guard part["type"]?.string == "text", let piece = part["text"]?.string else {
-                    throw .badInput(
-                        field: "\(field)[\(index)]", "must be {type: text, text: …}; images cannot be sent yet")
-                }
-                text += piece
-            }
-            return text
-        default: throw .badInput(field: field, "must be a text or a list of text parts, is \(json.kind)")
+    private static func images(_ json: JSON?) throws(Failure) -> [ChatImage] {
+        guard let json, !json.isNull else { return [] }
+        var images: [ChatImage] = []
+        for (index, one) in (json.array ?? [json]).enumerated() {
+            images.append(try ChatImage(listed: one, field: "images[\(index)]"))
         }
+        return images
     }
 
-    /// The system text and those among the messages, in order.
-    var systemTexts: [String] {
-        [system].compactMap { $0 } + messages.filter { $0.role == "system" || $0.role == "developer" }.map(\.text)
+    /// The whole conversation, the system text first.
+    var conversation: [ChatMessage] {
+        (system.map { [ChatMessage(role: "system", text: $0)] } ?? []) + messages
     }
 
-    /// The messages that are no system text.
-    var conversation: [Message] {
-        messages.filter { $0.role != "system" && $0.role != "developer" }
+    /// A bound of the input's tokens: a token is at least a byte of what is sent.
+    var boundOfInput: Int64 {
+        let schemas = (responseSchema?.bytes.count ?? 0) + tools.reduce(0) { $0 + $1.openAI.bytes.count }
+        return Int64(conversation.reduce(schemas) { $0 + $1.bytes })
     }
 
     /// A guess at the tokens of the input: a token is about four bytes.
     var estimatedTokens: Int64 {
-        let bytes = messages.reduce(system?.utf8.count ?? 0) { $0 + $1.text.utf8.count }
-        return Estimate.tokens(bytes: bytes) + Int64(messages.count) * 4
+        Estimate.tokens(bytes: conversation.reduce(0) { $0 + $1.bytes }) + Int64(messages.count) * 4
+    }
+}
+
+/// What of a call is kept out of sight.
+struct Redaction {
+    /// Whether the conversation is left out of the outputs.
+    var prompts = false
+    /// Whether the answer is neither shown while it comes nor kept in the log.
+    var answers = false
+
+    /// Neither.
+    init() {}
+
+    /// Reads the field or setting `redact`.
+    init(_ json: JSON?) throws(Failure) {
+        for one in json?.array ?? [] {
+            switch one.string {
+            case "prompts"?: prompts = true
+            case "answers"?: answers = true
+            default: throw .badInput(field: "redact", "must be a list of prompts and answers; holds \(one.text)")
+            }
+        }
+        if let json, json.array == nil, !json.isNull {
+            throw .badInput(field: "redact", "must be a list of prompts and answers, is \(json.kind)")
+        }
+    }
+
+    /// What either asks for.
+    func union(_ other: Redaction) -> Redaction {
+        var both = self
+        both.prompts = prompts || other.prompts
+        both.answers = answers || other.answers
+        return both
     }
 }
 

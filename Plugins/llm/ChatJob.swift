@@ -1,104 +1,202 @@
 import BattenPlugin
 import BattenTransfer
 
-/// One call of `llm.chat`.
+/// One call of `llm.chat`: exchanges with models, until one of them has given an answer that fits.
 final class ChatJob {
-    private let call: Call<JSON>
-    private let input: ChatInput
-    private let name: String
-    private let provider: LLMSettings.Provider
-    private let api: any ChatAPI
-    private var request: TransferRequest
-    private let client: TransferClient
+    /// A model that can be asked.
+    struct Candidate {
+        var name: String
+        var provider: LLMSettings.Provider
+        var model: String
 
-    private var transfer: Transfer?
+        var api: any ChatAPI { provider.api == .openai ? OpenAIChat() : AnthropicChat() }
+    }
+
+    let call: Call<JSON>
+    private var input: ChatInput
+    private let candidates: [Candidate]
+    private let settings: LLMSettings
+    private let limiter: RateLimiter
+    private let client: TransferClient
+    private let loop: Loop
+    private let pool: WorkerPool
+
+    private var place = 0
+    private var exchange: ChatExchange?
+    private var usage: ChatAnswer.Usage?
+    private var isRepaired = false
+    /// The models that failed, with what they failed of.
+    private var failures: [(model: String, failure: Failure)] = []
     private var stopReason: StopReason?
-    private var answer = ChatAnswer()
-    private var parser = EventStreamParser()
-    /// A response that turns out to be no event stream.
-    private var whole: [UInt8] = []
-    private var isDone = false
-    private var failure: Failure?
     /// Text that the reader did not take yet.
     private var unshown = ""
     private var waitsForReader = false
     private var result: Result<JSON, Failure>?
-    private var hasStarted = false
     var ended: () -> Void = {}
 
     init(
-        call: Call<JSON>, input: ChatInput, name: String, provider: LLMSettings.Provider, api: any ChatAPI,
-        request: TransferRequest, client: TransferClient
+        call: Call<JSON>, input: ChatInput, candidates: [Candidate], settings: LLMSettings, limiter: RateLimiter,
+        client: TransferClient, loop: Loop, pool: WorkerPool
     ) {
         self.call = call
         self.input = input
-        self.name = name
-        self.provider = provider
-        self.api = api
-        self.request = request
+        self.input.redaction = input.redaction.union(settings.redaction)
+        self.candidates = candidates
+        self.settings = settings
+        self.limiter = limiter
         self.client = client
+        self.loop = loop
+        self.pool = pool
     }
 
+    private var candidate: Candidate { candidates[place] }
+
     func start() {
-        if input.streams {
-            request.receive = { [unowned self] head, chunk in receive(head, chunk) }
-        }
-        transfer = client.start(request) { [self] result in
-            transfer = nil
-            finish(result)
+        ImageLoading.load(input.messages, context: call.context, loop: loop, pool: pool) { [self] result in
+            guard self.result == nil else { return }
+            switch result {
+            case .success(let messages):
+                input.messages = messages
+                ask()
+            case .failure(let failure): end(.failure(failure))
+            }
         }
     }
 
     func cancel(_ reason: StopReason) {
         stopReason = reason
-        if let transfer {
-            transfer.cancel()
-        } else {
+        if result != nil {
             // The answer is there, only the reader has not taken all of it.
             unshown = ""
             settle()
+        } else if exchange?.cancel() ?? true {
+            end(.failure(.stopped(reason, effect: .none)))
         }
     }
 
-    // MARK: The stream
+    // MARK: Exchanges
 
-    private func receive(_ head: TransferHead, _ chunk: UnsafeRawBufferPointer) -> ChunkVerdict {
-        if waitsForReader { return .pause }
-        guard head.headers["Content-Type"]?.lowercased().contains("text/event-stream") == true else {
-            whole.append(contentsOf: chunk)
-            return .taken
-        }
-        hasStarted = true
-        do throws(TransferFailure) {
-            try parser.take(chunk) { take($0) }
+    private func ask() {
+        let candidate = candidate
+        do throws(Failure) {
+            var request = try settings.request(
+                to: candidate.provider, url: candidate.api.url(candidate.provider),
+                headers: candidate.api.headers(candidate.provider) + [
+                    ("Accept", input.streams ? "text/event-stream, application/json" : "application/json")
+                ])
+            request.connectTimeout = input.connectTimeout ?? 30_000_000_000
+            request.idleTimeout = input.idleTimeout ?? 0
+            request.body = .bytes(
+                try candidate.api.body(input, model: candidate.model, provider: candidate.provider).bytes)
+            let exchange = ChatExchange(
+                context: call.context, input: input, candidate: candidate,
+                provider: ProviderCall(
+                    context: call.context, limiter: limiter, provider: candidate.provider, model: candidate.model,
+                    client: client, loop: loop))
+            exchange.shows = { [unowned self] text in take(text) }
+            exchange.ended = { [self] result, usage in
+                self.exchange = nil
+                if let usage { self.usage = self.usage.map { $0 + usage } ?? usage }
+                switch result {
+                case .success(let answer): finish(answer)
+                case .failure(let failure): fail(failure)
+                }
+            }
+            self.exchange = exchange
+            try exchange.start(request)
         } catch {
-            return .fail(error)
+            exchange = nil
+            fail(error)
         }
-        show()
-        if let failure {
-            // The reason is kept; the transfer only has to end.
-            return .fail(TransferFailure(.rejected, code: failure.code, message: failure.message))
-        }
-        return .taken
     }
 
-    private func take(_ event: ServerEvent) {
-        guard !isDone, failure == nil else { return }
-        if event.data == "[DONE]" {
-            isDone = true
-            return
+    private func finish(_ answer: ChatAnswer) {
+        guard let schema = input.responseSchema, answer.toolCalls.isEmpty else {
+            return end(.success(output(answer)))
         }
-        guard let data = try? JSON(parsing: event.data) else {
-            failure = ProviderError.notTheAPI("an event of the stream is not JSON")
-            failure?.code = "llm.stream.malformed"
-            return
+        if !answer.refusal.isEmpty || answer.finishReason == "content_filter" {
+            return end(
+                .failure(
+                    Failure(
+                        .failed, code: "llm.refused",
+                        "\(candidate.name) did not answer: \(answer.refusal.isEmpty ? "its filter stopped it" : answer.refusal)",
+                        effect: .none)))
         }
-        switch api.take(event: event.name, data: data, into: &answer) {
-        case .text(let text): unshown += text
-        case .quiet: break
-        case .done: isDone = true
-        case .failed(let reason): failure = reason
+        let problems = self.problems(answer, schema)
+        if problems.isEmpty { return end(.success(output(answer))) }
+        let isCut = answer.finishReason == "length"
+        guard isRepaired || isCut else {
+            isRepaired = true
+            call.context.log(.warning, "the answer does not fit response_schema and is asked for again: \(problems)")
+            input.messages.append(ChatMessage(role: "assistant", text: answer.text.isEmpty ? "(nothing)" : answer.text))
+            input.messages.append(ChatMessage(role: "user", text: SchemaWords.repair(problems)))
+            return ask()
         }
+        let advice =
+            isCut
+            ? "it was cut at max_output_tokens (\(input.maxOutputTokens)); raise it" : "also when it was asked again"
+        end(
+            .failure(
+                Failure(
+                    .failed, code: "llm.schema",
+                    "the answer of \(candidate.name) does not fit response_schema, \(advice): \(problems)",
+                    effect: .none,
+                    details: input.redaction.answers ? [:] : ["answer": .string(String(answer.text.prefix(4096)))])))
+    }
+
+    /// What of an answer does not fit a schema, in one line; empty if it fits.
+    private func problems(_ answer: ChatAnswer, _ schema: JSON) -> String {
+        guard let value = answer.value else { return "it is not JSON" }
+        do throws(Failure) {
+            let problems = try call.context.check(value, against: schema, field: "response_schema")
+            return problems.prefix(8).map(\.text).joined(separator: "; ")
+        } catch {
+            return error.message
+        }
+    }
+
+    /// Asks the next model, if there is one that may be asked.
+    private func fail(_ failure: Failure) {
+        failures.append((candidate.name, failure))
+        switch failure.class {
+        case .cancelled, .deadline, .bug: return end(.failure(failure))
+        default: break
+        }
+        guard stopReason == nil, place + 1 < candidates.count else { return end(.failure(wholeFailure())) }
+        place += 1
+        call.context.log(.warning, "\(failure.message); \(candidate.name) is asked")
+        ask()
+    }
+
+    /// What is told when no model has answered: of all failures the first that may pass, else the last.
+    private func wholeFailure() -> Failure {
+        guard failures.count > 1, let last = failures.last else {
+            return failures.last?.failure ?? Failure(.bug, code: "llm.none", "no model was asked", effect: .none)
+        }
+        let passing = failures.first { [.retry, .rateLimited, .overloaded].contains($0.failure.class) }
+        var failure = (passing ?? last).failure
+        failure.message = "no model answered: " + failures.map(\.failure.message).joined(separator: "; ")
+        failure.details["tried"] = tried
+        return failure
+    }
+
+    private var tried: JSON {
+        .array(
+            failures.map { one in
+                [
+                    "model": .string(one.model), "code": .string(one.failure.code),
+                    "message": .string(one.failure.message),
+                ]
+            })
+    }
+
+    // MARK: The text
+
+    /// Takes text of the answer; false if the transfer is to wait for the reader.
+    private func take(_ text: String) -> Bool {
+        if !input.redaction.answers { unshown += text }
+        show()
+        return !waitsForReader
     }
 
     /// Offers what is unshown to the reader, and holds the transfer while it does not take it.
@@ -112,7 +210,7 @@ final class ChatJob {
             waitsForReader = false
             show()
             guard !waitsForReader else { return }
-            transfer?.resume()
+            exchange?.resume()
             settle()
         }
         // A host that will never call takes the text from the output alone.
@@ -121,130 +219,32 @@ final class ChatJob {
 
     // MARK: The end
 
-    private func finish(_ result: Result<TransferResponse, TransferFailure>) {
-        switch result {
-        case .success(let response):
-            if (200..<300).contains(response.head.status) {
-                finishAnswer(response)
-            } else {
-                fail(refusal(response))
-            }
-        case .failure(let transferFailure):
-            if let failure {
-                fail(failure)
-                return
-            }
-            var outcome = transferFailure.failure(method: "POST")
-            // Asking again costs tokens but changes nothing in the world.
-            outcome.effect = .none
-            if transferFailure.kind == .cancelled, let stopReason { outcome = .stopped(stopReason, effect: .none) }
-            if transferFailure.kind == .interrupted, hasStarted {
-                outcome.code = "llm.stream.cut"
-                outcome.message = "the answer was cut off after \(answer.text.utf8.count) bytes: \(outcome.message)"
-            }
-            fail(outcome)
-        }
-    }
-
-    private func finishAnswer(_ response: TransferResponse) {
-        do throws(Failure) {
-            if !hasStarted {
-                let bytes = input.streams ? whole : response.body
-                guard let json = try? JSON(parsing: bytes) else {
-                    throw ProviderError.notTheAPI("the response is neither JSON nor an event stream")
-                }
-                try api.take(whole: json, into: &answer)
-                unshown = input.streams ? answer.text : ""
-            } else {
-                // Some servers leave out the last blank line.
-                parser.end { take($0) }
-                if let failure { throw failure }
-                guard isDone || answer.finishReason != nil else {
-                    throw Failure(
-                        .retry, code: "llm.stream.cut",
-                        "the stream ended before the answer was complete, after \(answer.text.utf8.count) bytes",
-                        effect: .none)
-                }
-            }
-            show()
-            result = .success(output(reportUsage()))
-            settle()
-        } catch {
-            fail(error)
-        }
-    }
-
-    private func refusal(_ response: TransferResponse) -> Failure {
-        let body = (try? JSON(parsing: response.body)) ?? .null
-        var failure = ProviderError.failure(body["error"] ?? body, status: response.head.status)
-        let meaning = StatusMeaning.failure(response.head, method: "POST", message: failure.message)
-        failure.message = meaning.message
-        failure.retryAfter = meaning.retryAfter
-        var details: JSONObject = ["status": .integer(Int64(response.head.status)), "model": .string(name)]
-        let rate = ProviderError.rate(response.head.headers)
-        if !rate.isEmpty { details["rate"] = .object(rate) }
-        if failure.class == .rateLimited, failure.retryAfter == nil {
-            failure.retryAfter = ProviderError.wait(response.head.headers)
-        }
-        failure.details = details
-        return failure
-    }
-
-    /// Reports what the call consumed, as the provider counted it or as a guess.
-    ///
-    /// - Parameter isComplete: false if the answer was cut off, so that the provider's count may lag behind it.
-    private func reportUsage(isComplete: Bool = true) -> ChatAnswer.Usage {
-        var usage: ChatAnswer.Usage
-        if let counted = answer.usage {
-            usage = counted
-            let seen = Estimate.tokens(bytes: answer.text.utf8.count)
-            if !isComplete, seen > usage.output {
-                usage.output = seen
-                usage.isEstimated = true
-            }
-        } else {
-            usage = ChatAnswer.Usage(
-                input: input.estimatedTokens, cachedInput: 0,
-                output: Estimate.tokens(bytes: answer.text.utf8.count), reasoning: 0, isEstimated: true)
-            call.context.log(
-                .warning,
-                "\(name) reported no usage; about \(usage.input) input and \(usage.output) output tokens "
-                    + "are booked as an estimate")
-        }
-        for (meter, amount) in [
-            ("requests", 1), ("input_tokens", usage.input), ("cached_input_tokens", usage.cachedInput),
-            ("cache_write_input_tokens", usage.writtenInput), ("output_tokens", usage.output),
-            ("reasoning_tokens", usage.reasoning),
-        ] where amount > 0 {
-            call.context.usage(meter, of: name, amount)
-        }
-        return usage
-    }
-
-    private func output(_ usage: ChatAnswer.Usage) -> JSON {
-        var messages: [JSON] = input.system.map { [["role": "system", "content": .string($0)]] } ?? []
-        messages += input.messages.map(\.json)
-        var message: JSONObject = ["role": "assistant", "content": .string(answer.text)]
-        if !answer.toolCalls.isEmpty { message["tool_calls"] = .array(answer.toolCalls) }
-        messages.append(.object(message))
+    private func output(_ answer: ChatAnswer) -> JSON {
+        let name = candidate.name
+        let usage = usage ?? ChatAnswer.Usage(input: 0, cachedInput: 0, output: 0, reasoning: 0, isEstimated: true)
+        var last = ChatMessage(role: "assistant", text: answer.text)
+        last.toolCalls = answer.toolCalls
+        last.thinking = answer.toolCalls.isEmpty ? [] : answer.thinking
+        let messages = input.redaction.prompts ? [] : (input.conversation + [last]).map(\.output)
         return [
             "text": .string(answer.text), "json": answer.json, "messages": .array(messages),
-            "tool_calls": .array(answer.toolCalls), "finish_reason": .string(answer.finishReason ?? "stop"),
+            "tool_calls": .array(answer.toolCalls.map(\.output)),
+            "finish_reason": .string(answer.finishReason ?? "stop"),
             "refusal": answer.refusal.isEmpty ? .null : .string(answer.refusal), "usage": usage.json,
-            "model": .string(name), "served_model": answer.servedModel.map(JSON.string) ?? .null, "cost_usd": .null,
+            "model": .string(name), "served_model": answer.servedModel.map(JSON.string) ?? .null,
+            "failed_models": tried, "repaired": .bool(isRepaired), "cost_usd": .null,
         ]
     }
 
-    private func fail(_ failure: Failure) {
-        // What the model already said has been paid for.
-        if hasStarted { _ = reportUsage(isComplete: false) }
-        var failure = failure
-        if failure.code != "call.cancelled", failure.code != "call.deadline" {
-            failure.message = "\(name): \(failure.message)"
+    private func end(_ result: Result<JSON, Failure>) {
+        var result = result
+        if case .failure(var failure) = result {
+            unshown = ""
+            for key in candidates.compactMap(\.provider.key) { failure.message = failure.message.hiding(key) }
+            if let stopReason, failure.class == .cancelled { failure = .stopped(stopReason, effect: .none) }
+            result = .failure(failure)
         }
-        if let key = provider.key { failure.message = failure.message.hiding(key) }
-        unshown = ""
-        result = .failure(failure)
+        self.result = result
         settle()
     }
 
@@ -261,7 +261,7 @@ final class ChatJob {
 
 extension String {
     /// The text with every occurrence of a credential hidden.
-    fileprivate func hiding(_ credential: String) -> String {
+    func hiding(_ credential: String) -> String {
         let needle = Array(credential.utf8)
         guard needle.count >= 4 else { return self }
         let bytes = Array(utf8)

@@ -19,17 +19,28 @@ enum ChatSchemas {
                             .choice(
                                 "What the API calls the most output tokens.",
                                 of: ["max_tokens", "max_completion_tokens"])),
-                        .optional("requests_per_minute", .integer("Needs quotas, which this version does not have.")),
-                        .optional("tokens_per_minute", .integer("Needs quotas, which this version does not have.")),
+                        .optional(
+                            "structured_output",
+                            .choice(
+                                "What it understands of response_schema: the schema, that it is JSON, or words alone.",
+                                of: LLMSettings.StructuredOutput.allCases.map(\.rawValue), default: "json_schema")),
+                        .optional(
+                            "requests_per_minute", .integer("Requests in any minute, of this process.", minimum: 1)),
+                        .optional(
+                            "tokens_per_minute",
+                            .integer("Tokens in any minute, input and output, of this process.", minimum: 1)),
+                        .optional("proxy", .string("The proxy to this provider.")),
                     ]), "Providers by name, over the built-in openai and anthropic.",
                     examples: [["local": ["api": "openai", "base_url": "http://127.0.0.1:8080/v1"]]])),
             .optional("default_model", .string("The model of stages that name none.", examples: ["local/qwen"])),
+            .optional("redact", redact),
             .optional("secrets", .map(of: .string(), "Values of the secrets that keys name, put in by the host.")),
         ] + NetworkSettings.properties, "Settings of language models.")
 
-    private static func later(_ why: String) -> Schema {
-        Schema(["not": [:], "description": .string(why)])
-    }
+    private static let redact = Schema.list(
+        of: .choice(of: ["prompts", "answers"]),
+        "What is kept out of sight: prompts leaves the conversation out of the outputs, answers neither shows nor logs "
+            + "the text while it comes.")
 
     static let input = Schema.object(
         [
@@ -48,8 +59,12 @@ enum ChatSchemas {
                     of: .object(
                         [
                             .required(
-                                "role", .choice("Who says it.", of: ["system", "developer", "user", "assistant"])),
-                            .required("content", .anything("A text, or a list of {type: text, text: …}.")),
+                                "role", .choice("Who says it.", of: ChatMessage.roles)),
+                            .optional(
+                                "content",
+                                .anything(
+                                    "A text, or a list of {type: text, text: …}, {type: image, url: …} and "
+                                        + "{type: image, file: …}.")),
                         ], open: true), "A conversation so far."
                 ).titled("Messages")),
             .optional(
@@ -89,12 +104,46 @@ enum ChatSchemas {
                         .optional("idle", .string("Without a byte, in whole seconds.")),
                     ], "Lengths of time such as 30s."
                 ).titled("Time limits")),
-            .optional("tools", later("Models cannot call executors yet.")),
-            .optional("tool_choice", later("Models cannot call executors yet.")),
-            .optional("images", later("Images cannot be sent yet.")),
-            .optional("response_schema", later("Structured output is not checked yet.")),
-            .optional("fallback", later("There is no fallback list of models yet.")),
-            .optional("cache", later("Responses are not cached yet.")),
+            .optional(
+                "images",
+                .anyOf(
+                    [.string(), .list(of: .anything())],
+                    "Shown with the prompt: addresses (https, http, data) or paths of PNG, JPEG, GIF or WebP files."
+                ).titled("Images")),
+            .optional(
+                "response_schema",
+                .anything(
+                    "A JSON Schema that the answer must fit; json is then its value. An answer that does not fit is "
+                        + "asked for once more."
+                ).titled("Schema of the answer")),
+            .optional(
+                "fallback",
+                .anyOf(
+                    [.string(), .list(of: .string())],
+                    "Models, as provider/model, that are asked in this order when the one before has failed."
+                ).titled("Fallback")),
+            .optional(
+                "tools",
+                .list(
+                    of: .anything(),
+                    "What the model may call: names of executors, {uses, name, description, with, env, timeout}, or "
+                        + "{name, description, parameters} for calls that the outputs hand on.",
+                    examples: [["http.request"]]
+                ).titled("Tools")),
+            .optional(
+                "tool_choice",
+                .anything("auto, none, required or {name: …}; after the first round auto.").titled("Tool choice")),
+            .optional(
+                "max_tool_rounds",
+                .integer(
+                    "How often the model may have tools called before it has to answer.", minimum: 1, maximum: 1000,
+                    default: .integer(ChatExecutor.defaultToolRounds)
+                ).titled("Tool rounds")),
+            .optional(
+                "transcript",
+                .list(of: .anything(), "A conversation to go on with, in place of system, messages and prompt.")
+                    .titled("Transcript")),
+            .optional("redact", redact.titled("Redaction")),
         ], "A question to a model.",
         examples: [
             ["model": "openai/gpt-4o-mini", "prompt": "Name a colour."],
@@ -111,7 +160,9 @@ enum ChatSchemas {
             .anything("The answer's value if it is a JSON object or list, also in a code fence; else null.")
                 .titled("JSON")),
         .required("messages", .list(of: .anything(), "The conversation with the answer.").titled("Messages")),
-        .required("tool_calls", .list(of: .anything(), "As the provider gave them.").titled("Tool calls")),
+        .required(
+            "tool_calls",
+            .list(of: .anything(), "What the model wants called: {id, name, arguments}.").titled("Tool calls")),
         .required(
             "finish_reason",
             .string(
@@ -134,14 +185,20 @@ enum ChatSchemas {
                     .required("estimated", .boolean("Whether these are guesses: the provider gave no numbers.")),
                 ], "Tokens as the provider counted them."
             ).titled("Usage")),
-        .required("model", .string("provider/model as asked for.").titled("Model")),
+        .required("model", .string("provider/model that answered.").titled("Model")),
+        .required(
+            "failed_models",
+            .list(of: .anything(), "Models that were asked before and failed: {model, code, message}.")
+                .titled("Failed models")),
+        .required(
+            "repaired", .boolean("Whether the answer was asked for again because it did not fit.").titled("Repaired")),
         .required(
             "served_model",
             Schema.string("What the provider calls the model that answered.").nullable()
                 .titled("Served model").volatile()),
         .required(
             "cost_usd",
-            Schema.number("The price; null, because this version has no price list.").nullable()
+            Schema.number("Null: the host knows prices, and 'batten usage' tells them.").nullable()
                 .titled("Cost")),
     ]).titled("Answer")
 }

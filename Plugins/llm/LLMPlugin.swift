@@ -7,10 +7,12 @@ struct LLMPlugin: Plugin {
     static let description = PluginDescription(
         id: "llm", version: "1.0.0", title: "Language models",
         summary: "Asks language models: OpenAI, Anthropic, and whatever speaks one of their APIs at another address.",
-        configSchema: ChatSchemas.config, manifest: ["license": "Apache-2.0"], executors: [.loop(ChatExecutor.self)])
+        configSchema: ChatSchemas.config, manifest: ["license": "Apache-2.0"],
+        executors: [.loop(ChatExecutor.self), .loop(EmbedExecutor.self)])
 
     let config: JSON
     let services = TransferServices()
+    let limiter = RateLimiter()
 
     init(start: PluginStart) throws {
         config = start.config

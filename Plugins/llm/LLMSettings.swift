@@ -9,6 +9,16 @@ struct LLMSettings {
         case anthropic
     }
 
+    /// How a provider of the chat completions API is told what an answer must look like.
+    enum StructuredOutput: String, CaseIterable {
+        /// By the schema itself.
+        case schema = "json_schema"
+        /// That it is JSON, and in words.
+        case object = "json_object"
+        /// In words alone.
+        case prompt
+    }
+
     /// One provider.
     struct Provider {
         var name: String
@@ -20,11 +30,18 @@ struct LLMSettings {
         var headers: HeaderList
         /// What the field for the most output tokens is called.
         var limitField: String
+        /// How it is told what an answer must look like.
+        var structuredOutput = StructuredOutput.schema
+        /// What it may be asked in a minute.
+        var limits = RateLimiter.Limits()
+        /// The proxy to it; nil is the one of all.
+        var proxy: String?
     }
 
     let providers: [String: Provider]
     let defaultModel: String?
     let network: NetworkSettings
+    let redaction: Redaction
 
     /// Reads the configuration.
     ///
@@ -32,6 +49,7 @@ struct LLMSettings {
     init(config: JSON) throws(Failure) {
         network = try NetworkSettings(config: config)
         defaultModel = config["default_model"]?.string
+        redaction = try Redaction(config["redact"])
         let secrets = config["secrets"]?.object ?? [:]
         var providers: [String: Provider] = [
             "openai": Provider(
@@ -57,9 +75,6 @@ struct LLMSettings {
 
     private static func provider(_ name: String, _ json: JSON, builtIn: Provider?) throws(Failure) -> Provider {
         let field = "providers.\(name)"
-        for limit in ["requests_per_minute", "tokens_per_minute"] where json[limit]?.isNull == false {
-            throw .badInput(field: "\(field).\(limit)", "needs quotas, which this version does not have; leave it out")
-        }
         guard let text = json["api"]?.string ?? builtIn?.api.rawValue, let api = API(rawValue: text) else {
             throw .badInput(field: "\(field).api", "must be openai or anthropic")
         }
@@ -81,9 +96,62 @@ struct LLMSettings {
             headers.add(member.name, value)
         }
         let limitField = json["max_tokens_field"]?.string ?? builtIn?.limitField ?? "max_tokens"
-        return Provider(
+        var provider = Provider(
             name: name, api: api, baseURL: baseURL, keyName: json["key"]?.string ?? builtIn?.keyName, headers: headers,
-            limitField: limitField)
+            limitField: limitField, proxy: json["proxy"]?.string)
+        if let text = json["structured_output"]?.string {
+            guard let way = StructuredOutput(rawValue: text) else {
+                let ways = StructuredOutput.allCases.map(\.rawValue).joined(separator: ", ")
+                throw .badInput(field: "\(field).structured_output", "is '\(text)'; must be one of \(ways)")
+            }
+            provider.structuredOutput = way
+        }
+        provider.limits.requests = try limit(json, "requests_per_minute", field)
+        provider.limits.tokens = try limit(json, "tokens_per_minute", field)
+        return provider
+    }
+
+    private static func limit(_ json: JSON, _ name: String, _ field: String) throws(Failure) -> Int64? {
+        guard let value = json[name], !value.isNull else { return nil }
+        guard let limit = value.integer, (1...1_000_000_000_000).contains(limit) else {
+            throw .badInput(field: "\(field).\(name)", "is \(value.text); must be a whole number from 1 to 10^12")
+        }
+        return limit
+    }
+
+    /// The model that is asked: the stage's, else the configuration's.
+    func name(of model: String) throws(Failure) -> String {
+        let name = model.isEmpty ? defaultModel ?? "" : model
+        guard !name.isEmpty else {
+            throw .badInput(
+                field: "model", "is missing: write it here, in the agent, or as plugins.llm.default_model")
+        }
+        return name
+    }
+
+    /// A request to a provider's API, without its body.
+    ///
+    /// - Throws: ``Failure`` if the provider's secret has no value.
+    func request(to provider: Provider, url: String, headers: [(String, String)]) throws(Failure) -> TransferRequest {
+        if let keyName = provider.keyName, provider.key == nil {
+            throw Failure(
+                .auth, code: "llm.key",
+                "provider '\(provider.name)' needs the secret \(keyName), which has no value; set it as "
+                    + "BATTEN_SECRET_\(keyName)", effect: .none)
+        }
+        var request: TransferRequest
+        do throws(TransferFailure) {
+            request = TransferRequest(url: try URLAddress(url))
+        } catch {
+            throw .badInput(field: "providers.\(provider.name).base_url", error.message)
+        }
+        request.method = "POST"
+        request.maxRedirects = 0
+        request.maxResponseBytes = 64 << 20
+        request.proxy = provider.proxy ?? network.proxy
+        request.headers = HeaderList(headers + [("Content-Type", "application/json")])
+        for field in provider.headers.fields { request.headers.set(field.name, field.value) }
+        return request
     }
 
     /// Finds the provider of `provider/model`, and the model's own name.

@@ -11,15 +11,29 @@ struct OpenAIChat: ChatAPI {
     }
 
     func body(_ input: ChatInput, model: String, provider: LLMSettings.Provider) throws(Failure) -> JSON {
-        var messages: [JSON] = input.system.map { [["role": "system", "content": .string($0)]] } ?? []
-        messages += input.messages.map(\.json)
-        var body: JSONObject = ["model": .string(model), "messages": .array(messages)]
-        body[provider.limitField] = .integer(input.maxOutputTokens ?? ChatExecutor.defaultOutputTokens)
+        var conversation = input.conversation
+        if let schema = input.responseSchema, provider.structuredOutput != .schema {
+            conversation.insert(ChatMessage(role: "system", text: SchemaWords.instruction(schema)), at: 0)
+        }
+        var body: JSONObject = ["model": .string(model), "messages": .array(conversation.map(\.request))]
+        body[provider.limitField] = .integer(input.maxOutputTokens)
         if let temperature = input.temperature { body["temperature"] = .number(temperature) }
         if let topP = input.topP { body["top_p"] = .number(topP) }
         if let seed = input.seed { body["seed"] = .integer(seed) }
         if !input.stop.isEmpty { body["stop"] = .array(input.stop.map(JSON.string)) }
         if let effort = input.reasoningEffort { body["reasoning_effort"] = .string(effort) }
+        if !input.tools.isEmpty {
+            body["tools"] = .array(input.tools.map(\.openAI))
+            if input.toolChoice != .auto { body["tool_choice"] = input.toolChoice.openAI }
+        }
+        switch provider.structuredOutput {
+        case .schema:
+            guard let schema = input.responseSchema else { break }
+            body["response_format"] = ["type": "json_schema", "json_schema": ["name": "answer", "schema": schema]]
+        case .object:
+            if input.responseSchema != nil { body["response_format"] = ["type": "json_object"] }
+        case .prompt: break
+        }
         if input.streams {
             body["stream"] = true
             body["stream_options"] = ["include_usage": true]
@@ -49,34 +63,41 @@ struct OpenAIChat: ChatAPI {
         answer.servedModel = whole["model"]?.string
         answer.text = message["content"]?.string ?? ""
         answer.refusal = message["refusal"]?.string ?? ""
-        answer.toolCalls = message["tool_calls"]?.array ?? []
+        for (index, call) in (message["tool_calls"]?.array ?? []).enumerated() {
+            var piece = call.object ?? [:]
+            piece["index"] = .integer(Int64(index))
+            Self.merge(.object(piece), into: &answer.toolCalls)
+        }
         answer.finishReason = choice["finish_reason"]?.string
         readUsage(whole["usage"], into: &answer)
     }
 
     private func readUsage(_ usage: JSON?, into answer: inout ChatAnswer) {
-        guard let usage, let input = usage["prompt_tokens"]?.integer, let output = usage["completion_tokens"]?.integer
+        guard let usage, let input = usage["prompt_tokens"]?.count, let output = usage["completion_tokens"]?.count
         else { return }
         answer.usage = ChatAnswer.Usage(
-            input: input, cachedInput: usage["prompt_tokens_details"]?["cached_tokens"]?.integer ?? 0, output: output,
-            reasoning: usage["completion_tokens_details"]?["reasoning_tokens"]?.integer ?? 0)
+            input: input, cachedInput: usage["prompt_tokens_details"]?["cached_tokens"]?.count ?? 0, output: output,
+            reasoning: usage["completion_tokens_details"]?["reasoning_tokens"]?.count ?? 0)
     }
 
     /// Puts a piece of a tool call to those before it: the first has id and name, the others go on with arguments.
-    private static func merge(_ piece: JSON, into calls: inout [JSON]) {
+    private static func merge(_ piece: JSON, into calls: inout [ChatMessage.ToolCall]) {
         let index = Int(clamping: piece["index"]?.integer ?? Int64(calls.count))
         guard index >= 0, index <= calls.count, index < 1024 else { return }
-        if index == calls.count { calls.append(["type": "function", "function": ["name": "", "arguments": ""]]) }
-        var call = calls[index].object ?? [:]
-        if let id = piece["id"]?.string { call["id"] = .string(id) }
-        var function = call["function"]?.object ?? [:]
-        if let name = piece["function"]?["name"]?.string, !name.isEmpty { function["name"] = .string(name) }
-        if let more = piece["function"]?["arguments"]?.string {
-            function["arguments"] = .string((function["arguments"]?.string ?? "") + more)
+        if index == calls.count { calls.append(ChatMessage.ToolCall(id: "call_\(index)", name: "", arguments: "")) }
+        if let id = piece["id"]?.string, !id.isEmpty { calls[index].id = id }
+        if let name = piece["function"]?["name"]?.string, !name.isEmpty { calls[index].name = name }
+        switch piece["function"]?["arguments"] {
+        case .string(let more)?: calls[index].arguments += more
+        case .object(let whole)?: calls[index].arguments = JSON.object(whole).text
+        default: break
         }
-        call["function"] = .object(function)
-        calls[index] = .object(call)
     }
+}
+
+extension JSON {
+    /// A number of tokens as a provider tells it; nil for what cannot be one.
+    var count: Int64? { integer.flatMap { (0...1 << 50).contains($0) ? $0 : nil } }
 }
 
 extension String {

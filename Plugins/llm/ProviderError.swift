@@ -36,6 +36,30 @@ enum ProviderError {
             "\(why); check that the provider's base_url and api are right", effect: .none)
     }
 
+    /// The failure on a host without event loops.
+    static var noLoop: Failure {
+        Failure(
+            .failed, code: "host.loop", "the host offers no event loop (batten.loop/1), which transfers need",
+            effect: .none)
+    }
+
+    /// The failure for a response that says no.
+    static func refusal(_ response: TransferResponse, model: String) -> Failure {
+        let body = (try? JSON(parsing: response.body)) ?? .null
+        var failure = ProviderError.failure(body["error"] ?? body, status: response.head.status)
+        let meaning = StatusMeaning.failure(response.head, method: "POST", message: failure.message)
+        failure.message = meaning.message
+        failure.retryAfter = meaning.retryAfter
+        var details: JSONObject = ["status": .integer(Int64(response.head.status)), "model": .string(model)]
+        let rate = ProviderError.rate(response.head.headers)
+        if !rate.isEmpty { details["rate"] = .object(rate) }
+        if failure.class == .rateLimited, failure.retryAfter == nil {
+            failure.retryAfter = ProviderError.wait(response.head.headers).map { .nanoseconds($0) }
+        }
+        failure.details = details
+        return failure
+    }
+
     /// What rate headers say, by name without prefix; empty if there are none.
     static func rate(_ headers: HeaderList) -> JSONObject {
         var members: JSONObject = [:]
@@ -48,14 +72,21 @@ enum ProviderError {
         return members
     }
 
-    /// How long the rate headers ask to wait, where `Retry-After` says nothing: until what is used up is filled again.
-    static func wait(_ headers: HeaderList) -> Duration? {
+    /// How long the rate headers ask to wait, in nanoseconds: until what is used up is filled again.
+    static func wait(_ headers: HeaderList) -> Int64? {
         var longest: Int64?
-        for unit in ["requests", "tokens"] where headers["x-ratelimit-remaining-\(unit)"] == "0" {
-            guard let reset = headers["x-ratelimit-reset-\(unit)"].flatMap(DurationText.parse) else { continue }
-            longest = max(longest ?? 0, reset)
+        for unit in ["requests", "tokens", "input-tokens", "output-tokens"] {
+            for (remaining, reset) in [
+                ("x-ratelimit-remaining-\(unit)", "x-ratelimit-reset-\(unit)"),
+                ("anthropic-ratelimit-\(unit)-remaining", "anthropic-ratelimit-\(unit)-reset"),
+            ] {
+                guard let left = headers[remaining].flatMap(Double.init), left <= 0,
+                    let delay = headers[reset].flatMap({ RateReset.delay($0) })
+                else { continue }
+                longest = max(longest ?? 0, delay)
+            }
         }
-        return longest.map { .nanoseconds(min($0, 604_800_000_000_000)) }
+        return longest
     }
 }
 

@@ -26,6 +26,8 @@ import Testing
         ("llm.chat", #"{"model":"claude/cut","prompt":"hi"}"#),
         ("llm.chat", #"{"model":"claude/x","prompt":"hi","system":"Be."}"#),
         ("llm.chat", #"{"model":"nobody/x","prompt":"hi"}"#),
+        ("llm.chat", #"{"model":"odd/busy","fallback":["odd/plain"],"prompt":"hi"}"#),
+        ("llm.embed", #"{"model":"odd/e","input":["red","green"]}"#),
         ("notify.webhook", #"{"url":"$ODD/echo","body":{"text":"Grüß Gott"}}"#),
         ("notify.webhook", #"{"url":"$HTTP/status/500","body":{}}"#),
         ("notify.slack", #"{"url":"$ODD/echo","text":"hello"}"#),

@@ -144,6 +144,33 @@ async def openai(request, writer):
             "role": "assistant", "content": None, "tool_calls": [{"id": "t1", "type": "function", "function": {
                 "name": "look", "arguments": "{\"at\": \"sky\"}"}}]}}], "usage": {
                     "prompt_tokens": 3, "completion_tokens": 5}})
+    if model.startswith("schema"):
+        asked_again = any(one["role"] == "assistant" for one in value["messages"])
+        good = asked_again and model == "schema-once" or model == "schema"
+        text = '{"colour": "red", "count": 3}' if good else '```json\n{"colour": 7}\n```'
+        usage = {"prompt_tokens": 10, "completion_tokens": 5}
+        return await reply(writer, 200, {"model": "odd-1", "usage": usage, "choices": [{
+            "message": {"role": "assistant", "content": text},
+            "finish_reason": "length" if model == "schema-cut" else "stop"}]})
+    if model == "refuse":
+        return await reply(writer, 200, {"choices": [{"finish_reason": "stop", "message": {
+            "role": "assistant", "content": None, "refusal": "I will not."}}]})
+    if model == "emptied":
+        return await stream(writer, openai_events(WORDS), headers=[
+            ("x-ratelimit-remaining-requests", "0"), ("x-ratelimit-reset-requests", "1.2s")])
+    if model == "tools-stream":
+        base = {"model": "odd-1"}
+        def piece(**delta):
+            return event({**base, "choices": [{"index": 0, "delta": delta}]})
+        return await stream(writer, [
+            piece(role="assistant", content=None, tool_calls=[{"index": 0, "id": "t1", "type": "function",
+                                                               "function": {"name": "look", "arguments": ""}}]),
+            piece(tool_calls=[{"index": 0, "function": {"arguments": '{"at": "'}}]),
+            piece(tool_calls=[{"index": 1, "id": "t2", "function": {"name": "add", "arguments": "{}"}}]),
+            piece(tool_calls=[{"index": 0, "function": {"arguments": 'sky"}'}}]),
+            event({**base, "choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]}),
+            event({**base, "choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 5}}),
+            b"data: [DONE]\n\n"])
     if model == "cut":
         return await stream(writer, openai_events(WORDS)[:4], close=True)
     if model == "early-end":
@@ -193,6 +220,18 @@ async def anthropic(request, writer):
             "content": [{"type": "text", "text": json.dumps(value)}], "usage": {**usage, "output_tokens": 9}})
     message = {"id": "m1", "type": "message", "role": "assistant", "model": "odd-a", "content": [],
                "stop_reason": None, "usage": usage}
+    if value.get("tool_choice", {}).get("type") == "tool":
+        pieces = ['{"colour": "re', 'd", "count"', ': 3}']
+        events = [event({"type": "message_start", "message": message}, "message_start"),
+                  event({"type": "content_block_start", "index": 0, "content_block": {
+                      "type": "tool_use", "id": "u1", "name": value["tool_choice"]["name"], "input": {}}},
+                      "content_block_start")]
+        events += [event({"type": "content_block_delta", "index": 0, "delta": {
+            "type": "input_json_delta", "partial_json": piece}}, "content_block_delta") for piece in pieces]
+        events += [event({"type": "message_delta", "delta": {"stop_reason": "tool_use"},
+                          "usage": {"output_tokens": 9}}, "message_delta"),
+                   event({"type": "message_stop"}, "message_stop")]
+        return await stream(writer, events)
     events = [event({"type": "message_start", "message": message}, "message_start"),
               event({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
                     "content_block_start"),
@@ -210,6 +249,18 @@ async def anthropic(request, writer):
                          "usage": {"output_tokens": 15}}, "message_delta"))
     events.append(event({"type": "message_stop"}, "message_stop"))
     await stream(writer, split(b"".join(events), 7))
+
+
+async def embeddings(request, writer):
+    value = request.json() or {}
+    texts = value["input"]
+    if value.get("model") == "short":
+        texts = texts[1:]
+    data = [{"index": n, "embedding": [len(text), value.get("dimensions", 0.5)]} for n, text in enumerate(texts)]
+    answer = {"model": "odd-e", "data": data[::-1]}
+    if value.get("model") != "no-usage":
+        answer["usage"] = {"prompt_tokens": 2 * len(texts), "total_tokens": 2 * len(texts)}
+    await reply(writer, 200, answer)
 
 
 async def file(request, writer):
@@ -344,6 +395,8 @@ async def answer(request, writer):
         return await hold(request, writer)
     if path == "/openai/chat/completions":
         return await openai(request, writer)
+    if path == "/openai/embeddings":
+        return await embeddings(request, writer)
     if path == "/anthropic/v1/messages":
         return await anthropic(request, writer)
     await reply(writer, 404, {"error": "no such path"})

@@ -1,3 +1,5 @@
+import CCurl
+
 /// A date in a header: read in the three forms of RFC 9110, written in the first.
 public enum HTTPDate {
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
@@ -72,6 +74,52 @@ public enum RetryAfter {
             return nil
         }
         return Int64(min(max(seconds, 0), 604_800) * 1_000_000_000)
+    }
+}
+
+/// When a limit is lifted, as the rate headers of model providers tell it.
+public enum RateReset {
+    /// Reads a length of time (`6m0s`, `7.66s`, `120ms`, a number of seconds) or an instant (`2026-03-01T06:00:00Z`).
+    ///
+    /// - Parameter now: seconds since 1970; nil is the present.
+    /// - Returns: nanoseconds from now, at least 0 and at most a week; nil if the text is none of these.
+    public static func delay(_ text: String, now: Int64? = nil) -> Int64? {
+        let now = now ?? batten_wall_seconds()
+        if let seconds = length(text) { return Int64(min(seconds, 604_800) * 1_000_000_000) }
+        if let instant = instant(text) { return min(max(instant - now, 0), 604_800) * 1_000_000_000 }
+        return RetryAfter.parse(text, now: now)
+    }
+
+    /// Seconds of a length of time with units; nil if the text is none.
+    private static func length(_ text: String) -> Double? {
+        var rest = text[...]
+        var total = 0.0
+        guard !rest.isEmpty else { return nil }
+        while !rest.isEmpty {
+            let digits = rest.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+            rest = rest.dropFirst(digits.count)
+            let unit = rest.prefix { $0.isASCII && $0.isLetter }
+            rest = rest.dropFirst(unit.count)
+            let units: [Substring: Double] = ["ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400]
+            guard let number = Double(digits), let factor = units[unit] else { return nil }
+            total += number * factor
+        }
+        return total
+    }
+
+    /// Seconds since 1970 of an instant in UTC, cut to whole seconds and one more; nil if the text is none.
+    private static func instant(_ text: String) -> Int64? {
+        let halves = text.split(separator: "T", omittingEmptySubsequences: false)
+        guard halves.count == 2, halves[1].last == "Z" || halves[1].hasSuffix("+00:00") else { return nil }
+        let date = halves[0].split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
+        let clock = halves[1].prefix(8).split(separator: ":", omittingEmptySubsequences: false).map { Int($0) }
+        guard date.count == 3, clock.count == 3, let year = date[0], let month = date[1], let day = date[2],
+            let hour = clock[0], let minute = clock[1], let second = clock[2], (1600...9999).contains(year),
+            (1...12).contains(month), (1...31).contains(day), (0...23).contains(hour), (0...59).contains(minute),
+            (0...60).contains(second)
+        else { return nil }
+        let seconds = daysSinceEpoch(year: year, month: month, day: day) * 86400
+        return seconds + Int64(hour * 3600 + minute * 60 + second) + (halves[1].contains(".") ? 1 : 0)
     }
 }
 
