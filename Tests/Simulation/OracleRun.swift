@@ -194,7 +194,10 @@ struct OracleRun {
             standings[place]?.outputs = outputs.isNull ? nil : outputs
         case _ where Self.ends.contains(record.type):
             checkPersistence(record, place, complain)
-            if record.type == "stage_completed", planned(place)?.definition.uses == "sleep" {
+            // A fan-out sleeps in its items; one of no items has nothing to wake from.
+            if record.type == "stage_completed", let stage = planned(place), stage.definition.uses == "sleep",
+                place.item != nil || stage.fanOut == nil
+            {
                 checkTime(place, now, complain)
                 if isPaused { complain("\(place) woke in a pause") }
             }
