@@ -109,6 +109,10 @@ extension LanguageSchema {
                 "type": "object",
                 "description": "The executor's input; strings may hold expressions."
               },
+              "definition": {
+                "$ref": "#",
+                "description": "With uses: workflow, the workflow itself in place of its name or path."
+              },
               "env": {"$ref": "#/$defs/env"},
               "timeout": {
                 "$ref": "#/$defs/duration",

@@ -67,4 +67,115 @@ import Testing
         run.send(.control(.cancelNow))
         #expect(run.ended == .cancelled)
     }
+
+    /// A hook may be anything that a stage can be; the run's own stages go on beside what it waits for.
+    @Test func hooksMayWaitAndBeSpread() throws {
+        let asking = workflow([stage("a")]) { definition in
+            definition.hooks = [
+                HookDefinition(
+                    event: "on_start",
+                    stages: [
+                        stage("ask", "gate") { $0.with = ["prompt": "Go?"] },
+                        stage("each", after: ["ask"]) {
+                            $0.forEach = ["x", "y"]
+                            $0.maxParallel = 1
+                            $0.deadline = .seconds(60)
+                        },
+                        stage("sum", "set", after: ["each"]) {
+                            $0.with = ["all": "${{ stages.each.items.*.status }}", "asked": "${{ stages.ask.status }}"]
+                        },
+                    ]),
+                HookDefinition(event: "on_success", stages: [stage("nap", "sleep") { $0.with = ["for": "1m"] }]),
+            ]
+        }
+        var run = try Driver(asking)
+        run.accept()
+        #expect(run.machine.state.row.status == .running && run.open.keys.sorted() == ["a"])
+        run.finish("a")
+        #expect(run.machine.state.row.status == .waiting && !run.machine.state.isStuck, "only the last hook sleeps")
+        try run.crash()
+        run.fireNextTimer()
+        #expect(run.machine.state.isStuck && run.status("on_success:nap") == .completed)
+        run.send(.control(.answer(GateAnswer(stage: "on_start:ask", approves: true, by: "ann"))))
+        #expect(run.open.keys.sorted() == ["on_start:each[0]"] && !run.machine.state.isStuck)
+        try run.crash()
+        run.finish("on_start:each[0]")
+        run.finish("on_start:each[1]")
+        #expect(run.ended == .completed)
+        #expect(run.row("on_start:sum")?.outputs == ["all": ["completed", "completed"], "asked": "completed"])
+    }
+
+    @Test func aDeadlineOfAHookIsThatOfItsOwnStage() throws {
+        var definition = workflow([stage("a") { $0.deadline = .seconds(600) }])
+        let each = stage("each") {
+            $0.forEach = ["x", "y"]
+            $0.deadline = .seconds(5)
+        }
+        definition.hooks = [HookDefinition(event: "on_start", stages: [each])]
+        var run = try Driver(definition)
+        run.accept()
+        #expect(run.open["on_start:each[0]"]?.timeout == .seconds(5) && run.open["a"]?.timeout == .seconds(600))
+        run.fireNextTimer()
+        #expect(run.cancels == ["on_start:each[0]#1", "on_start:each[1]#1"])
+        run.finish("on_start:each[0]", .timeout)
+        run.finish("on_start:each[1]", .timeout)
+        #expect(run.status("on_start:each") == .timedOut && run.ended == nil)
+        run.finish("a")
+        #expect(run.ended == .completed)
+    }
+
+    /// A cancel ends what hooks wait for, and lets what they do go on to its end.
+    @Test(arguments: [false, true]) func aCancelLetsHooksWaitForNothing(isLast: Bool) throws {
+        let hook = [
+            stage("ask", "gate") { $0.with = ["prompt": "Go?"] },
+            stage("again", "gate", after: ["ask"], if: "always()") { $0.with = ["prompt": "Really?"] }, stage("tell"),
+        ]
+        var run = try Driver(
+            workflow([stage("a")]) {
+                $0.hooks = [HookDefinition(event: isLast ? "on_success" : "on_start", stages: hook)]
+            })
+        run.accept()
+        if isLast { run.finish("a") }
+        let prefix = isLast ? "on_success" : "on_start"
+        run.send(.control(.cancel))
+        #expect(run.status("\(prefix):ask") == .cancelled && run.status("\(prefix):again") == .skipped)
+        #expect(run.ended == nil && run.status("\(prefix):tell") == .running)
+        if !isLast { run.finish("a", .cancelled) }
+        run.finish("\(prefix):tell")
+        #expect(run.ended == (isLast ? .completed : .cancelled))
+    }
+
+    /// The time of a run is that of its own stages.
+    @Test func aHookThatTakesLongLetsNoRunTimeOut() throws {
+        for event in ["on_start", "on_success"] {
+            var run = try Driver(
+                workflow([stage("a")]) {
+                    $0.timeout = .seconds(60)
+                    $0.hooks = [HookDefinition(event: event, stages: [stage("h")])]
+                })
+            run.accept()
+            #expect(run.machine.state.armedTimers.map(\.key) == ["run"])
+            run.finish("a")
+            #expect(run.machine.state.armedTimers.isEmpty, "\(event)")
+            try run.crash()
+            run.finish("\(event):h")
+            #expect(run.ended == .completed)
+        }
+    }
+
+    /// What a lost attempt of a hook asks can be answered under the hook's name.
+    @Test func aHookThatWasLostAsks() throws {
+        var run = try Driver(
+            workflow([stage("a")]) {
+                $0.hooks = [HookDefinition(event: "on_start", stages: [stage("h") { $0.onLost = .gate }])]
+            })
+        run.accept()
+        try run.crash()
+        run.finish("a")
+        #expect(run.status("on_start:h") == .waiting && run.machine.state.isStuck && run.ended == nil)
+        let step = run.send(.control(.answer(GateAnswer(stage: "on_start:h", approves: true, by: "ann"))))
+        #expect(step.refusal == nil)
+        run.finish("on_start:h")
+        #expect(run.ended == .completed)
+    }
 }

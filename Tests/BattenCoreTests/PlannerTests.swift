@@ -116,7 +116,8 @@ import Testing
             ]))
         #expect(
             later.unsupported.map { "\($0.stage ?? "-"):\($0.feature)" } == [
-                "g:rewind_to before for_each or matrix", "m:workflow",
+                "g:rewind_to before for_each or matrix",
+                "g:rewind_to before a workflow that the gate does not wait for", "m:workflow",
             ])
         #expect(try Self.plan(workflow([stage("a")])).unsupported.isEmpty)
     }

@@ -79,7 +79,7 @@ import Testing
             Case("hooks: {on_start: [{id: h, \(run)}], on_end: []}\nstages: [{id: a, \(run)}]\n", ["E0201 2:66"]),
             Case(
                 "stages: [{id: a, \(run), fallback: {uses: http.request, with: {url: 1}}, compensate: {uses: set}}]\n",
-                ["E0229 2:97", "E0204 2:121"]),
+                ["E0229 2:97"]),
             Case("stages:\n- id: a\n  uses: shell.run\n  with:\n    argv: x\n", ["E0229 6:11"]),
             Case(
                 "stages: [{id: a, uses: http.request, with: {url: x, headers: {A: 1}, methd: GET}}]\n",
@@ -291,6 +291,29 @@ import Testing
             Case(
                 "stages: [{id: a, uses: gate, with: {prompt: ok?, approvers: [\"${{ run.id }}\"], "
                     + "required_approvals: 2}}]\n"),
+        ])
+    }
+
+    @Test func fieldsOfThePartThatTheyAreIn() throws {
+        let run = Self.run
+        let gate = "uses: gate, with: {prompt: ok?, rewind_to: a}"
+        try check([
+            Case(
+                "stages: [{id: a, \(run), fallback: {uses: gate, with: {prompt: ok?}}, compensate: {uses: set, with: {x: 1}}}]\n"
+            ),
+            Case("stages: [{id: a, \(run)}]\nfinally: [{id: b, \(run), compensate: {\(run)}}]\n", ["E0240 3:55"]),
+            Case(
+                "stages: [{id: a, \(run)}]\nhooks: {on_start: [{id: b, \(run), compensate: {\(run)}}]}\n",
+                ["E0240 3:64"]),
+            Case("stages: [{id: a, \(run)}]\nhooks: {on_start: [{id: b, \(run), parallel: false}]}\n", ["E0240 3:64"]),
+            Case("stages: [{id: a, \(run)}]\nhooks: {on_start: [{id: b, \(gate)}]}\n", ["E0240 3:60"]),
+            Case("stages: [{id: a, \(run), compensate: {\(gate)}}]\n", ["E0240 2:99"]),
+            Case(
+                "stages: [{id: a, \(run)}]\nhooks: {on_start: [{id: b, \(run)}], on_waiting: [{id: c, depends_on: [b], \(run)}]}\n",
+                ["E0223 3:100"]),
+            Case(
+                "secrets: [K]\nstages: [{id: a, \(run), fallback: {uses: set, with: {x: \"${{ secrets.K }}\"}}}]\n",
+                ["E0221 3:91"]),
         ])
     }
 

@@ -62,6 +62,7 @@ private struct Totals: CustomStringConvertible {
     private var calls = 0
     private var shared = 0
     private var rewinds = 0
+    private var hooks = 0
     private var kills = 0
     private var powerCuts = 0
     private var faults = 0
@@ -74,17 +75,18 @@ private struct Totals: CustomStringConvertible {
         calls += history.callCount
         shared += history.takenOverCount
         rewinds += history.rewindCount
+        hooks += history.hookCount
         kills += history.killCount
         powerCuts += history.powerCutCount
         faults += history.faultCount
     }
 
     /// Whether everything that histories are about has happened.
-    var hasAll: Bool { [runs, forks, calls, shared, rewinds, kills, powerCuts, faults].allSatisfy { $0 > 0 } }
+    var hasAll: Bool { [runs, forks, calls, shared, rewinds, hooks, kills, powerCuts, faults].allSatisfy { $0 > 0 } }
 
     var description: String {
         "\(steps) steps over \(histories) seeds: \(runs) runs (\(forks) continue others), \(calls) calls, "
-            + "\(shared) results used again, \(rewinds) stages taken back, \(kills) processes lost, "
-            + "\(powerCuts) power cuts, \(faults) disk faults"
+            + "\(shared) results used again, \(rewinds) stages taken back, \(hooks) stages of hooks, "
+            + "\(kills) processes lost, \(powerCuts) power cuts, \(faults) disk faults"
     }
 }

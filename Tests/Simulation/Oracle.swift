@@ -91,9 +91,9 @@ final class Oracle: @unchecked Sendable {
     /// A run that another one starts is heard of with its first commit.
     private func meet(_ commit: RunCommit) {
         guard runs[commit.run] == nil, commit.acceptance != nil, let parent = commit.runRow?.parent else { return }
-        guard let above = runs[parent.run]?.plan, let place = above.indexByID[parent.stage],
-            let plan = above.stages[place].child
-        else { return complain("run \(commit.run): a child of \(parent.run)/\(parent.stage), which starts none") }
+        guard let plan = runs[parent.run]?.childPlan(Place(stage: parent.stage, item: parent.item)) else {
+            return complain("run \(commit.run): a child of \(parent.run)/\(parent.stage), which starts none")
+        }
         let standing = runs[parent.run]?.standing(Place(stage: parent.stage, item: parent.item))
         if standing?.attempts != parent.attempt {
             complain("run \(commit.run): a child of an attempt of \(parent.run)/\(parent.stage) that is not on disk")
@@ -106,9 +106,8 @@ final class Oracle: @unchecked Sendable {
     private func checkChildren(_ records: [JournalRecord], of name: String) {
         guard let run = runs[name] else { return }
         for record in records where record.type == "stage_completed" {
-            guard let stage = record.stage, let place = run.plan.indexByID[stage], let attempt = record.attempt,
-                run.plan.stages[place].child != nil,
-                run.standing(Place(stage: stage, item: record.item)).body == "main"
+            guard let stage = record.stage, let attempt = record.attempt,
+                run.childPlan(Place(stage: stage, item: record.item)) != nil
             else { continue }
             let child = ParentStage(run: name, stage: stage, item: record.item, attempt: attempt).childRun
             let end = runs[child]?.journal.last

@@ -1,5 +1,6 @@
-import BattenCore
 import BattenSystem
+
+@testable import BattenCore
 
 /// A stage of a run, or one of its items.
 struct Place: Hashable, CustomStringConvertible {
@@ -57,6 +58,8 @@ struct OracleRun {
     private var taken: Set<Int64> = []
     /// What it has undone.
     private(set) var undo = UndoLedger()
+    /// The hooks that have begun.
+    private(set) var hooks = HookLedger()
     /// Attempts that are running.
     private(set) var running: Set<Place> = []
 
@@ -73,7 +76,17 @@ struct OracleRun {
     /// How often stages were taken back.
     var rewinds: Int { rounds.values.reduce(0) { $0 + $1 - 1 } }
 
-    private func planned(_ place: Place) -> PlannedStage? { plan.indexByID[place.stage].map { plan.stages[$0] } }
+    private func planned(_ place: Place) -> PlannedStage? {
+        plan.indexByID[place.stage].map { plan.stages[$0] } ?? HookLedger.stage(place.stage, plan)
+    }
+
+    private func isHook(_ place: Place) -> Bool { HookLedger.stage(place.stage, plan) != nil }
+
+    /// The plan of the run that the current body of a place starts; nil when it starts none.
+    func childPlan(_ place: Place) -> Plan? {
+        if let undone = undo.undone(place.stage) { return planned(undone)?.compensate?.child }
+        return standing(place).body == "main" ? planned(place)?.child : planned(place)?.fallback?.child
+    }
 
     /// Takes in records of a commit that stands.
     ///
@@ -86,6 +99,7 @@ struct OracleRun {
             if isEnded { complain("'\(record.type)' was committed after the run's end") }
             journal.append(record)
             undo.add(record, plan, complain)
+            hooks.add(record, plan, isDone: isDone, complain)
             if let stage = record.stage {
                 add(record, of: Place(stage: stage, item: record.item), now, complain)
             } else {
@@ -100,6 +114,9 @@ struct OracleRun {
         standings[place, default: Standing()].keys[body] = key
         return known == nil || known == key ? nil : "another idempotency key than before"
     }
+
+    /// Whether all stages of the run itself have ended.
+    private var isDone: Bool { plan.stages.allSatisfy { standing(Place(stage: $0.id, item: nil)).end != nil } }
 
     // MARK: The run
 
@@ -127,7 +144,9 @@ struct OracleRun {
     }
 
     private func checkEnd(_ record: JournalRecord, _ complain: (String) -> Void) {
-        let open = plan.stages.map { Place(stage: $0.id, item: nil) }.filter { standing($0).end == nil }
+        let open = (plan.stages.map(\.id) + hooks.names).map { Place(stage: $0, item: nil) }.filter {
+            standing($0).end == nil
+        }
         if !open.isEmpty { complain("the run ended with stages that have not: \(open)") }
         if !running.isEmpty { complain("the run ended while \(running) ran") }
         for (stage, list) in items {
@@ -264,21 +283,13 @@ struct OracleRun {
         of stage: PlannedStage, _ place: Place, isTakenUp: Bool, _ complain: (String) -> Void
     ) {
         for dependency in stage.dependencies {
-            let id = plan.stages[dependency].id
+            let id = HookLedger.sibling(plan.planned(dependency).id, of: place.stage, plan)
             if standing(Place(stage: id, item: nil)).end == nil {
                 complain("\(place) started before '\(id)' had ended")
             }
         }
         checkPermission(of: stage, place, isTakenUp: isTakenUp, complain)
-        let others = running.filter { !isChild($0) }.count
-        if let limit = plan.definition.maxParallel, others >= limit, !isChild(place) {
-            complain("\(place) started beside \(others) others, max_parallel is \(limit)")
-        }
-        let isAlone = stage.isExclusive || standing(place).losses >= 2
-        let loner = running.first { standing($0).losses >= 2 || planned($0)?.isExclusive == true }
-        if isAlone || loner != nil, !running.isEmpty {
-            complain("\(place) started beside \(running), one must run alone")
-        }
+        if !isHook(place) { checkCompany(of: stage, place, complain) }
         if let limit = policy(of: place)?.maxAttempts, standing(place).counted >= limit {
             complain("\(place) starts attempt \(standing(place).counted + 1) of \(limit)")
         }
@@ -294,6 +305,20 @@ struct OracleRun {
                 return other.hasBegun && other.end == nil
             }
             if active.count >= limit { complain("\(place) began beside \(active.count) others of \(limit)") }
+        }
+    }
+
+    /// Whether what runs leaves a place of the run's own to start beside it; hooks are no company.
+    private func checkCompany(of stage: PlannedStage, _ place: Place, _ complain: (String) -> Void) {
+        let running = running.filter { !isHook($0) }
+        let others = running.filter { !isChild($0) }.count
+        if let limit = plan.definition.maxParallel, others >= limit, !isChild(place) {
+            complain("\(place) started beside \(others) others, max_parallel is \(limit)")
+        }
+        let isAlone = stage.isExclusive || standing(place).losses >= 2
+        let loner = running.first { standing($0).losses >= 2 || planned($0)?.isExclusive == true }
+        if isAlone || loner != nil, !running.isEmpty {
+            complain("\(place) started beside \(running), one must run alone")
         }
     }
 
@@ -319,7 +344,7 @@ struct OracleRun {
 
     /// Whether what it does is a run of its own, which holds no slot.
     private func isChild(_ place: Place) -> Bool {
-        planned(place)?.child != nil && standing(place).body == "main"
+        childPlan(place) != nil
     }
 
     private func policy(of place: Place) -> RetryPolicy? {

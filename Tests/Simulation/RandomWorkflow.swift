@@ -11,7 +11,7 @@ enum RandomWorkflow {
         for number in 0..<count {
             var stage =
                 depth < 3 && random.chance(100)
-                ? child("s\(number)", depth, &random) : stage("s\(number)", &random)
+                ? child("s\(number)", depth, &random) : stage("s\(number)", depth, &random)
             for earlier in stages where random.chance(300) { stage.dependsOn.append(earlier.id) }
             if let upstream = stage.dependsOn.first, stage.uses.hasPrefix("test."), random.chance(500) {
                 stage.with["of"] = .string("${{ stages.\(upstream).outputs?.n }}")
@@ -25,8 +25,10 @@ enum RandomWorkflow {
             }
             if isSpread, random.chance(350) { spread(&stage, &random) }
             if random.chance(150) {
-                var undo = StageBody(uses: random.pick(["test.run", "test.once"]), with: ["body": "undo"])
-                if stage.uses.hasPrefix("test.") { undo.with["of"] = .string("${{ stages.s\(number).outputs?.n }}") }
+                var undo = body("undo", depth, &random)
+                if stage.uses.hasPrefix("test."), undo.uses.hasPrefix("test.") {
+                    undo.with["of"] = .string("${{ stages.s\(number).outputs?.n }}")
+                }
                 if random.chance(300) { undo.timeout = .seconds(1 + random.below(60)) }
                 if random.chance(300) {
                     undo.retry = RetryDefinition()
@@ -44,11 +46,51 @@ enum RandomWorkflow {
                 group: "g\(random.below(2))", onConflict: random.pick([.queue, .queue, .skip, .fail, .cancelRunning]))
         }
         for number in 0..<(random.chance(300) ? 1 + random.below(2) : 0) {
-            var last = stage("f\(number)", &random)
+            var last = stage("f\(number)", depth, &random)
             if isSpread, random.chance(200) { spread(&last, &random) }
             definition.finally.append(last)
         }
+        if random.chance(300) { definition.hooks = hooks(depth, &random) }
         return definition
+    }
+
+    /// Stages that follow what becomes of the run.
+    private static func hooks(_ depth: Int, _ random: inout Seeded) -> [HookDefinition] {
+        var number = 0
+        return HookEvent.allCases.compactMap { event in
+            guard random.chance(400) else { return nil }
+            var stages: [StageDefinition] = []
+            for _ in 0..<1 + random.below(3) {
+                var next =
+                    depth < 3 && random.chance(100)
+                    ? child("h\(number)", depth, &random) : stage("h\(number)", depth, &random)
+                number += 1
+                next.parallel = nil
+                next.cache = nil
+                for earlier in stages where random.chance(400) { next.dependsOn.append(earlier.id) }
+                if random.chance(200) { spread(&next, &random) }
+                stages.append(next)
+            }
+            return HookDefinition(event: event.rawValue, stages: stages)
+        }
+    }
+
+    /// What is tried when a stage fails, or undoes it.
+    private static func body(_ what: String, _ depth: Int, _ random: inout Seeded) -> StageBody {
+        guard random.chance(300) else {
+            let executors = what == "undo" ? ["test.run", "test.once"] : ["test.run"]
+            return StageBody(uses: random.pick(executors), with: ["body": .string(what)])
+        }
+        switch random.below(depth < 2 ? 5 : 4) {
+        case 0: return StageBody(uses: "set", with: ["n": 1])
+        case 1: return StageBody(uses: "sleep", with: ["for": .string("\(1 + random.below(60))s")])
+        case 2: return StageBody(uses: "gate", with: ["prompt": "And now?"])
+        case 3: return StageBody(uses: "signal", with: ["name": random.pick(["go", "stop"]), "timeout": "90s"])
+        default:
+            var body = StageBody(uses: "workflow")
+            body.child = make(&random, depth: depth + 1)
+            return body
+        }
     }
 
     /// A stage that runs another workflow.
@@ -71,11 +113,11 @@ enum RandomWorkflow {
             stage.retry = retry
         }
         if random.chance(300) { stage.onFailure = random.pick([.halt, .continue, .skipDependents]) }
-        if random.chance(150) { stage.fallback = StageBody(uses: "test.run", with: ["body": "fallback"]) }
+        if random.chance(150) { stage.fallback = body("fallback", depth, &random) }
         return stage
     }
 
-    private static func stage(_ id: String, _ random: inout Seeded) -> StageDefinition {
+    private static func stage(_ id: String, _ depth: Int, _ random: inout Seeded) -> StageDefinition {
         if random.chance(80) {
             return StageDefinition(id: id, uses: "set", with: ["n": .int(Int64(random.below(9)))])
         }
@@ -107,7 +149,7 @@ enum RandomWorkflow {
         }
         if random.chance(150) { stage.onLost = random.pick([.retry, .fail, .gate]) }
         if random.chance(250) { stage.priority = random.below(7) - 3 }
-        if random.chance(150) { stage.fallback = StageBody(uses: "test.run", with: ["body": "fallback"]) }
+        if random.chance(150) { stage.fallback = body("fallback", depth, &random) }
         if random.chance(60) { stage.parallel = false }
         return stage
     }

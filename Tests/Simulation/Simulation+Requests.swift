@@ -88,19 +88,20 @@ extension Simulation {
         guard !open.isEmpty else { return }
         let run = random.pick(Array(open))
         guard let stored = try? process.store.recover(run: run), let plan = oracle.runs[run]?.plan else { return }
-        let waiting = plan.stages.filter {
+        let waiting = (plan.stages + plan.hookStages).filter {
             $0.definition.uses == "gate" || $0.definition.uses == "signal" || $0.definition.onLost == .gate
         }
         for stage in waiting {
             signalCount += 1
-            let items = oracle.runs[run]?.items[stage.id]?.count ?? 0
+            let name = plan.name(of: stage.index)
+            let items = oracle.runs[run]?.items[name]?.count ?? 0
             if stage.definition.uses == "signal" {
                 let name = random.pick(["go", "stop"])
                 let signal = RunSignal(name: name, data: .int(Int64(signalCount)), by: "test")
                 ask(run, .signal(signal), owner: stored.owner, through: process)
             } else {
                 let answer = GateAnswer(
-                    stage: stage.id, item: items > 0 ? random.below(items) : nil, approves: random.chance(700),
+                    stage: name, item: items > 0 ? random.below(items) : nil, approves: random.chance(700),
                     by: random.pick(["ann", "bob", "cid"]),
                     form: random.chance(200) ? ["n": .int(2)] : [:], reason: "so")
                 ask(run, .answer(answer), owner: stored.owner, through: process)

@@ -59,6 +59,7 @@ final class Simulation {
     var takenOverCount: Int { oracle.takenOverCount }
     /// Stages that a rejected gate has taken back.
     var rewindCount: Int { oracle.names.reduce(0) { $0 + (oracle.runs[$1]?.rewinds ?? 0) } }
+    var hookCount: Int { oracle.runs.values.reduce(0) { $0 + $1.hooks.names.count } }
 
     /// Goes on for a number of steps, then lets everything end in peace.
     ///

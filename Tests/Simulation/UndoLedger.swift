@@ -14,6 +14,9 @@ struct UndoLedger {
     /// Undos that have not ended.
     var open: [String] { names.filter { !ended.contains($0) } }
 
+    /// What an undo of this name undoes; nil for the name of any other stage.
+    func undone(_ stage: String) -> Place? { places[stage] }
+
     /// Whether a stage of this name is an undo.
     func isUndo(_ stage: String) -> Bool { places[stage] != nil }
 
@@ -31,7 +34,10 @@ struct UndoLedger {
             if let place = places[stage] { begun.insert(place) }
         case "stage_completed" where !isUndo(stage) && record.data["cached_from"] == nil:
             completed.append(Place(stage: stage, item: record.item))
-        case _ where isUndo(stage) && OracleRun.ends.contains(record.type): ended.insert(stage)
+        case _ where isUndo(stage) && OracleRun.ends.contains(record.type):
+            ended.insert(stage)
+            // One that needs neither a slot nor time ends as it begins.
+            if record.type != "stage_skipped", let place = places[stage] { begun.insert(place) }
         case "finally_started", "run_failed", "run_timed_out", "run_cancelled", "run_completed":
             if !open.isEmpty { complain("'\(record.type)' before the undos \(open)") }
             checkNeed(record, plan, complain)

@@ -122,14 +122,17 @@ enum TestCommand {
         _ test: TestCase, _ file: TestFile, _ source: WorkflowSource, _ context: CommandContext
     ) throws(CommandFailure) -> TestVerdict {
         let definition = source.definition
-        let stages = definition.stages + definition.finally
+        let stages = definition.allStages
         let undos = stages.filter { $0.compensate != nil }.map { "\($0.id):undo" }
-        let names = Set(stages.map(\.id) + undos)
+        let hooks = definition.hooks.flatMap { hook in hook.stages.map { "\(hook.event):\($0.id)" } }
+        let names = Set((definition.stages + definition.finally).map(\.id) + undos + hooks)
         for id in test.mocks.keys.sorted() + test.gates.keys.sorted() where !names.contains(id) {
-            return TestVerdict(test, file: file.path, problem: "the workflow has no stage '\(id)'")
+            let hook = hooks.first { $0.hasSuffix(":\(id)") }.map { "; the one of the hook is '\($0)'" } ?? ""
+            return TestVerdict(test, file: file.path, problem: "the workflow has no stage '\(id)'\(hook)")
         }
         for id in test.mocks.keys.sorted() {
-            guard let stage = stages.first(where: { $0.id == id }), !stage.uses.contains("."), stage.uses != "workflow"
+            guard let stage = stages.first(where: { $0.id == definition.stageID(named: id) }),
+                !stage.uses.contains("."), stage.uses != "workflow"
             else { continue }
             return TestVerdict(
                 test, file: file.path,

@@ -47,7 +47,7 @@ enum ValidateCommand {
             "\(count) \(word)\(count == 1 ? "" : "s")"
         }.joined(separator: ", ")
         if let definition = result.definition {
-            let count = definition.stages.count + definition.finally.count
+            let count = definition.allStages.count
             let size = "\(count) \(count == 1 ? "stage" : "stages")"
             let extra = counted.isEmpty ? "" : ", \(counted)"
             context.console.line("\(profile.paint("✓", .green)) \(name): valid (\(size)\(extra))")

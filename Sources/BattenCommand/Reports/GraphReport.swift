@@ -7,14 +7,15 @@ struct GraphReport {
     /// Graphviz.
     func dot() -> String {
         var text = "digraph \(quoted(plan.definition.name)) {\n    rankdir=LR;\n    node [shape=box];\n"
-        for stage in plan.stages {
-            let style = stage.isFinally ? ", style=dashed" : ""
-            text += "    \(quoted(stage.id)) [label=\(quoted("\(stage.id)\n\(Self.uses(stage))"))\(style)];\n"
+        for stage in stages {
+            let name = plan.name(of: stage.index)
+            let style = isHook(stage) ? ", style=dotted" : stage.isFinally ? ", style=dashed" : ""
+            text += "    \(quoted(name)) [label=\(quoted("\(name)\n\(Self.uses(stage))"))\(style)];\n"
         }
-        for stage in plan.stages {
+        for stage in stages {
             for place in stage.dependencies {
                 let label = stage.definition.condition.map { " [label=\(quoted("if \($0)"))]" } ?? ""
-                text += "    \(quoted(plan.stages[place].id)) -> \(quoted(stage.id))\(label);\n"
+                text += "    \(quoted(plan.name(of: place))) -> \(quoted(plan.name(of: stage.index)))\(label);\n"
             }
         }
         return text + "}\n"
@@ -23,11 +24,12 @@ struct GraphReport {
     /// Mermaid.
     func mermaid() -> String {
         var text = "flowchart LR\n"
-        for stage in plan.stages {
-            let label = "\(stage.id)<br/>\(Self.uses(stage))"
-            text += "    s\(stage.index)\(stage.isFinally ? "([\"\(escaped(label))\"])" : "[\"\(escaped(label))\"]")\n"
+        for stage in stages {
+            let label = "\"\(escaped("\(plan.name(of: stage.index))<br/>\(Self.uses(stage))"))\""
+            let shape = isHook(stage) ? "{{\(label)}}" : stage.isFinally ? "([\(label)])" : "[\(label)]"
+            text += "    s\(stage.index)\(shape)\n"
         }
-        for stage in plan.stages {
+        for stage in stages {
             for place in stage.dependencies { text += "    s\(place) --> s\(stage.index)\n" }
         }
         return text
@@ -41,16 +43,17 @@ struct GraphReport {
         let finals = plan.stages.filter { $0.dependencies.isEmpty && $0.isFinally }.map(\.index)
         // An explicit stack: a chain of 50,000 stages must not exhaust the thread's.
         var stack: [(place: Int, prefix: String, isLast: Bool)] = []
-        let all = roots + finals
+        let hooks = plan.hookStages.filter(\.dependencies.isEmpty).map(\.index)
+        let all = roots + finals + hooks
         for (number, root) in all.enumerated().reversed() { stack.append((root, "", number == all.count - 1)) }
         while let (place, prefix, isLast) = stack.popLast() {
-            let stage = plan.stages[place]
+            let stage = plan.planned(place)
             let again = drawn.contains(place) && !stage.dependents.isEmpty
-            let mark = again ? " (above)" : stage.isFinally ? " (finally)" : ""
+            let mark = again ? " (above)" : isHook(stage) ? " (hook)" : stage.isFinally ? " (finally)" : ""
             let room = max(4, profile.width - TextFit.width(prefix) - 3)
             text +=
                 prefix + (isLast ? "└─ " : "├─ ")
-                + TextFit.cut("\(stage.id)  \(Self.uses(stage))\(mark)", to: room) + "\n"
+                + TextFit.cut("\(plan.name(of: place))  \(Self.uses(stage))\(mark)", to: room) + "\n"
             guard drawn.insert(place).inserted else { continue }
             // Beyond this depth a tree says nothing to people any more, and its lines would grow without bound.
             guard prefix.count < 600 else {
@@ -64,6 +67,10 @@ struct GraphReport {
         }
         return text
     }
+
+    private var stages: [PlannedStage] { plan.stages + plan.hookStages }
+
+    private func isHook(_ stage: PlannedStage) -> Bool { stage.index >= plan.stages.count }
 
     /// What a stage uses, which workflow it runs, and over how many items.
     static func uses(_ stage: PlannedStage) -> String {

@@ -9,7 +9,7 @@ struct PlanReport {
     func text(_ profile: TextProfile) -> String {
         let definition = plan.definition
         var text = profile.paint("\(definition.name) \(definition.version)", .bold)
-        let count = plan.stages.count
+        let count = plan.stages.count + plan.hookStages.count
         let levels = plan.levels.count
         text += ": \(count) \(count == 1 ? "stage" : "stages") in \(levels) \(levels == 1 ? "level" : "levels")\n"
         for line in OutputText.lines(.object(parameters)) { text += "  \(line)\n" }
@@ -23,6 +23,7 @@ struct PlanReport {
         }
         for stage in plan.stages { if let undo = stage.compensate { table.add(cells(undo, of: stage)) } }
         for stage in plan.stages[plan.finallyStart...] { table.add(cells(stage, level: "finally")) }
+        for stage in plan.hookStages { table.add(cells(stage, level: "hook")) }
         text += table.render(profile)
         for entry in plan.unsupported {
             let place = entry.stage.map { " (stage '\($0)')" } ?? ""
@@ -33,15 +34,16 @@ struct PlanReport {
 
     private func cells(_ undo: PlannedBody, of stage: PlannedStage) -> [String] {
         [
-            "undo", "\(stage.id):undo", undo.uses, "", "", DurationText.format(undo.timeout),
+            "undo", "\(stage.id):undo", undo.uses + (undo.child.map { " \($0.definition.name)" } ?? ""), "", "",
+            DurationText.format(undo.timeout),
             String(undo.retry.maxAttempts),
         ]
     }
 
     private func cells(_ stage: PlannedStage, level: String) -> [String] {
         [
-            level, stage.id, GraphReport.uses(stage),
-            stage.dependencies.map { plan.stages[$0].id }.joined(separator: ", "),
+            level, plan.name(of: stage.index), GraphReport.uses(stage),
+            stage.dependencies.map { plan.name(of: $0) }.joined(separator: ", "),
             stage.definition.condition ?? "", DurationText.format(stage.timeout), String(stage.retry.maxAttempts),
         ]
     }

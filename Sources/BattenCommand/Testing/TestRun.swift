@@ -12,8 +12,8 @@ struct TestRun {
     private var calls: [Call] = []
     /// How many attempts of a stage were made, its items together where it has some.
     private var answered: [Int: Int] = [:]
-    /// Gates by the instant they were opened, so that each opening is answered once.
-    private var openings: [String: (at: Timestamp, count: Int)] = [:]
+    /// Gates, by place, with the instant they were opened, so that each opening is answered once.
+    private var openings: [Int: (at: Timestamp, count: Int)] = [:]
     /// What keeps the case from telling anything, besides what it expects.
     private var problems: [String] = []
     private var inputs: [String: JSONValue] = [:]
@@ -32,6 +32,7 @@ struct TestRun {
 
     /// What came of a case.
     struct Result {
+        let plan: Plan
         let state: RunState
         let problems: [String]
         /// The last input of each stage.
@@ -66,7 +67,8 @@ struct TestRun {
             }
         }
         return Result(
-            state: run.machine.state, problems: run.problems, inputs: run.inputs, duration: run.now - Self.start)
+            plan: plan, state: run.machine.state, problems: run.problems, inputs: run.inputs,
+            duration: run.now - Self.start)
     }
 
     /// Does what is due next: an answer to a gate, the end of an attempt, or a timer.
@@ -90,16 +92,19 @@ struct TestRun {
 
     private mutating func answerGate() -> Bool {
         for gate in machine.state.gateRows where gate.decision == nil {
-            guard let id = machine.state.stageRow(gate.stageIndex)?.id, let answers = test.gates[id],
+            guard let row = machine.state.stageRow(gate.stageIndex), let answers = test.gates[name(gate.stageIndex)],
                 let last = answers.last
             else { continue }
-            let count = openings[id]?.count ?? 0
+            let id = row.id
+            let opening = openings[gate.stageIndex]
+            let count = opening?.count ?? 0
             // A list goes on from answer to answer; its last one is given once at each further opening.
-            guard count < answers.count || openings[id]?.at != gate.openedAt else { continue }
+            guard count < answers.count || opening?.at != gate.openedAt else { continue }
             let answer = count < answers.count ? answers[count] : last
-            openings[id] = (gate.openedAt, count + 1)
+            openings[gate.stageIndex] = (gate.openedAt, count + 1)
             let control = GateAnswer(
-                stage: id, approves: answer.approves, by: answer.by, form: answer.form, reason: answer.reason)
+                stage: id, item: row.item, approves: answer.approves, by: answer.by, form: answer.form,
+                reason: answer.reason)
             now = now + .milliseconds(1)
             if let refusal = apply(.control(.answer(control))) {
                 problems.append("the answer to '\(id)' was refused: \(refusal)")
@@ -132,7 +137,7 @@ struct TestRun {
         let stage = plan.planned(start.planned)
         // The undos of a stage's items are mocked together, as the items are.
         let isUndo = start.body == .compensate
-        let name = isUndo ? "\(stage.id):undo" : stage.id
+        let name = name(start.stageIndex)
         var mock = mock(
             of: name, start.body == .main ? stage.definition.uses : "its \(start.body.rawValue)", at: start.stageIndex)
         switch machine.renderCall(stageIndex: start.stageIndex, body: start.body, secrets: { test.secrets[$0] }) {
@@ -160,13 +165,20 @@ struct TestRun {
 
     /// A child is not carried out: its outputs are mocked as those of an executor.
     private mutating func begin(_ start: ChildStart) {
-        guard let id = machine.state.stageRow(start.stageIndex)?.id, let place = plan.indexByID[id] else { return }
-        var mock = mock(of: id, plan.stages[place].definition.uses, at: start.stageIndex)
+        let id = name(start.stageIndex)
+        var mock = mock(of: id, "workflow", at: start.stageIndex)
         switch machine.childParameters(stageIndex: start.stageIndex) {
         case .failure(let refusal): mock = TestCase.Mock(outcome: refusal.outcome)
         case .success(let parameters): inputs[id] = ["parameters": .object(parameters)]
         }
         add(mock, stage: start.stageIndex, attempt: start.attempt, timeout: start.timeout)
+    }
+
+    /// The name under which a case speaks of a stage: all rounds of a hook, and the undos of all items, have one.
+    private func name(_ index: Int) -> String {
+        let shown = machine.stageName(index)
+        if let undone = UndoneStage.stage(ofUndo: shown) { return "\(undone):undo" }
+        return machine.plannedPlace(index).map { plan.name(of: $0) } ?? shown
     }
 
     private mutating func add(_ mock: TestCase.Mock, stage: Int, attempt: Int, timeout: Duration) {
@@ -199,17 +211,12 @@ extension WorkflowDefinition {
     /// The workflow with stages whose outputs are given: their contracts hold names and types, and the values come as
     /// they are instead of being computed from a result.
     func answering(_ stages: Set<String>) -> WorkflowDefinition {
-        func taken(_ all: [StageDefinition]) -> [StageDefinition] {
-            all.map { stage in
-                guard stages.contains(stage.id) else { return stage }
-                var stage = stage
-                for place in stage.outputs.indices { stage.outputs[place].value = nil }
-                return stage
-            }
+        let ids = Set(stages.map(stageID))
+        return mapStages { stage in
+            guard ids.contains(stage.id) else { return stage }
+            var stage = stage
+            for place in stage.outputs.indices { stage.outputs[place].value = nil }
+            return stage
         }
-        var definition = self
-        definition.stages = taken(definition.stages)
-        definition.finally = taken(definition.finally)
-        return definition
     }
 }

@@ -75,7 +75,9 @@ struct TestVerdict {
     }
 
     private static func actual(_ subject: TestCase.Expectation.Subject, _ result: TestRun.Result) -> JSONValue? {
-        func row(_ id: String) -> StageRow? { result.state.stageRows.first { $0.id == id && $0.item == nil } }
+        func row(_ id: String) -> StageRow? {
+            result.state.stageRows.first { $0.id == id && $0.item == nil } ?? result.plan.rowOfUnasked(id)
+        }
         switch subject {
         case .status: return .string(result.state.row.status.rawValue)
         case .outputs: return result.state.row.outputs ?? .null
@@ -84,7 +86,7 @@ struct TestVerdict {
         case .stageOutputs(let id): return row(id).map { $0.outputs ?? .null }
         case .stageAttempts(let id): return row(id).map { .int(Int64($0.attempts)) }
         case .stageError(let id): return row(id).map { row in row.error.map { .string($0.code) } ?? .null }
-        case .stageInput(let id): return row(id).map { _ in result.inputs[id] ?? .null }
+        case .stageInput(let id): return row(id).map { _ in result.inputs[TestCase.nameOfAllRounds(id)] ?? .null }
         }
     }
 
@@ -96,6 +98,26 @@ struct TestVerdict {
         return wanted.allSatisfy { name, value in
             found[name].map { fits($0, value, isWhole: false) } ?? false
         }
+    }
+}
+
+extension Plan {
+    /// The row of an undo or of a stage of a hook that nothing in the run has asked for; nil when there is no such stage.
+    fileprivate func rowOfUnasked(_ name: String) -> StageRow? {
+        let hooks = hookStages.map { self.name(of: $0.index) }
+        let undos = stages.filter { $0.compensate != nil }.map { "\($0.id):undo" }
+        guard (hooks + undos).contains(TestCase.nameOfAllRounds(name)) else { return nil }
+        var row = StageRow(index: 0, id: name, uses: "", isFinally: false)
+        row.status = .skipped
+        return row
+    }
+}
+
+extension TestCase {
+    /// The name of a stage of a hook without the number of its round: `on_waiting:ask` for `on_waiting#2:ask`.
+    fileprivate static func nameOfAllRounds(_ name: String) -> String {
+        guard let colon = name.firstIndex(of: ":"), let mark = name[..<colon].firstIndex(of: "#") else { return name }
+        return String(name[..<mark] + name[colon...])
     }
 }
 

@@ -60,7 +60,7 @@ enum HostEnvironment {
     /// Secrets of a workflow and of its children, each once.
     private static func secrets(of definition: WorkflowDefinition) -> [String] {
         var names = definition.secrets
-        for child in (definition.stages + definition.finally).compactMap(\.child) {
+        for child in definition.allStages.flatMap(\.children) {
             for name in secrets(of: child) where !names.contains(name) { names.append(name) }
         }
         return names
@@ -68,9 +68,9 @@ enum HostEnvironment {
 
     private static func entries(of definition: WorkflowDefinition) -> [EnvironmentEntry] {
         var entries = definition.env + definition.defaults.env
-        for stage in definition.stages + definition.finally {
+        for stage in definition.allStages {
             entries += stage.env + (stage.fallback?.env ?? []) + (stage.compensate?.env ?? [])
-            if let child = stage.child { entries += self.entries(of: child) }
+            for child in stage.children { entries += self.entries(of: child) }
         }
         return entries
     }

@@ -18,16 +18,15 @@ extension WorkflowSource {
                     help: "for example --mock fetch='{\"status\": 200}'")
             }
             let id = parts[0]
-            if let place = definition.stages.firstIndex(where: { $0.id == id }) {
-                definition.stages[place] = definition.stages[place].mocked(outputs)
-            } else if let place = definition.finally.firstIndex(where: { $0.id == id }) {
-                definition.finally[place] = definition.finally[place].mocked(outputs)
-            } else {
-                let ids = (definition.stages + definition.finally).map(\.id)
+            let ids = definition.allStages.map(\.id)
+            // A stage of a hook may be named as it is shown: on_failure:tell.
+            let wanted = definition.stageID(named: id)
+            guard ids.contains(wanted) else {
                 throw .usage(
                     "unknown_stage", "workflow '\(definition.name)' has no stage '\(id)' (given by --mock)",
                     help: DidYouMean.help(for: id, in: ids))
             }
+            definition = definition.mapStages { $0.id == wanted ? $0.mocked(outputs) : $0 }
             names.append(id)
         }
         context.console.note("mocked: \(names.joined(separator: ", "))")

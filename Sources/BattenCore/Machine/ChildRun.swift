@@ -86,7 +86,7 @@ extension RunMachine {
     /// - Returns: all parameters of the child, or the outcome to report for the attempt. No secret can be read here:
     ///   parameters are stored as they are.
     public func childParameters(stageIndex: Int) -> Result<JSONObject, ChildRefusal> {
-        guard state.stages.indices.contains(stageIndex), let child = planned(stageIndex).child else {
+        guard state.stages.indices.contains(stageIndex), let child = childPlan(stageIndex: stageIndex) else {
             return .failure(ChildRefusal(.permanent("batten.child", "stage \(stageIndex) has no child workflow")))
         }
         switch ownInput(stageIndex) {
@@ -117,9 +117,10 @@ extension RunMachine {
         return ParentStage(run: state.row.id, stage: row.id, item: row.item, attempt: attempt)
     }
 
-    /// The plan of the workflow that a stage runs as a child; nil when it runs none.
+    /// The plan of the workflow that the current body of a stage runs as a child; nil when it runs none.
     public func childPlan(stageIndex: Int) -> Plan? {
-        state.stages.indices.contains(stageIndex) ? planned(stageIndex).child : nil
+        guard state.stages.indices.contains(stageIndex) else { return nil }
+        return planned(stageIndex).child(of: state.stages[stageIndex].body)
     }
 
     /// What the end of a child means for the attempt that started it.
@@ -166,7 +167,8 @@ extension RunMachine {
     mutating func findChildren(_ at: Timestamp) {
         for index in state.stages.indices where state.stages[index].mode == .running && isChild(index) {
             let begun = state.stages[index].attempt?.startedAt ?? at
-            let left = max(.zero, planned(index).timeout - (at - begun))
+            let bound = planned(index).other(state.stages[index].body)?.timeout ?? planned(index).timeout
+            let left = max(.zero, bound - (at - begun))
             effects.append(childEffect(index, timeout: left, mayExist: true))
             guard state.stages[index].stopping != nil else { continue }
             effects.append(.cancelAttempt(stage: index, attempt: state.stages[index].row.attempts, now: false))
@@ -185,6 +187,6 @@ public struct ChildRefusal: Error, Sendable {
 extension RunState {
     /// Whether the current body of a stage is a child run.
     func isChild(_ index: Int, _ plan: Plan) -> Bool {
-        stages[index].body == .main && planned(index, plan).child != nil
+        planned(index, plan).child(of: stages[index].body) != nil
     }
 }

@@ -48,13 +48,13 @@ extension RunState {
 
     /// What the stage is spread over that an instance is an item of; nil for an instance that is no item.
     func expansion(around index: Int) -> Expansion? {
-        stages[index].row.item == nil ? nil : expansions[stages[index].planned]
+        stages[index].row.item == nil ? nil : expansions[stages[index].home]
     }
 
     /// The instance of a stage, or of one of its items; nil when there is none.
-    func instance(of planned: Int, item: Int?) -> Int? {
-        guard let item else { return planned }
-        guard let expansion = expansions[planned], expansion.items.indices.contains(item) else { return nil }
+    func instance(of stage: Int, item: Int?) -> Int? {
+        guard let item else { return stage }
+        guard let expansion = expansions[stage], expansion.items.indices.contains(item) else { return nil }
         return expansion.first + item
     }
 
@@ -63,7 +63,7 @@ extension RunState {
         guard let expansion = expansions[parent], expansion.next < expansion.items.count,
             stages[parent].stopping == nil
         else { return false }
-        guard let limit = plan.stages[parent].fanOut?.maxParallel else { return true }
+        guard let limit = planned(parent, plan).fanOut?.maxParallel else { return true }
         return expansion.active < max(1, limit)
     }
 
@@ -84,7 +84,8 @@ extension RunState {
                 index: first + item, id: stages[index].row.id, uses: stages[index].row.uses,
                 isFinally: stages[index].row.isFinally)
             row.item = item
-            var instance = StageState(row: row, planned: index, dependenciesLeft: 0)
+            var instance = StageState(row: row, planned: stages[index].planned, dependenciesLeft: 0)
+            instance.hookShift = stages[index].hookShift
             instance.unmet = stages[index].unmet
             instance.hasFailedAncestor = stages[index].hasFailedAncestor
             stages.append(instance)
@@ -96,7 +97,7 @@ extension RunState {
     /// Notes that an item has begun, or was passed over.
     mutating func noteBegin(ofItem index: Int, _ at: Timestamp) {
         guard let item = stages[index].row.item else { return }
-        let parent = stages[index].planned
+        let parent = stages[index].home
         guard let next = expansions[parent]?.next, item >= next else { return }
         expansions[parent]?.next = item + 1
         expansions[parent]?.active += 1
@@ -109,7 +110,7 @@ extension RunState {
 
     /// Notes that an item was taken over from another run, whatever came before it.
     mutating func noteKeep(ofItem index: Int) {
-        let parent = stages[index].planned
+        let parent = stages[index].home
         expansions[parent]?.active += 1
     }
 
@@ -127,7 +128,7 @@ extension RunState {
 
     /// Notes that an item has ended; with the last one its stage can be decided.
     mutating func noteEnd(ofItem index: Int, _ status: StageStatus, _ changes: inout RunChanges) {
-        let parent = stages[index].planned
+        let parent = stages[index].home
         guard var expansion = expansions.removeValue(forKey: parent) else { return }
         expansion.active -= 1
         expansion.left -= 1
@@ -152,7 +153,7 @@ extension RunState {
                 names.append(name)
             }
         }
-        for name in plan.stages[index].outputNames where lists[name] == nil { list(name) }
+        for name in planned(index, plan).outputNames where lists[name] == nil { list(name) }
         for (item, place) in expansion.instances.enumerated() {
             guard stages[place].row.status == .completed, let outputs = stages[place].row.outputs?.objectValue else {
                 continue

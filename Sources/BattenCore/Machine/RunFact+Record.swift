@@ -170,7 +170,7 @@ extension RunFact {
         case "stage_expanded":
             let stage = try reader.stage()
             guard let items = try reader.value("items").arrayValue, record.item == nil,
-                plan.stages[stage].fanOut != nil, state.expansions[stage] == nil
+                state.planned(stage, plan).fanOut != nil, state.expansions[stage] == nil
             else { throw reader.malformed("items") }
             self = .stageExpanded(stage: stage, items: items)
         case "stage_started":
@@ -337,8 +337,8 @@ private struct RecordReader {
     }
 
     func stage() throws(ReplayError) -> Int {
-        if let aside = record.stage.flatMap({ state.undos[$0] ?? state.hookPlaces[$0] }) { return aside }
-        guard let id = record.stage, let planned = plan.indexByID[id] else {
+        if let undo = record.stage.flatMap({ state.undos[$0] }) { return undo }
+        guard let id = record.stage, let planned = plan.indexByID[id] ?? state.hookPlaces[id] else {
             throw problem("it names the stage '\(record.stage ?? "")', which the definition does not have")
         }
         guard let index = state.instance(of: planned, item: record.item) else {

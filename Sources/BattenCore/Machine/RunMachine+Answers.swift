@@ -100,7 +100,9 @@ extension RunMachine {
     mutating func answer(_ answer: GateAnswer, _ request: Int64?, _ at: Timestamp) -> String? {
         if let request, state.requests.contains(request) { return nil }
         if let undo = state.undos[answer.stage] { return self.answer(answer, request, at: undo, at) }
-        guard let place = plan.indexByID[answer.stage] else { return "the run has no stage '\(answer.stage)'" }
+        guard let place = plan.indexByID[answer.stage] ?? state.hookPlaces[answer.stage] else {
+            return "the run has no stage '\(answer.stage)'"
+        }
         if answer.item == nil, let count = state.expansions[place]?.items.count {
             return "stage '\(answer.stage)' has \(count) items: name the one whose gate is meant (--item)"
         }
@@ -212,7 +214,7 @@ extension RunMachine {
     /// A signal that no stage can ever take is refused.
     private func refusal(of signal: RunSignal) -> String? {
         var names: [String] = []
-        for stage in plan.stages {
+        for stage in plan.stages + plan.hookStages {
             let others = [stage.fallback, stage.compensate].compactMap { $0 }.map { ($0.kind, $0.with) }
             for (kind, with) in [(stage.kind, stage.with)] + others {
                 guard case .signal = kind else { continue }

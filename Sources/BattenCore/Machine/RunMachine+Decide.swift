@@ -52,7 +52,7 @@ extension RunMachine {
     /// Why the run's state forbids a stage to start whatever its condition says; nil when it may.
     func reasonNotToStart(_ index: Int) -> String? {
         if state.stages[index].undoes != nil || state.stages[index].hookShift != nil {
-            return state.stop == .now ? "cancelled: the run was ended at once" : nil
+            return state.stop == .now ? "cancelled: the run was ended at once" : reasonNotToStartItem(index)
         }
         guard !state.stages[index].row.isFinally else { return reasonNotToStartItem(index) }
         if let stop = state.stop {
@@ -104,7 +104,17 @@ extension RunMachine {
 
     /// Begins the current body of a stage.
     mutating func begin(_ index: Int, _ at: Timestamp) {
-        switch planned(index).kind(of: state.stages[index].body) {
+        let kind = planned(index).kind(of: state.stages[index].body)
+        if state.areHooksHurried, state.stages[index].hookShift != nil, kind?.waits == true {
+            let reason = "cancelled: the run was cancelled"
+            let failure = state.stages[index].lastFailure
+            emit(
+                state.stages[index].row.attempts == 0
+                    ? .stageSkipped(stage: index, reason: reason)
+                    : .stageCancelled(stage: index, attempt: nil, reason: reason, failure: failure), at)
+            return
+        }
+        switch kind {
         case .executor, .workflow: startOrQueue(index, at)
         case .set: set(index, at)
         case .sleep: sleep(index, at)
@@ -126,11 +136,11 @@ extension RunMachine {
         if state.isPaused || state.exclusiveRunning > 0 { return false }
         if state.isExclusive(index, plan) && state.counts.running > 0 { return false }
         guard let limit = plan.definition.maxParallel, !isChild(index) else { return true }
-        return state.counts.running - state.childrenRunning < max(1, limit)
+        return state.attemptsRunning < max(1, limit)
     }
 
     func slotDetail(_ index: Int) -> String {
-        if let limit = plan.definition.maxParallel, state.counts.running - state.childrenRunning >= max(1, limit) {
+        if let limit = plan.definition.maxParallel, state.attemptsRunning >= max(1, limit) {
             return "\(max(1, limit)) stages run already (max_parallel)"
         }
         if state.exclusiveRunning > 0 { return "waits for a stage that must run alone" }
@@ -146,8 +156,7 @@ extension RunMachine {
         var timeout = planned(index).timeout
         if let bound = planned(index).other(body)?.timeout { timeout = bound }
         if !state.timers.isEmpty,
-            let deadline = state.timers[
-                TimerKey.deadline(state.stages[index].hookShift == nil ? state.stages[index].planned : index).text]
+            let deadline = state.timers[TimerKey.deadline(state.stages[index].home).text]
         {
             timeout = min(timeout, max(deadline - at, .zero))
         }
@@ -191,7 +200,7 @@ extension RunMachine {
         }
         let stage = state.stages[index]
         // Whose time was up first is no matter of who tells first.
-        if outcome.outcomeClass == .timeout, let deadline = state.timers[TimerKey.deadline(stage.planned).text],
+        if outcome.outcomeClass == .timeout, let deadline = state.timers[TimerKey.deadline(stage.home).text],
             deadline <= at
         {
             endStopped(index, attempt: attempt, .timeout, failure: failure, at)
@@ -288,6 +297,14 @@ extension RunMachine {
             let hasNotStarted = mode == .idle || (mode == .queued && state.stages[index].row.attempts == 0)
             if hasNotStarted && reasonNotToStart(index) == nil { continue }
             drop(index, reason: stopReason, keepFailure: false, at)
+        }
+    }
+
+    /// Ends what hooks wait for once somebody wants the run to end: a person, a signal, or time.
+    mutating func sweepHooks(_ at: Timestamp) {
+        for index in state.stages.indices where state.stages[index].hookShift != nil {
+            guard [.awaiting, .sleeping].contains(state.stages[index].mode) else { continue }
+            drop(index, reason: "cancelled: the run was cancelled", keepFailure: false, at)
         }
     }
 

@@ -66,9 +66,9 @@ extension RunMachine {
     /// Why an item may not start, nor be tried again, whatever the run allows; nil when it may.
     func reasonNotToStartItem(_ index: Int) -> String? {
         guard let expansion = state.expansion(around: index) else { return nil }
-        let parent = state.stages[index].planned
+        let parent = state.stages[index].home
         if state.stages[parent].stopping != nil { return "timed out: the deadline of the stage has passed" }
-        guard let failure = expansion.firstFailure, plan.stages[parent].fanOut?.failFast == true else { return nil }
+        guard let failure = expansion.firstFailure, planned(parent).fanOut?.failFast == true else { return nil }
         return "item \(state.stages[failure].row.item ?? 0) \(state.stages[failure].row.status.verb) (fail_fast)"
     }
 

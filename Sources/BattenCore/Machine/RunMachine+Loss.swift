@@ -44,7 +44,8 @@ extension RunMachine {
         case .fail: endLost(index, failure, "\(lossText(failure)) (on_lost: fail)", at)
         case .gate:
             // A run that starts nothing more has no use for the answer.
-            if let reason = reasonNotToStart(index) {
+            let isHurried = state.areHooksHurried && state.stages[index].hookShift != nil
+            if let reason = reasonNotToStart(index) ?? (isHurried ? "the run was cancelled" : nil) {
                 return endLost(index, failure, "\(lossText(failure)), and nobody was asked: \(reason)", at)
             }
             let prompt =

@@ -24,7 +24,7 @@ extension RunMachine {
         }
         let behind = plan.downstream(of: index)
         let beside = plan.downstream(of: target).first { place in
-            plan.stages[place].child != nil && !behind.contains(place)
+            plan.stages[place].runsWorkflow && !behind.contains(place)
                 && !plan.downstream(of: place).contains(index)
         }
         if let beside {

@@ -72,7 +72,7 @@ public struct RunMachine: Sendable {
         case .restarted: restart(at)
         }
         drain(at)
-        if !wasWaiting, state.row.status == .waiting, state.phase != .ending {
+        if !wasWaiting, state.row.status == .waiting, !state.isLeftToHooks {
             startHook(.onWaiting, at)
             drain(at)
         }
@@ -254,6 +254,11 @@ public struct RunMachine: Sendable {
         return executors
     }
 
+    /// The place in the plan of a stage, or of the one that it is an item or the undo of.
+    public func plannedPlace(_ index: Int) -> Int? {
+        state.stages.indices.contains(index) ? state.stages[index].planned : nil
+    }
+
     /// The name under which a stage, an item's stage or an undo is shown.
     public func stageName(_ index: Int) -> String {
         state.stages.indices.contains(index) ? state.stages[index].row.id : ""
@@ -321,11 +326,14 @@ public struct RunMachine: Sendable {
             guard state.isPaused else { return "the run is not paused" }
             resume(at)
         case .cancel:
-            guard !state.isCancelAsked else { return nil }
+            let wasAsked = state.isCancelAsked
             let wasStopping = state.stop != nil
-            if state.isPaused { resume(at) }
-            emit(.runCancelRequested(.cancel), at)
-            if state.phase == .main, !wasStopping { sweepStopped(at) }
+            if !wasAsked {
+                if state.isPaused { resume(at) }
+                emit(.runCancelRequested(.cancel), at)
+            }
+            if !state.hookRounds.isEmpty { sweepHooks(at) }
+            if !wasAsked, state.phase == .main, !wasStopping { sweepStopped(at) }
         case .cancelNow:
             emit(.runCancelRequested(.now), at)
             sweepKilled(at)
@@ -376,7 +384,7 @@ public struct RunMachine: Sendable {
         for index in state.stages.indices
         where state.stages[index].mode == .idle && state.stages[index].dependenciesLeft == 0
             && state.stages[index].row.item == nil && state.stages[index].undoes == nil
-            && (!state.stages[index].row.isFinally || state.phase == .finally)
+            && (!state.stages[index].row.isFinally || state.phase == .finally || state.stages[index].hookShift != nil)
         {
             changes.decidable.append(index)
         }

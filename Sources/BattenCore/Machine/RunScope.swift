@@ -65,7 +65,7 @@ final class RunScope: ExpressionScope {
     func lookup(_ namespace: ExpressionNamespace, member key: String) -> ScopeLookup {
         switch namespace {
         case .stages:
-            guard let index = plan.indexByID[key] else { return .missing }
+            guard let index = plan.indexByID[key] ?? hook(key) else { return .missing }
             return .value(view(of: index))
         case .secrets: return secret(key)
         default:
@@ -99,7 +99,7 @@ final class RunScope: ExpressionScope {
     /// The item of the stage's `for_each` or `matrix` that is being worked on.
     private var item: JSONValue? {
         guard let stage, let item = itemNumber,
-            let items = state.expansions[state.stages[stage].planned]?.items, items.indices.contains(item)
+            let items = state.expansions[state.stages[stage].home]?.items, items.indices.contains(item)
         else { return nil }
         return items[item]
     }
@@ -108,6 +108,14 @@ final class RunScope: ExpressionScope {
     private var itemNumber: Int? {
         guard let stage else { return nil }
         return state.stages[state.stages[stage].undoes ?? stage].row.item
+    }
+
+    /// The stage of an id in the round of the hook that the stage belongs to itself.
+    private func hook(_ id: String) -> Int? {
+        guard let stage, let shift = state.stages[stage].hookShift, let place = plan.hookIndexByID[id],
+            state.stages.indices.contains(place + shift), state.stages[place + shift].planned == place
+        else { return nil }
+        return place + shift
     }
 
     private func view(of index: Int) -> JSONValue {
@@ -129,7 +137,7 @@ final class RunScope: ExpressionScope {
             "outputs": hasOutputs ? row.outputs ?? .object([:]) : .object([:]),
             "status": .string(row.status.rawValue), "error": row.error?.json ?? .null,
         ]
-        if plan.stages[index].fanOut != nil { view["items"] = views ?? .array([]) }
+        if state.planned(index, plan).fanOut != nil { view["items"] = views ?? .array([]) }
         return .object(view)
     }
 

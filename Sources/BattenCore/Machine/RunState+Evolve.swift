@@ -158,7 +158,7 @@ extension RunState {
             stages[index].row.outputs = outputs
             stages[index].row.cachedFrom = cachedFrom
             stages[index].row.error = nil
-            if stages[index].row.item != nil { expansions[stages[index].planned]?.note(effect) }
+            if stages[index].row.item != nil { expansions[stages[index].home]?.note(effect) }
             if cachedFrom == nil { stages[index].completedAt = lastSeq }
             settle(index, .completed, at, plan, &changes)
         case .stageFailed(let index, _, let failure):
@@ -373,6 +373,8 @@ extension RunState {
         } else {
             mainLeft -= 1
         }
+        // What hooks take their time for is not the run's.
+        if isLeftToHooks { disarm(.run, &changes) }
         let failed = status == .failed || status == .timedOut
         let meets = status == .completed || (failed && planned(index, plan).onFailure == .continue)
         let failedAbove = failed || stages[index].hasFailedAncestor
@@ -401,15 +403,22 @@ extension RunState {
             if old == .running { stages[index].stopping = nil }
             if old == .awaiting { stages[index].signalName = nil }
         }
-        // What a hook does is no part of how the run stands.
-        guard stages[index].hookShift == nil else { return }
-        counts.add(-1, to: old)
-        counts.add(1, to: mode)
-        if old == .running || mode == .running, isExclusive(index, plan) {
-            exclusiveRunning += mode == .running ? 1 : -1
+        let isHook = stages[index].hookShift != nil
+        if old == .running || mode == .running {
+            let step = mode == .running ? 1 : -1
+            if isChild(index, plan) {
+                childrenRunning += step
+                if isHook { hookChildrenRunning += step }
+            }
+            if !isHook, isExclusive(index, plan) { exclusiveRunning += step }
         }
-        if old == .running || mode == .running, isChild(index, plan) {
-            childrenRunning += mode == .running ? 1 : -1
+        // What a hook does is no part of how the run stands.
+        if isHook {
+            hookCounts.add(-1, to: old)
+            hookCounts.add(1, to: mode)
+        } else {
+            counts.add(-1, to: old)
+            counts.add(1, to: mode)
         }
     }
 
@@ -464,6 +473,7 @@ extension RunState {
 
     private mutating func requestStop(_ cause: StopCause, _ changes: inout RunChanges) {
         if cause != .timeout, cause == .now || phase != .ending { isCancelAsked = true }
+        if cause != .timeout { areHooksHurried = true }
         if cause == .now || (phase == .main && stop == nil) { stop = cause }
         disarm(.run, &changes)
         guard phase == .main else { return }
@@ -513,6 +523,8 @@ extension RunState {
     /// Derives the run's status from what its stages do.
     private mutating func refreshStatus(_ at: Timestamp, _ changes: inout RunChanges) {
         guard phase != .ended, row.startedAt != nil else { return }
+        // A run whose own work is done stands as its hooks do.
+        let counts = isLeftToHooks ? hookCounts : counts
         let status: RunStatus
         var reason: (on: String, detail: String)?
         if isPaused {

@@ -20,7 +20,7 @@ extension RunState {
         let isItem = stages[index].row.item != nil
         if isItem { noteKeep(ofItem: index) }
         settle(index, kept.outputs == nil ? .skipped : .completed, at, plan, &changes)
-        if isItem { passOverEnded(of: stages[index].planned) }
+        if isItem { passOverEnded(of: stages[index].home) }
     }
 
     /// The items of a stage that have completed, for a run that continues this one.

@@ -35,12 +35,18 @@ public struct RunState: Sendable, Hashable {
     var hookRounds: [HookEvent: Int] = [:]
     /// Places of the stages of hooks, by name.
     var hookPlaces: [String: Int] = [:]
+    /// Whether somebody asked the run to be cancelled, in its last hooks or before: hooks wait for nothing any more.
+    var areHooksHurried = false
     /// How the run ends once its last hooks have; nil before.
     var verdict: RunStatus?
-    /// How many stages are in each mode.
+    /// How many stages are in each mode, those of hooks left out.
     var counts = ModeCounts()
+    /// How many stages of hooks are in each mode.
+    var hookCounts = ModeCounts()
     /// Running stages whose attempt is a child run.
     public internal(set) var childrenRunning = 0
+    /// Those of them that are stages of hooks.
+    var hookChildrenRunning = 0
     /// Bound on the run by whoever started it.
     var givenTimeout: Duration?
     /// Running stages that must be alone.
@@ -80,11 +86,18 @@ public struct RunState: Sendable, Hashable {
     /// Whether nothing in this engine can move the run but time running out: it waits for people, for a signal, for
     /// something that is missing here, for a `resume`, or for children that stand still like this themselves.
     public var isStuck: Bool {
-        guard isAccepted, !isEnded, counts.running == childrenRunning, hooksLeft == 0 || isPaused else { return false }
+        guard isAccepted, !isEnded, counts.running + hookCounts.running == childrenRunning else { return false }
         if isPaused { return true }
-        return counts.blocked + counts.awaiting + childrenRunning > 0 && counts.sleeping == 0 && counts.retrying == 0
+        return counts.blocked + counts.awaiting + hookCounts.awaiting + childrenRunning > 0
+            && counts.sleeping + hookCounts.sleeping == 0 && counts.retrying + hookCounts.retrying == 0
             && queue.isEmpty
     }
+
+    /// Whether nothing is left to be done but what hooks do.
+    var isLeftToHooks: Bool { mainLeft == 0 && undosLeft == 0 && finallyLeft == 0 }
+
+    /// Running attempts that count against what the run may do at once: child runs and hooks do not.
+    var attemptsRunning: Int { counts.running - (childrenRunning - hookChildrenRunning) }
 
     /// Whether the run waits in the line of its group.
     public var isInLine: Bool { isAccepted && !isStarted && !isEnded && row.group != nil }
@@ -194,7 +207,7 @@ struct StageState: Sendable, Hashable {
     var signalName: String?
     /// Place of the stage or item that it undoes; nil for one that is no undo.
     var undoes: Int?
-    /// How far it stands behind its place in the plan, when it is a stage of a hook; nil for every other.
+    /// How far the stage stands behind its place in the plan, when it is one of a hook or an item of one; else nil.
     var hookShift: Int?
     /// Place in the journal of its completion, if there is something to undo; 0 else.
     var completedAt: Int64 = 0
@@ -204,6 +217,9 @@ struct StageState: Sendable, Hashable {
         self.planned = planned
         self.dependenciesLeft = dependenciesLeft
     }
+
+    /// Place of the stage that it is, or is an item or the undo of, among all of the run.
+    var home: Int { planned + (hookShift ?? 0) }
 }
 
 /// How many stages of a run are in the modes that matter for its status.

@@ -150,6 +150,8 @@ public struct StageBody: Sendable, Hashable {
     public var timeout: Duration?
     /// Retry fields as written.
     public var retry: RetryDefinition?
+    /// The workflow that a `workflow` body runs as a child: written in it, or found when the file was read.
+    public var child: WorkflowDefinition?
 
     /// Creates a body.
     public init(

@@ -1,7 +1,7 @@
 extension WorkflowDefinition {
     /// The workflow cut down to some stages and all they depend on.
     ///
-    /// Stages of `finally` and outputs of the run stay, except those that read a stage which is not there any more.
+    /// Stages of `finally` and hooks, and outputs of the run stay, except those that read a stage which is not there any more.
     /// - Parameter wanted: ids of main stages.
     public func restricted(to wanted: Set<String>) -> WorkflowDefinition {
         var byID: [String: StageDefinition] = [:]
@@ -16,6 +16,11 @@ extension WorkflowDefinition {
         var part = self
         part.stages = stages.filter { kept.contains($0.id) }
         part.finally = finally.filter { !Self.reads(gone, in: [.object($0.with), $0.condition.map { .string($0) }]) }
+        part.hooks = hooks.map { hook in
+            var hook = hook
+            hook.stages.removeAll { Self.reads(gone, in: [.object($0.with), $0.condition.map { .string($0) }]) }
+            return hook
+        }
         part.outputs = outputs.filter { !Self.reads(gone, in: [$0.value]) }
         return part
     }

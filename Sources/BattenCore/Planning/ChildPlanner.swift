@@ -18,13 +18,15 @@ public struct ChildPlanner: Sendable {
         self.write = write
     }
 
-    /// The plan of a stage's child; nil when its definition was not found yet.
-    func plan(_ stage: StageDefinition, _ catalog: any ExecutorCatalog) throws(PlanError) -> Plan? {
-        guard let definition = stage.child else { return nil }
+    /// The plan of the child of a stage or of one of its bodies; nil when its definition was not found yet.
+    func plan(
+        _ child: WorkflowDefinition?, of stage: String, _ catalog: any ExecutorCatalog
+    ) throws(PlanError) -> Plan? {
+        guard let definition = child else { return nil }
         guard depth < Self.maximumDepth else {
             throw PlanError(
-                .size, stage: stage.id,
-                "stage '\(stage.id)' starts a child \(depth + 1) levels deep; \(Self.maximumDepth) are possible",
+                .size, stage: stage,
+                "stage '\(stage)' starts a child \(depth + 1) levels deep; \(Self.maximumDepth) are possible",
                 help: "put stages of the inner workflows into the outer ones")
         }
         return try Planner.plan(

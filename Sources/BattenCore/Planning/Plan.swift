@@ -28,6 +28,8 @@ public struct Plan: Sendable {
     let hooks: [HookEvent: Range<Int>]
     /// Place of every stage in ``stages``, by id.
     public let indexByID: [String: Int]
+    /// Place of every stage of a hook, by id.
+    let hookIndexByID: [String: Int]
     /// Whether stages differ in what goes first of those that are ready.
     let hasPriorities: Bool
 
@@ -50,7 +52,9 @@ public struct Plan: Sendable {
         self.concurrency = concurrency
         self.hookStages = hookStages
         self.hooks = hooks
-        self.hasPriorities = stages.contains { $0.priority != 0 }
+        self.hasPriorities = stages.contains { $0.priority != 0 } || hookStages.contains { $0.priority != 0 }
+        self.hookIndexByID = Dictionary(
+            hookStages.map { ($0.definition.id, $0.index) }, uniquingKeysWith: { first, _ in first })
         self.indexByID = Dictionary(
             stages.map { ($0.definition.id, $0.index) }, uniquingKeysWith: { first, _ in first })
     }
@@ -60,6 +64,18 @@ extension Plan {
     /// A planned stage, those of hooks included.
     public func planned(_ place: Int) -> PlannedStage {
         place < stages.count ? stages[place] : hookStages[place - stages.count]
+    }
+
+    /// The stages of each hook, in the order of the definition.
+    public var hookParts: [(event: HookEvent, stages: ArraySlice<PlannedStage>)] {
+        hooks.sorted { $0.value.lowerBound < $1.value.lowerBound }.map { ($0.key, hookStages[$0.value]) }
+    }
+
+    /// The name under which a stage is shown: its id, in a hook behind the event (`on_failure:tell`).
+    public func name(of place: Int) -> String {
+        guard place >= stages.count else { return stages[place].id }
+        let event = hooks.first { $0.value.contains(place - stages.count) }?.key
+        return "\(event?.rawValue ?? ""):\(hookStages[place - stages.count].id)"
     }
 }
 
@@ -121,6 +137,14 @@ public enum StageKind: Sendable {
     case workflow
     /// A kind of the engine's own that is parsed and refused before the run starts.
     case unsupported(String)
+
+    /// Whether it waits for people, for a signal or for time, and does nothing itself.
+    var waits: Bool {
+        switch self {
+        case .gate, .signal, .sleep: true
+        case .executor, .set, .workflow, .unsupported: false
+        }
+    }
 
     /// Whether it is carried out by attempts, which have their turn; else the machine decides it itself.
     var makesAttempts: Bool {
@@ -248,6 +272,12 @@ extension PlannedStage {
     /// What carries a body out; nil for one that the stage does not have.
     func kind(of choice: StageBodyChoice) -> StageKind? { choice == .main ? kind : other(choice)?.kind }
 
+    /// The plan of the workflow that a body runs as a child; nil for every other kind.
+    func child(of choice: StageBodyChoice) -> Plan? { choice == .main ? child : other(choice)?.child }
+
+    /// Whether it, or what is tried when it fails, runs another workflow.
+    var runsWorkflow: Bool { child != nil || fallback?.child != nil }
+
     /// The executor of a body, as written.
     func uses(of choice: StageBodyChoice) -> String { other(choice)?.uses ?? definition.uses }
 }
@@ -282,11 +312,13 @@ public struct PlannedBody: Sendable {
     public let timeout: Duration
     /// Retry rule.
     public let retry: RetryPolicy
+    /// The plan of the workflow that it runs as a child; nil for every other kind.
+    public let child: Plan?
 
     /// Creates a body.
     public init(
         kind: StageKind, uses: String, with: TemplateValue, env: [PlannedEnvironmentEntry], timeout: Duration,
-        retry: RetryPolicy
+        retry: RetryPolicy, child: Plan? = nil
     ) {
         self.kind = kind
         self.pool = StagePool(kind)
@@ -295,6 +327,7 @@ public struct PlannedBody: Sendable {
         self.env = env
         self.timeout = timeout
         self.retry = retry
+        self.child = child
     }
 }
 

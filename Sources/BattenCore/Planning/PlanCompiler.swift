@@ -40,7 +40,7 @@ struct PlanCompiler {
             inputs.append(PlannedInput(definition: input, value: value))
         }
         let main = StageBody(uses: stage.uses, with: stage.with)
-        let child = try stage.uses == "workflow" ? children.plan(stage, catalog) : nil
+        let child = try stage.uses == "workflow" ? children.plan(stage.child, of: stage.id, catalog) : nil
         return PlannedStage(
             index: index, definition: stage, kind: try child == nil ? kind(stage.uses, stage.id) : .workflow,
             isFinally: isFinally,
@@ -84,11 +84,13 @@ struct PlanCompiler {
     private mutating func body(
         _ body: StageBody, _ field: String, _ stage: String
     ) throws(PlanError) -> PlannedBody {
-        PlannedBody(
-            kind: try kind(body.uses, stage), uses: body.uses, with: try input(body, "\(field).with", stage),
+        let child = try body.uses == "workflow" ? children.plan(body.child, of: stage, catalog) : nil
+        return PlannedBody(
+            kind: try child == nil ? kind(body.uses, stage) : .workflow, uses: body.uses,
+            with: try input(body, "\(field).with", stage),
             env: try environment(body.env, stage),
             timeout: body.timeout ?? definition.defaults.timeout ?? PlanLimits.timeout,
-            retry: .planned(body.retry, defaults: definition.defaults.retry))
+            retry: .planned(body.retry, defaults: definition.defaults.retry), child: child)
     }
 
     private mutating func input(_ body: StageBody, _ field: String, _ stage: String) throws(PlanError) -> TemplateValue

@@ -1,5 +1,5 @@
 extension Plan {
-    /// The plan as data, for people and programs: `{workflow, version, levels, stages, finally, unsupported}`.
+    /// The plan as data, for people and programs: `{workflow, version, levels, stages, finally, hooks, unsupported}`.
     ///
     /// Levels hold the ids of main stages that can run in parallel; stages stand in the order of the definition.
     public var description: JSONValue {
@@ -10,6 +10,11 @@ extension Plan {
             "timeout_ms": definition.timeout.map { .milliseconds($0) } ?? .null,
             "stages": .array(stages[..<finallyStart].map { stage(describing: $0) }),
             "finally": .array(stages[finallyStart...].map { stage(describing: $0) }),
+            "hooks": .object(
+                JSONObject(
+                    hookParts.map { part in
+                        (part.event.rawValue, .array(part.stages.map { stage(describing: $0) }))
+                    })),
             "unsupported": .array(
                 unsupported.map {
                     .object(["feature": .string($0.feature), "stage": $0.stage.map { .string($0) } ?? .null])
@@ -21,7 +26,7 @@ extension Plan {
         .object([
             "id": .string(stage.id), "name": stage.definition.name.map { .string($0) } ?? .null,
             "uses": .string(stage.definition.uses), "level": .int(Int64(stage.level)),
-            "depends_on": .array(stage.dependencies.map { .string(stages[$0].id) }),
+            "depends_on": .array(stage.dependencies.map { .string(planned($0).id) }),
             "condition": stage.condition.map { .string($0.text) } ?? .null,
             "timeout_ms": .milliseconds(stage.timeout),
             "deadline_ms": stage.deadline.map { .milliseconds($0) } ?? .null, "retry": stage.retry.description,

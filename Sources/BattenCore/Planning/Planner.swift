@@ -62,7 +62,8 @@ public enum Planner {
             definition: definition, snapshot: snapshot, hash: SHA256.hex(snapshot), stages: stages,
             finallyStart: start, levels: levels, env: compiler.workflowEnvironment,
             outputs: try compiler.runOutputs(),
-            unsupported: UnsupportedFeature.all(in: definition) + UnsupportedFeature.all(inChildrenOf: stages),
+            unsupported: UnsupportedFeature.all(in: definition)
+                + UnsupportedFeature.all(inChildrenOf: stages + hookStages),
             concurrency: try compiler.concurrency(), hookStages: hookStages, hooks: hooks)
     }
 
@@ -108,8 +109,8 @@ extension UnsupportedFeature {
         }
         let behind = reached(from: gate, in: stages)
         let runsBeside = stages.contains { stage in
-            stage.uses == "workflow" && again.contains(stage.id) && !behind.contains(stage.id)
-                && !reached(from: stage.id, in: stages).contains(gate)
+            (stage.uses == "workflow" || stage.fallback?.uses == "workflow") && again.contains(stage.id)
+                && !behind.contains(stage.id) && !reached(from: stage.id, in: stages).contains(gate)
         }
         if runsBeside { found.append("rewind_to before a workflow that the gate does not wait for") }
         return found
@@ -123,21 +124,11 @@ extension UnsupportedFeature {
         }
         note(definition.budget != nil, "budget")
         note(definition.context != nil, "context")
-        for hook in definition.hooks {
-            for stage in hook.stages {
-                let waits = ["gate", "signal", "sleep", "workflow"].contains(stage.uses)
-                note(waits, "\(stage.uses) (in \(hook.event))", stage.id)
-                note(stage.forEach != nil || stage.matrix != nil, "for_each (in \(hook.event))", stage.id)
-                note(stage.compensate != nil, "compensate (in \(hook.event))", stage.id)
-            }
-        }
-        let parts = [definition.stages, definition.finally]
+        let parts = [definition.stages, definition.finally] + definition.hooks.map(\.stages)
         func look(at stage: StageDefinition) {
             note(stage.uses == "workflow" && stage.child == nil, stage.uses, stage.id)
-            if let fallback = stage.fallback { note(fallback.uses == "workflow", fallback.uses, stage.id) }
-            if let undo = stage.compensate {
-                note(undo.uses == "workflow", "compensate: workflow", stage.id)
-                note(undo.uses == "gate" && undo.with["rewind_to"] != nil, "compensate: rewind_to", stage.id)
+            for body in [stage.fallback, stage.compensate].compactMap({ $0 }) {
+                note(body.uses == "workflow" && body.child == nil, body.uses, stage.id)
             }
             for body in [(stage.uses, stage.with)] + (stage.fallback.map { [($0.uses, $0.with)] } ?? []) {
                 guard body.0 == "gate", let target = body.1["rewind_to"]?.stringValue else { continue }
@@ -151,16 +142,17 @@ extension UnsupportedFeature {
         for part in parts {
             for place in part.indices { look(at: part[place]) }
         }
-        for stage in definition.finally { note(stage.compensate != nil, "compensate (in finally)", stage.id) }
         return found
     }
 
     /// What the children of a workflow's stages ask for, each under the names of the stages that lead to it.
     static func all(inChildrenOf stages: [PlannedStage]) -> [UnsupportedFeature] {
         stages.flatMap { stage in
-            (stage.child?.unsupported ?? []).map { feature in
-                UnsupportedFeature(
-                    feature: feature.feature, stage: feature.stage.map { "\(stage.id)/\($0)" } ?? stage.id)
+            [stage.child, stage.fallback?.child, stage.compensate?.child].compactMap { $0 }.flatMap { child in
+                child.unsupported.map { feature in
+                    UnsupportedFeature(
+                        feature: feature.feature, stage: feature.stage.map { "\(stage.id)/\($0)" } ?? stage.id)
+                }
             }
         }
     }

@@ -31,19 +31,17 @@ extension WorkflowDefinition {
     ///
     /// - Parameter namedOnly: whether those that are named by path stay.
     public func withoutFoundChildren(namedOnly: Bool = false) -> WorkflowDefinition {
-        func strip(_ stages: [StageDefinition]) -> [StageDefinition] {
-            stages.map { stage in
-                guard let child = stage.child else { return stage }
-                var stage = stage
-                let isFound = stage.with["name"] != nil || (!namedOnly && stage.with["path"] != nil)
-                stage.child = isFound ? nil : child.withoutFoundChildren(namedOnly: namedOnly)
-                return stage
-            }
+        func left(_ child: WorkflowDefinition?, _ with: JSONObject) -> WorkflowDefinition? {
+            let isFound = with["name"] != nil || (!namedOnly && with["path"] != nil)
+            return isFound ? nil : child?.withoutFoundChildren(namedOnly: namedOnly)
         }
-        guard (stages + finally).contains(where: { $0.child != nil }) else { return self }
-        var definition = self
-        definition.stages = strip(stages)
-        definition.finally = strip(finally)
-        return definition
+        return mapStages { stage in
+            guard !stage.children.isEmpty else { return stage }
+            var stage = stage
+            stage.child = left(stage.child, stage.with)
+            if let body = stage.fallback { stage.fallback?.child = left(body.child, body.with) }
+            if let body = stage.compensate { stage.compensate?.child = left(body.child, body.with) }
+            return stage
+        }
     }
 }

@@ -79,6 +79,18 @@ struct ExpressionSite {
     }
 }
 
+extension StageDefinition {
+    /// What the input in a field is for; nil for a field that holds none.
+    func uses(in field: ExpressionSite.Field) -> String? {
+        switch field {
+        case .with: uses
+        case .fallback: fallback?.uses
+        case .compensate: compensate?.uses
+        default: nil
+        }
+    }
+}
+
 /// Questions about the graph that are answered together.
 struct GraphQuestions {
     /// A reference to a stage, and where it is written.

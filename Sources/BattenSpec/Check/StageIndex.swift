@@ -7,6 +7,8 @@ struct StageIndex {
     let finallyStart: Int
     /// Where the stages of hooks begin.
     let hooksStart: Int
+    /// The stages of each hook.
+    let hooks: [Range<Int>]
     /// Places by identifier; of equal identifiers the first.
     let places: [String: Int]
     /// Places each stage waits for.
@@ -19,6 +21,12 @@ struct StageIndex {
         stages = workflow.stages + workflow.finally + workflow.hooks.flatMap(\.stages)
         finallyStart = workflow.stages.count
         hooksStart = finallyStart + workflow.finally.count
+        var hooks: [Range<Int>] = []
+        for hook in workflow.hooks {
+            let first = hooks.last?.upperBound ?? hooksStart
+            hooks.append(first..<first + hook.stages.count)
+        }
+        self.hooks = hooks
         var places: [String: Int] = [:]
         places.reserveCapacity(stages.count)
         for (place, stage) in stages.enumerated() where !stage.definition.id.isEmpty {
@@ -40,10 +48,14 @@ struct StageIndex {
     /// Whether a stage belongs to the main ones.
     func isMain(_ place: Int) -> Bool { place < finallyStart }
 
+    /// Whether a stage belongs to a hook.
+    func isHook(_ place: Int) -> Bool { place >= hooksStart }
+
     /// The part a stage belongs to; dependencies stay within it.
     func part(of place: Int) -> Range<Int> {
         if place < finallyStart { return 0..<finallyStart }
-        return place < hooksStart ? finallyStart..<hooksStart : hooksStart..<stages.count
+        if place < hooksStart { return finallyStart..<hooksStart }
+        return hooks.first { $0.contains(place) } ?? hooksStart..<stages.count
     }
 
     private func resolve(_ place: Int, _ problems: inout DiagnosticList) -> [Int] {
@@ -60,7 +72,9 @@ struct StageIndex {
                     at: range,
                     help: isMain(other) && !isMain(place)
                         ? "leave it out: 'finally' and hooks start when the main stages they follow are decided"
-                        : "main stages run before 'finally' and beside hooks")
+                        : isHook(other) && isHook(place)
+                            ? "each event has hooks of its own: put both under the same one"
+                            : "main stages run before 'finally' and beside hooks")
                 return nil
             }
             problems.add(

@@ -4,20 +4,30 @@ import BattenCore
 extension StaticChecks {
     /// Finds the workflows that stages name, and checks those that are written inside stages.
     mutating func findChildren() {
-        for place in index.stages.indices where index.stages[place].definition.uses == "workflow" {
+        for place in index.stages.indices {
             let stage = index.stages[place]
-            if let inner = stage.child {
-                // What the reference finds is in the stage already: it was found when a run was accepted.
-                _ = Self.run(inner, source: source, catalog: catalog, children: finder, &problems, &children[place])
-            } else if let found = find(stage) {
-                children[place] = found
+            if stage.definition.uses == "workflow" { findChild(BodyPlace(place), stage.child, stage.with) }
+            for (field, body) in [("fallback", stage.definition.fallback), ("compensate", stage.definition.compensate)]
+            {
+                guard let body, body.uses == "workflow", let node = stage.node[field] else { continue }
+                let (with, _) = WorkflowDecoder.bodyInput(node)
+                findChild(BodyPlace(place, field), stage.bodyChildren[field], with)
             }
         }
     }
 
-    private mutating func find(_ stage: DecodedStage) -> WorkflowDefinition? {
+    private mutating func findChild(_ place: BodyPlace, _ inner: DecodedWorkflow?, _ with: SourceNode) {
+        if let inner {
+            // What the reference finds is in the stage already: it was found when a run was accepted.
+            _ = Self.run(inner, source: source, catalog: catalog, children: finder, &problems, &children[place])
+        } else if let found = find(with) {
+            children[place] = found
+        }
+    }
+
+    private mutating func find(_ with: SourceNode) -> WorkflowDefinition? {
         for (field, make) in [("name", ChildReference.name), ("path", ChildReference.path)] {
-            guard let node = stage.with[field], let text = node.string, !text.isEmpty else { continue }
+            guard let node = with[field], let text = node.string, !text.isEmpty else { continue }
             guard !text.holdsExpression else {
                 problems.add(
                     .computedName, "a child workflow is named, not computed", at: source.firstBytes(of: node.range),
@@ -36,12 +46,14 @@ extension StaticChecks {
     }
 
     /// Holds the parameters of a child against its declarations.
-    mutating func checkChild(_ with: SourceNode, _ place: Int) {
-        let stage = index.stages[place]
-        if with["name"] == nil, with["path"] == nil, stage.child == nil {
+    mutating func checkChild(_ with: SourceNode, _ usesRange: Range<Int>, _ place: BodyPlace) {
+        let stage = index.stages[place.stage]
+        let inner = place.field.map { stage.bodyChildren[$0] } ?? stage.child
+        if with["name"] == nil, with["path"] == nil, inner == nil {
+            let whose = place.field.map { "'\($0)' of " } ?? ""
             problems.add(
-                .missingField, "stage '\(shortened(stage.definition.id))' does not say which workflow it runs",
-                at: stage.usesRange, help: "write 'name' or 'path' under 'with'")
+                .missingField, "\(whose)stage '\(shortened(stage.definition.id))' does not say which workflow it runs",
+                at: usesRange, help: "write 'name' or 'path' under 'with'")
         }
         guard let child = children[place] else { return }
         let given = with["parameters"]
@@ -50,7 +62,7 @@ extension StaticChecks {
         for parameter in child.parameters where parameter.defaultValue == nil && given?[parameter.name] == nil {
             problems.add(
                 .badInput, "workflow '\(child.name)' needs the parameter '\(parameter.name)'",
-                at: with.member("parameters")?.keyRange ?? stage.usesRange, help: parameter.description)
+                at: with.member("parameters")?.keyRange ?? usesRange, help: parameter.description)
         }
         for member in given?.members ?? [] { check(member, child) }
     }

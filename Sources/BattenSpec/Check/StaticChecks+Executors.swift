@@ -58,12 +58,12 @@ extension StaticChecks {
     }
 
     /// Holds the input of a stage or body against its executor's schema.
-    mutating func checkInput(_ with: SourceNode, _ body: StageBody, usesRange: Range<Int>, place: Int) {
+    mutating func checkInput(_ with: SourceNode, _ body: StageBody, usesRange: Range<Int>, place: BodyPlace) {
         let input = InputCheck(node: with, usesRange: usesRange, uses: body.uses)
         if LanguageFields.engineKinds.contains(body.uses) {
             guard let schema = kindSchema(body.uses) else { return }
             checkSchema(schema, body.with, input)
-            checkKind(body.uses, with, place)
+            checkKind(body.uses, with, usesRange, place)
         } else if case .found(let info)? = lookup(body.uses) {
             checkSchema(info.input, Planner.effectiveInput(of: body, agents: workflow.definition.agents), input)
             checkCode(info.input, input)

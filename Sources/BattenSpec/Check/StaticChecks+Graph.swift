@@ -2,6 +2,26 @@ import BattenCore
 
 /// What depends on the whole graph.
 extension StaticChecks {
+    /// Fields that mean nothing in the part of the workflow that the stage is in.
+    mutating func checkPart(_ place: Int) {
+        guard !index.isMain(place) else { return }
+        let stage = index.stages[place]
+        let isHook = index.isHook(place)
+        let part = isHook ? "a hook" : "'finally'"
+        if let member = stage.node.member("compensate") {
+            problems.add(
+                .misplacedField, "a stage of \(part) has no 'compensate'", at: member.keyRange,
+                help: isHook
+                    ? "hooks never change the run: what a hook does is not undone"
+                    : "'finally' runs after everything was undone, so that nothing would undo it; leave it out")
+        }
+        if isHook, stage.definition.parallel == false, let member = stage.node.member("parallel") {
+            problems.add(
+                .misplacedField, "a stage of a hook has no 'parallel: false'", at: member.keyRange,
+                help: "hooks run beside the stages of the run and hold none of them up; leave it out")
+        }
+    }
+
     /// Tells stages that no run can start.
     mutating func checkReachability() {
         var unreachable = [Bool](repeating: false, count: index.stages.count)

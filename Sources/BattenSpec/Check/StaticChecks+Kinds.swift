@@ -42,7 +42,7 @@ extension StaticChecks {
     }
 
     /// What a schema cannot say of an engine's own kind.
-    mutating func checkKind(_ kind: String, _ with: SourceNode, _ place: Int) {
+    mutating func checkKind(_ kind: String, _ with: SourceNode, _ usesRange: Range<Int>, _ place: BodyPlace) {
         for field in ["for", "timeout"] { checkDuration(with[field], field) }
         if kind == "sleep", let until = with["until"], let text = until.string, !text.holdsExpression,
             Timestamp(rfc3339: text) == nil
@@ -51,7 +51,7 @@ extension StaticChecks {
                 .badInput, "'until' is not a time", at: until.range, label: "this is \(until.described)",
                 help: "write it as 2026-03-01T06:00:00Z")
         }
-        if kind == "workflow" { checkChild(with, place) }
+        if kind == "workflow" { checkChild(with, usesRange, place) }
         guard kind == "gate" else { return }
         checkGateNumbers(with)
         if let form = with["form"], form.members != nil, !Self.holdsExpression(form) {
@@ -63,6 +63,17 @@ extension StaticChecks {
                     help: error.help)
             }
         }
+        if let member = with.member("rewind_to"), place.field == "compensate" || index.isHook(place.stage) {
+            problems.add(
+                .misplacedField,
+                place.field == "compensate"
+                    ? "the gate of an undo cannot send the run back" : "a hook cannot send the run back",
+                at: member.keyRange,
+                help: place.field == "compensate"
+                    ? "undos are made when the main stages have ended; leave 'rewind_to' out"
+                    : "hooks follow a run and never change it; leave 'rewind_to' out")
+            return
+        }
         guard let rewind = with["rewind_to"], let id = rewind.string, !id.holdsExpression else { return }
         guard let target = index.places[id] else {
             problems.add(
@@ -70,7 +81,7 @@ extension StaticChecks {
                 help: problems.suggestion(for: id, among: index.stages.lazy.map(\.definition.id)))
             return
         }
-        questions.upstream.append(GraphQuestions.Question(from: place, to: target, range: rewind.range))
+        questions.upstream.append(GraphQuestions.Question(from: place.stage, to: target, range: rewind.range))
     }
 
     /// What can never come about: an answer of time without a time, and more approvals than people who may give one.

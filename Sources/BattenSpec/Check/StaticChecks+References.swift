@@ -71,8 +71,8 @@ extension StaticChecks {
 
     private mutating func secrets(_ reference: Reference, _ node: SourceNode, _ site: ExpressionSite) {
         let range = source.range(of: reference.range, in: node)
-        let uses = site.place.map { index.stages[$0].definition.uses } ?? ""
-        let isKept = site.field == .with && (uses == "set" || uses == "workflow")
+        let uses = site.place.flatMap { index.stages[$0].definition.uses(in: site.field) } ?? ""
+        let isKept = uses == "set" || uses == "workflow"
         let key = reference.path.count > 1 ? reference.path[1].key : nil
         if let key { usedSecrets.insert(key) }
         guard site.allowsSecrets, !isKept else {

@@ -37,7 +37,7 @@ extension StaticChecks {
             if !stage.definition.outputs.isEmpty {
                 return path.count == 4 ? stage.definition.outputs.first { $0.name == name }.flatMap(\.type) : nil
             }
-            if let child = children[place] {
+            if let child = children[BodyPlace(place)] {
                 return path.count == 4 ? child.outputs.first { $0.name == name }.flatMap(\.type) : nil
             }
             guard case .found(let info)? = executors[stage.definition.uses],
@@ -74,7 +74,7 @@ extension StaticChecks {
         case "sleep": break
         case "gate": shape.isOpen = true
         case "workflow":
-            let child = index.places[stage.id].flatMap { children[$0] }
+            let child = index.places[stage.id].flatMap { children[BodyPlace($0)] }
             for output in child?.outputs ?? [] { shape.add(output.name, output.type) }
             shape.isOpen = child == nil
         case "signal": for name in ["data", "sent_by", "sent_at"] { shape.add(name, name == "data" ? nil : .string) }

@@ -29,8 +29,8 @@ struct StaticChecks {
     var parsed = ParsedTexts()
     /// Parsed conditions by place.
     var conditions: [Int: Expression] = [:]
-    /// Workflows that stages run as children, by the stage's place.
-    var children: [Int: WorkflowDefinition] = [:]
+    /// Workflows that stages run as children, by the stage's place and the field that holds the body, if one does.
+    var children: [BodyPlace: WorkflowDefinition] = [:]
     /// Compiled schemas of the engine's own kinds.
     var kindSchemas: [String: JSONSchema] = [:]
 
@@ -58,16 +58,14 @@ struct StaticChecks {
     /// The definition with the workflows that its stages run.
     private func complete() -> WorkflowDefinition {
         guard !children.isEmpty else { return workflow.definition }
-        let byID = Dictionary(
-            children.map { (index.stages[$0.key].definition.id, $0.value) }, uniquingKeysWith: { first, _ in first })
-        var definition = workflow.definition
-        for place in definition.stages.indices where definition.stages[place].uses == "workflow" {
-            definition.stages[place].child = byID[definition.stages[place].id]
+        return workflow.definition.mapStages { stage in
+            guard let place = index.places[stage.id] else { return stage }
+            var stage = stage
+            if let child = children[BodyPlace(place)] { stage.child = child }
+            if let child = children[BodyPlace(place, "fallback")] { stage.fallback?.child = child }
+            if let child = children[BodyPlace(place, "compensate")] { stage.compensate?.child = child }
+            return stage
         }
-        for place in definition.finally.indices where definition.finally[place].uses == "workflow" {
-            definition.finally[place].child = byID[definition.finally[place].id]
-        }
-        return definition
     }
 
     private mutating func run() {
@@ -85,11 +83,12 @@ struct StaticChecks {
         let stage = index.stages[place]
         checkExecutor(stage.definition.uses, at: stage.usesRange)
         checkIsolation(stage.definition, stage.node)
+        checkPart(place)
         inputTypes.removeAll(keepingCapacity: true)
         checkStageExpressions(place)
         if checkAgent(stage.with, uses: stage.definition.uses), stage.isInputKnown {
             let body = StageBody(uses: stage.definition.uses, with: stage.definition.with)
-            checkInput(stage.with, body, usesRange: stage.usesRange, place: place)
+            checkInput(stage.with, body, usesRange: stage.usesRange, place: BodyPlace(place))
         }
         for field in ["fallback", "compensate"] {
             guard let body = field == "fallback" ? stage.definition.fallback : stage.definition.compensate,
@@ -98,7 +97,7 @@ struct StaticChecks {
             let (with, range) = WorkflowDecoder.bodyInput(node)
             checkExecutor(body.uses, at: range)
             if checkAgent(with, uses: body.uses) {
-                checkInput(with, body, usesRange: range, place: place)
+                checkInput(with, body, usesRange: range, place: BodyPlace(place, field))
             }
         }
     }
@@ -130,6 +129,19 @@ struct StaticChecks {
             help: problems.suggestion(for: name, among: known)
                 ?? "describe it at the top: agents: {\(name): {model: …, system: …}}")
         return false
+    }
+}
+
+/// A stage, or one of its other bodies.
+struct BodyPlace: Hashable {
+    /// The stage's place.
+    let stage: Int
+    /// The field that holds the body: `fallback` or `compensate`; nil for the stage itself.
+    let field: String?
+
+    init(_ stage: Int, _ field: String? = nil) {
+        self.stage = stage
+        self.field = field
     }
 }
 

@@ -14,12 +14,15 @@ final class DecodedStage: Sendable {
     let idRange: Range<Int>
     /// The workflow that is written inside the stage.
     let child: DecodedWorkflow?
+    /// The workflows that are written inside its other bodies, by the field that holds the body.
+    let bodyChildren: [String: DecodedWorkflow]
 
     init(
         definition: StageDefinition, node: SourceNode, with: SourceNode, isInputKnown: Bool, usesRange: Range<Int>,
-        idRange: Range<Int>, child: DecodedWorkflow? = nil
+        idRange: Range<Int>, child: DecodedWorkflow? = nil, bodyChildren: [String: DecodedWorkflow] = [:]
     ) {
         self.child = child
+        self.bodyChildren = bodyChildren
         self.definition = definition
         self.node = node
         self.with = with

@@ -11,7 +11,7 @@ enum LanguageFields {
         "cache", "isolation", "priority", "budget", "context", "handoff", "on_lost", "working_directory", "parallel",
         "ui", "agent", "prompt",
     ]
-    static let body = ["uses", "with", "env", "timeout", "retry", "agent", "prompt"]
+    static let body = ["uses", "with", "definition", "env", "timeout", "retry", "agent", "prompt"]
     static let parameter = ["type", "default", "description"]
     static let parameterConstraints = [
         "title", "examples", "enum", "const", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",

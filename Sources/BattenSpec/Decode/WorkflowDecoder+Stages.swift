@@ -39,14 +39,15 @@ extension WorkflowDecoder {
         texts(node, owner, &stage)
         bounds(node, owner, &stage)
         fanOut(node, owner, &stage)
-        stage.fallback = body(node.member("fallback"), of: owner)
-        stage.compensate = body(node.member("compensate"), of: owner)
+        var bodyChildren: [String: DecodedWorkflow] = [:]
+        stage.fallback = body(node.member("fallback"), of: owner, &bodyChildren)
+        stage.compensate = body(node.member("compensate"), of: owner, &bodyChildren)
         stage.ui = node["ui"]?.value
         let child = child(node.member("definition"), uses: action.uses, of: owner)
         stage.child = child?.definition
         return DecodedStage(
             definition: stage, node: node, with: action.with, isInputKnown: isInputKnown(node),
-            usesRange: action.range, idRange: idRange, child: child)
+            usesRange: action.range, idRange: idRange, child: child, bodyChildren: bodyChildren)
     }
 
     /// The workflow that is written inside a `workflow` stage.
@@ -201,21 +202,22 @@ extension WorkflowDecoder {
         return ("llm.chat", SourceNode(.mapping(members), range: short.keyRange), short.keyRange)
     }
 
-    private mutating func body(_ member: SourceNode.Member?, of owner: String) -> StageBody? {
+    private mutating func body(
+        _ member: SourceNode.Member?, of owner: String, _ children: inout [String: DecodedWorkflow]
+    ) -> StageBody? {
         guard let member else { return nil }
         let owner = "'\(member.key)' of \(owner)"
         guard nodes.fields(member.value, of: owner, known: LanguageFields.body) else { return nil }
         let action = action(member.value, of: owner)
-        if LanguageFields.engineKinds.contains(action.uses) {
-            nodes.problems.add(
-                .unknownChoice, "\(owner) cannot use '\(action.uses)'", at: action.range,
-                help: "name an executor as <plugin>.<executor>")
-        }
-        return StageBody(
+        let child = child(member.value.member("definition"), uses: action.uses, of: owner)
+        children[member.key] = child
+        var body = StageBody(
             uses: action.uses, with: action.with.value.objectValue ?? JSONObject(),
             env: environment(member.value.member("env"), of: owner),
             timeout: nodes.duration(member.value.member("timeout"), of: owner),
             retry: retry(member.value.member("retry"), of: owner))
+        body.child = child?.definition
+        return body
     }
 
     /// The input of a body as nodes: `with`, and `agent` and `prompt` where they stand for it.

@@ -60,6 +60,7 @@ public enum DiagnosticCode: String, Sendable, Hashable, CaseIterable {
     case badCondition = "E0237"
     case wrongIsolation = "E0238"
     case badChild = "E0239"
+    case misplacedField = "E0240"
     // Probably not meant.
     case unusedSecret = "W0301"
     case outputMayBeMissing = "W0302"

@@ -378,6 +378,24 @@ extension DiagnosticPage {
 
                 """),
         DiagnosticPage(
+            .misplacedField, "a field that means nothing where it stands",
+            """
+            Undos ('compensate') are made before 'finally' runs, so a stage of 'finally' has none. Hooks follow a
+            run and never change it: their stages have no 'compensate', none of them runs alone
+            ('parallel: false'), and a gate in a hook, or of an undo, sends the run nowhere ('rewind_to').
+            """,
+            example: """
+                name: example
+                stages:
+                  - {id: a, uses: shell.run, with: {argv: ["true"]}}
+                finally:
+                  - id: b
+                    uses: shell.run
+                    with: {argv: ["true"]}
+                    compensate: {uses: shell.run, with: {argv: ["true"]}}
+
+                """),
+        DiagnosticPage(
             .unusedSecret, "a secret that is never read",
             """
             The workflow asks for a secret that no expression reads. Whoever runs it would have to provide it

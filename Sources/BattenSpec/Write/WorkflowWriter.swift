@@ -157,6 +157,7 @@ public enum WorkflowWriter {
     private static func body(_ body: StageBody) -> JSONValue {
         var out: JSONObject = ["uses": .string(body.uses)]
         if !body.with.isEmpty { out["with"] = .object(body.with) }
+        out["definition"] = body.child.map(json)
         out["env"] = environment(body.env)
         out["timeout"] = duration(body.timeout)
         out["retry"] = body.retry.map(retry)
