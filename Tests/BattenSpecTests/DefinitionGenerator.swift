@@ -189,8 +189,16 @@ struct DefinitionGenerator {
             definition.stages.append(stage("s\(number)_\(word())", after: ids))
             ids.append(definition.stages[number].id)
         }
-        definition.finally = some(2) { generator, number in generator.stage("f\(number)", after: []) }
-        definition.hooks = maybe { [HookDefinition(event: "on_start", stages: [$0.stage("h", after: [])])] } ?? []
+        definition.finally = some(2) { generator, number in generator.last("f\(number)") }
+        definition.hooks = maybe { [HookDefinition(event: "on_start", stages: [$0.last("h")])] } ?? []
         return definition
+    }
+
+    /// A stage that nothing undoes and that others may run beside.
+    private mutating func last(_ id: String) -> StageDefinition {
+        var stage = stage(id, after: [])
+        stage.compensate = nil
+        stage.parallel = nil
+        return stage
     }
 }
