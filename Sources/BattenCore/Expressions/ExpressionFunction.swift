@@ -109,3 +109,12 @@ enum ExpressionFunction: String, Sendable, CaseIterable {
             help: near.map { "did you mean '\($0)'?" })
     }
 }
+
+extension Expression {
+    /// How each function of the language is called, by its name.
+    public static let functionSignatures: [String: String] = {
+        var signatures: [String: String] = [:]
+        for function in ExpressionFunction.allCases { signatures[function.rawValue] = function.signature }
+        return signatures
+    }()
+}

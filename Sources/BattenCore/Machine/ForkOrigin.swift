@@ -55,6 +55,8 @@ public struct KeptStage: Sendable, Hashable {
     public var views: JSONValue?
     /// Items that completed, of a stage that did not: it runs again and takes these over.
     public var items: [Item] = []
+    /// The run that has decided it, where that is not the run which this one continues.
+    public var run: String?
 
     /// An item that is taken over when the list still has it at its place.
     public struct Item: Sendable, Hashable {
@@ -86,6 +88,7 @@ extension KeptStage {
         var data: JSONObject = ["outputs": outputs ?? .null]
         if let gate { data["gate"] = gate.json }
         if let views { data["views"] = views }
+        if let run { data["run"] = .string(run) }
         return data
     }
 
@@ -107,6 +110,7 @@ extension KeptStage {
             self.gate = gate
         }
         views = data["views"]
+        run = data["run"]?.stringValue
     }
 }
 
