@@ -21,7 +21,7 @@ struct Normaliser {
         text = text.replacing(#/"kept_from":( ?)"[a-z2-7]{12}"/#) { "\"kept_from\":\($0.output.1)\"<run>\"" }
         text = text.replacing(#/"run":( ?)"[a-z2-7]{12}"/#) { "\"run\":\($0.output.1)\"<run>\"" }
         text = text.replacing(#/\b[a-z2-7]{12}@/#, with: "<run>@")
-        text = text.replacing(#/\b(in|after) (\d+m \d\ds|\d+(\.\d)?s|\d+ms)/#) { "\($0.output.1) <length>" }
+        text = text.replacing(#/\b(in|after|took) (\d+m \d\ds|\d+(\.\d)?s|\d+ms)/#) { "\($0.output.1) <length>" }
         text = text.replacing(#/work/[a-z2-7]{12}\b/#, with: "work/<run>")
         // YAML quotes an id that begins with a digit.
         text = text.replacing(#/(?m)^run: "?[a-z2-7]{12}"?$/#, with: "run: <run>")

@@ -6,7 +6,7 @@ enum CommandTable {
         ServeCommand.description,
         CancelCommand.description, ForkCommands.retry, ForkCommands.fork, CheckpointCommands.checkpoint,
         ForkCommands.restore, GatesCommand.description, AnswerCommands.approve, AnswerCommands.reject,
-        SignalCommand.description, ExecCommand.description,
+        SignalCommand.description, ExecCommand.description, ReplCommand.description,
         InitCommand.description, ValidateCommand.description, TestCommand.description, PlanCommand.description,
         GraphCommand.description,
         ConvertCommand.description, SchemaCommand.description, ExplainCommand.description, AddCommand.description,

@@ -36,7 +36,7 @@ extension WorkflowSource {
 
 extension StageDefinition {
     /// The stage as one that gives these outputs: its condition and wiring stay, its contract holds names and types.
-    fileprivate func mocked(_ outputs: JSONObject) -> StageDefinition {
+    func mocked(_ outputs: JSONObject) -> StageDefinition {
         var stage = StageDefinition(id: id, uses: "set", with: [:], dependsOn: dependsOn)
         stage.name = name
         stage.description = description

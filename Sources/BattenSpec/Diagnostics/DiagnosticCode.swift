@@ -19,6 +19,7 @@ public enum DiagnosticCode: String, Sendable, Hashable, CaseIterable {
     case numberNotFinite = "E0116"
     case tooManyStages = "E0117"
     case tooManyProblems = "E0118"
+    case badLine = "E0119"
     // Fields.
     case unknownField = "E0201"
     case missingField = "E0202"

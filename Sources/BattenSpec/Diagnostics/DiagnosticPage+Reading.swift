@@ -205,5 +205,15 @@ extension DiagnosticPage {
             mend that, and look again.
             """,
             example: ""),
+        DiagnosticPage(
+            .badLine, "a line of a session is not one that the REPL reads",
+            """
+            A line of 'batten repl' is a command (':help'), a call of an executor (name = plugin.executor
+            key=value …), a named value (name = expression) or an expression whose value is shown. A value
+            behind 'key=' ends at a space: an expression stands in round brackets, text in quotes. What is open
+            at the end of a line (brackets, quotes, a backslash) goes on in the next one, up to the end of the
+            input.
+            """,
+            example: ""),
     ]
 }

@@ -14,6 +14,7 @@ complete -c batten -n __fish_use_subcommand -a approve -d 'approve a gate of a r
 complete -c batten -n __fish_use_subcommand -a reject -d 'reject a gate of a run'
 complete -c batten -n __fish_use_subcommand -a signal -d 'hand a signal to a run'
 complete -c batten -n __fish_use_subcommand -a exec -d 'run one executor, without a file'
+complete -c batten -n __fish_use_subcommand -a repl -d 'try stages line by line, and keep what works'
 complete -c batten -n __fish_use_subcommand -a init -d 'write a workflow to start from'
 complete -c batten -n __fish_use_subcommand -a validate -d 'check workflow files and tell all their problems'
 complete -c batten -n __fish_use_subcommand -a test -d 'try workflows with mocked executors, in virtual time'
@@ -260,6 +261,19 @@ complete -c batten -n '__fish_seen_subcommand_from exec' -l in-process-plugins -
 complete -c batten -n '__fish_seen_subcommand_from exec' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from exec' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from exec' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from repl' -l keep-going -d 'go on behind an error in a script'
+complete -c batten -n '__fish_seen_subcommand_from repl' -l session -d 'name of the session'\''s workflow' -x
+complete -c batten -n '__fish_seen_subcommand_from repl' -l format -d 'how results are written' -x -a 'text json'
+complete -c batten -n '__fish_seen_subcommand_from repl' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from repl' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from repl' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from repl' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from repl' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from repl' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from repl' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from repl' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from repl' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from repl' -F
 complete -c batten -n '__fish_seen_subcommand_from init' -l output -s o -d 'where it is written' -r -F
 complete -c batten -n '__fish_seen_subcommand_from init' -l format -d 'how results are written' -x -a 'text json yaml'
 complete -c batten -n '__fish_seen_subcommand_from init' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
