@@ -18,7 +18,11 @@ struct ChatInput: Decodable {
     var reasoningEffort: String?
     /// What the answer must look like, as JSON.
     var responseSchema: JSON?
+    /// Named texts and files that the model is given with the system text.
+    var context: [ContextEntry]
     var tools: [ChatTool]
+    /// Whether the model has had tools called as often as it may.
+    var isLastRound = false
     var toolChoice: ChatTool.Choice
     var redaction: Redaction
     var connectTimeout: Int64?
@@ -58,6 +62,7 @@ struct ChatInput: Decodable {
             }
             responseSchema = schema
         }
+        context = fields["transcript"]?.isNull == false ? [] : try ContextEntry.list(fields["context"])
         tools = try ChatTool.list(fields["tools"])
         toolChoice = try ChatTool.Choice(fields["tool_choice"], tools: tools)
         redaction = try Redaction(fields["redact"])
@@ -69,7 +74,8 @@ struct ChatInput: Decodable {
             let rounds = messages.count { !$0.toolCalls.isEmpty }
             let limit = try read.integer("max_tool_rounds", atLeast: 1) ?? ChatExecutor.defaultToolRounds
             // Told so, the model answers with what it has.
-            if rounds >= limit { toolChoice = .none } else if toolChoice != .none { toolChoice = .auto }
+            isLastRound = rounds >= limit
+            if isLastRound { toolChoice = .none } else if toolChoice != .none { toolChoice = .auto }
         } else {
             messages = try Self.messages(fields["messages"], "messages")
             let images = try Self.images(fields["images"])

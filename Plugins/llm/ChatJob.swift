@@ -52,11 +52,11 @@ final class ChatJob {
     private var candidate: Candidate { candidates[place] }
 
     func start() {
-        ImageLoading.load(input.messages, context: call.context, loop: loop, pool: pool) { [self] result in
+        InputFiles.load(input, context: call.context, loop: loop, pool: pool) { [self] result in
             guard self.result == nil else { return }
             switch result {
-            case .success(let messages):
-                input.messages = messages
+            case .success(let loaded):
+                input = loaded
                 ask()
             case .failure(let failure): end(.failure(failure))
             }
@@ -111,6 +111,14 @@ final class ChatJob {
     }
 
     private func finish(_ answer: ChatAnswer) {
+        if input.isLastRound, !answer.toolCalls.isEmpty {
+            return end(
+                .failure(
+                    Failure(
+                        .failed, code: "llm.tool_rounds",
+                        "\(candidate.name) asks for tools again after all its rounds (max_tool_rounds)", effect: .none))
+            )
+        }
         guard let schema = input.responseSchema, answer.toolCalls.isEmpty else {
             return end(.success(output(answer)))
         }

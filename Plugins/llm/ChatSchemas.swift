@@ -111,6 +111,20 @@ enum ChatSchemas {
                     "Shown with the prompt: addresses (https, http, data) or paths of PNG, JPEG, GIF or WebP files."
                 ).titled("Images")),
             .optional(
+                "context",
+                .list(
+                    of: .object([
+                        .required("name", .string("Its name.")),
+                        .optional(
+                            "text",
+                            .anything("A text, or a list of pieces: texts, or {text, confidence} with 0 to 1.")),
+                        .optional("file", .string("The path of a text file of up to 1 MiB.")),
+                        .optional(
+                            "max_tokens", .integer("What may be used of it, a token for four bytes.", minimum: 1)),
+                        .optional("min_confidence", .number("Pieces with less are left out.", minimum: 0)),
+                    ]), "Named texts and files, given to the model behind the system text in this order."
+                ).titled("Context")),
+            .optional(
                 "response_schema",
                 .anything(
                     "A JSON Schema that the answer must fit; json is then its value. An answer that does not fit is "

@@ -62,7 +62,7 @@ extension EngineLoop {
         else { return }
         run.flightKeys[stage] = nil
         let row = run.machine.state.stageRow(stage)
-        guard outcome.outcomeClass == .ok, row?.status == .completed else { return handOn(key) }
+        guard outcome.outcomeClass == .ok, run.machine.hasResult(stage) else { return handOn(key) }
         flights[key] = nil
         let now = clock.now()
         run.add(

@@ -50,7 +50,7 @@ extension EngineLoop {
             stage: name, attempt: start.attempt, idempotencyKey: start.idempotencyKey,
             deadline: MonotonicClock.adding(start.timeout, to: now), grace: settings.grace, input: rendered.input,
             environment: rendered.environment, workingDirectory: rendered.workingDirectory ?? run.directory,
-            checkpoint: run.checkpoints[start.stageIndex] ?? [],
+            checkpoint: start.body.keepsCheckpoints ? run.checkpoints[start.stageIndex] ?? [] : [],
             isolation: stage.definition.isolation ?? .inherit,
             isAlone: start.wantsIsolation)
         // The entry stands before the call begins, because its reports may come before `start` returns; they wait in
@@ -169,9 +169,9 @@ extension EngineLoop {
 
     /// Takes state for the next attempt.
     func checkpoint(_ tag: CallTag, state: [UInt8]) {
-        guard let (run, call) = call(of: tag), run.machine.isRunning(stage: tag.stage, attempt: call.attempt) else {
-            return
-        }
+        guard let (run, call) = call(of: tag), run.machine.isRunning(stage: tag.stage, attempt: call.attempt),
+            run.machine.keepsCheckpoints(tag.stage)
+        else { return }
         run.checkpoints[tag.stage] = state
         run.add(CheckpointRow(stageIndex: tag.stage, attempt: call.attempt, state: state))
         touch(run)

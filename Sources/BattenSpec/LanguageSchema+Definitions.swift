@@ -84,7 +84,28 @@ extension LanguageSchema {
                   "type": "object",
                   "additionalProperties": false,
                   "properties": {
-                    "text": {"type": "string"},
+                    "text": {
+                      "anyOf": [
+                        {"type": "string"},
+                        {
+                          "type": "array",
+                          "items": {
+                            "anyOf": [
+                              {"type": "string"},
+                              {
+                                "type": "object",
+                                "required": ["text"],
+                                "additionalProperties": false,
+                                "properties": {
+                                  "text": {"type": "string"},
+                                  "confidence": {"type": "number", "minimum": 0}
+                                }
+                              }
+                            ]
+                          }
+                        }
+                      ]
+                    },
                     "file": {"type": "string"},
                     "max_tokens": {"type": "integer", "minimum": 1},
                     "min_confidence": {"type": "number", "minimum": 0}

@@ -35,6 +35,7 @@ import Testing
         (
             "release.yaml", "-p patience=50ms -p unasked=approve --wait-gates", ["window: day", "paid: not yet"]
         ),
+        ("packing.yaml", "-p city=Bodø", ["list: In short: "]),
         ("regions.yaml", "-p share=0.5", ["north: 100", "total: 120"]),
         ("report.json", "-p limit=48", ["total: 49", "verdict: over the limit by 1"]),
     ]
@@ -61,7 +62,7 @@ import Testing
             let checked = try shell(#""$BATTEN" validate \#(path)"#, home: home)
             #expect(checked.status == 0 && checked.lines.count == 1, "\(checked.lines)")
             let around =
-                example.file == "agents.yaml"
+                ["agents.yaml", "packing.yaml"].contains(example.file)
                 ? ("python3 examples/local/services.py start > /dev/null;", "python3 examples/local/services.py stop")
                 : ("", "true")
             let run = try shell(

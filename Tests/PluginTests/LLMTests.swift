@@ -172,6 +172,13 @@ import Testing
         CallRow(
             "proxy", #"{"model":"proxied/echo","stream":false,"prompt":"hi"}"#, says: [#""Host":"models.invalid""#]),
         CallRow(
+            "context",
+            #"{"model":"bare/echo","stream":false,"prompt":"hi","system":"S","context":[{"name":"a","text":[{"text":"low","confidence":0.2},{"text":"mid","confidence":0.7},{"text":"high","confidence":0.9},"sure"],"min_confidence":0.5,"max_tokens":3},{"name":"b","text":"Grüße an alle","max_tokens":1}]}"#,
+            says: [#"S\n\n<context name=\"a\">\nsure\nhigh\n</context>\n\n<context name=\"b\">\nGrü\n</context>"#]),
+        CallRow(
+            "context of a file that is not there", #"{"prompt":"hi","context":[{"name":"m","file":"no.txt"}]}"#,
+            .permanent, Effect.none, code: "file.read", says: ["context 'm'", "no.txt"]),
+        CallRow(
             "redaction", #"{"model":"odd/plain","prompt":"a secret plan","redact":["prompts","answers"]}"#,
             says: [words, #""messages":[]"#], hides: ["secret plan"]),
         CallRow(
@@ -321,6 +328,19 @@ import Testing
         let outcome = try running.wait { $0.outcome }
         #expect(outcome.outcomeClass == .cancelled && outcome.effect == Effect.none, "\(outcome)")
         #expect(running.seen.withLock { $0.usage }.isEmpty)
+    }
+
+    @Test func whatIsLeftOutOfTheContextIsLogged() throws {
+        let rig = try ServersRig(Self.config)
+        try FileSystem.writeAtomically(Array(repeating: 97, count: 100), to: "\(rig.folder)/a.txt")
+        let (outcome, seen) = try rig.run(
+            "llm.chat",
+            #"{"prompt":"hi","context":[{"name":"f","file":"a.txt","max_tokens":5},{"name":"l","text":[{"text":"x","confidence":0.1},"y"],"min_confidence":1}]}"#
+        )
+        #expect(outcome.outcomeClass == .ok, "\(outcome)")
+        #expect(seen.lines.contains { $0.contains("'f': left out the last 80 bytes") }, "\(seen.lines)")
+        #expect(
+            seen.lines.contains { $0.contains("'l': left out 1 of 2 pieces below min_confidence") }, "\(seen.lines)")
     }
 
     @Test func imagesOfFilesAreSent() throws {

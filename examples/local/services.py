@@ -6,7 +6,8 @@
 
   GET  /forecast?city=Oslo       a week of weather as JSON, made from the city's name: the same city, the same week
   POST /v1/chat/completions      the chat completions API, streamed or whole; the "model" is a few lines that repeat
-                                 what the prompt says, honestly named example/parrot
+                                 what the prompt says, honestly named example/parrot. It has each tool that it is
+                                 offered called once, with what the prompt says as name=value
   POST /hook                     keeps the body; GET /hook gives the bodies kept so far, newest last
   GET  /flaky?key=K&failures=N   503 for the first N requests with that key, then 200
 """
@@ -37,9 +38,33 @@ def forecast(city):
 
 
 def answer(messages):
-    last = next((m["content"] for m in reversed(messages) if m.get("role") == "user"), "")
+    last = next((m["content"] for m in reversed(messages) if m.get("role") in ("user", "tool")), "")
     words = last.split()
     return "In short: " + " ".join(words[-40:])
+
+
+def arguments(schema, words):
+    """The arguments that a schema asks for, as far as the words say them."""
+    made = {}
+    for name, one in schema.get("properties", {}).items():
+        if one.get("type") == "object":
+            made[name] = arguments(one, words)
+        elif name in words:
+            made[name] = words[name]
+    return made
+
+
+def tool_calls(request):
+    """The tools that the model has not had called yet."""
+    messages = request.get("messages", [])
+    called = {call["function"]["name"] for m in messages for call in m.get("tool_calls") or []}
+    prompt = next((m["content"] for m in messages if m.get("role") == "user"), "")
+    words = dict(word.rstrip(".,?!").split("=", 1) for word in prompt.split() if "=" in word)
+    if request.get("tool_choice") == "none":
+        return []
+    return [{"index": 0, "id": f"call_{len(called)}", "type": "function", "function": {
+        "name": tool["function"]["name"], "arguments": json.dumps(arguments(tool["function"]["parameters"], words))}}
+        for tool in request.get("tools", []) if tool["function"]["name"] not in called][:1]
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -93,14 +118,17 @@ class Handler(BaseHTTPRequestHandler):
         self.reply(404, {"error": "no such path"})
 
     def chat(self, request):
-        text = answer(request.get("messages", []))
+        calls = tool_calls(request)
+        text = "" if calls else answer(request.get("messages", []))
+        reason = "tool_calls" if calls else "stop"
         prompt = sum(len(str(m.get("content", "")).split()) for m in request.get("messages", []))
         usage = {"prompt_tokens": prompt, "completion_tokens": len(text.split()),
                  "total_tokens": prompt + len(text.split())}
         common = {"id": "chatcmpl-example", "created": int(time.time()), "model": "parrot"}
         if not request.get("stream"):
             return self.reply(200, {**common, "object": "chat.completion", "usage": usage, "choices": [
-                {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}]})
+                {"index": 0, "finish_reason": reason, "message": {
+                    "role": "assistant", "content": text, **({"tool_calls": calls} if calls else {})}}]})
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Connection", "close")
@@ -110,7 +138,9 @@ class Handler(BaseHTTPRequestHandler):
         for place, word in enumerate(text.split(" ")):
             piece = word if place == 0 else " " + word
             self.event({**chunk, "choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]})
-        self.event({**chunk, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+        if calls:
+            self.event({**chunk, "choices": [{"index": 0, "delta": {"tool_calls": calls}, "finish_reason": None}]})
+        self.event({**chunk, "choices": [{"index": 0, "delta": {}, "finish_reason": reason}]})
         self.event({**chunk, "choices": [], "usage": usage})
         self.wfile.write(b"data: [DONE]\n\n")
 

@@ -134,6 +134,11 @@ struct TestRun {
     }
 
     private mutating func begin(_ start: StageStart) {
+        if start.body == .handoff {
+            // Summaries are not mocked: they are empty.
+            let mock = TestCase.Mock(outcome: StageOutcome(.ok, effect: .none, output: ["text": ""]))
+            return add(mock, stage: start.stageIndex, attempt: start.attempt, timeout: start.timeout)
+        }
         let stage = plan.planned(start.planned)
         // The undos of a stage's items are mocked together, as the items are.
         let isUndo = start.body == .compensate

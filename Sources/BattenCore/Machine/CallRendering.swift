@@ -33,6 +33,7 @@ extension Plan {
     /// - Returns: nil when the call has to be rendered from the state of the run.
     public func constantCall(stageIndex: Int, body: StageBodyChoice) -> RenderedCall? {
         guard stages.indices.contains(stageIndex), body == .main, stages[stageIndex].inputs.isEmpty,
+            stages[stageIndex].tools.isEmpty,
             stages[stageIndex].env.isEmpty, stages[stageIndex].cache == nil, stages[stageIndex].workingDirectory == nil,
             let input = stages[stageIndex].with.constantValue
         else { return nil }
@@ -77,9 +78,21 @@ extension RunMachine {
         _ index: Int, _ body: StageBodyChoice, _ scope: RunScope
     ) throws(StageFailure.Thrown) -> RenderedCall {
         try evaluateInputs(index, scope)
-        let with = planned(index).other(body)?.with ?? planned(index).with
+        let with = self.body(index)?.with ?? planned(index).with
         let id = planned(index).id
-        let input = try render(with, field: body.inputField, stage: id, scope)
+        if body == .handoff { scope.result = state.stages[index].handingOff?.outputs }
+        var input = try render(with, field: body.inputField, stage: id, scope)
+        if let dialogue = state.stages[index].dialogue, var members = input.objectValue {
+            if body == .main {
+                members["transcript"] = .array(dialogue.messages)
+            } else if body == .tool {
+                // What the author has written is not the model's to change; nothing of the model's is an expression.
+                for (name, value) in dialogue.pending.first?.arguments.objectValue ?? [:] where members[name] == nil {
+                    members[name] = value
+                }
+            }
+            input = .object(members)
+        }
         guard let environment = scope.renderedEnvironment() else {
             throw environmentFailure(id, scope)
         }
@@ -100,7 +113,7 @@ extension RunMachine {
             }
         }
         return RenderedCall(
-            executor: planned(index).uses(of: body), input: input,
+            executor: self.body(index)?.uses ?? planned(index).uses(of: body), input: input,
             environment: environment.map { ($0.key, $0.value.stringValue ?? "") }, workingDirectory: workingDirectory,
             secrets: scope.secretsRead, cacheKey: cacheKey)
     }

@@ -74,6 +74,7 @@ public struct ForkDecision: Sendable {
                     taken.outputs = row.outputs ?? .object([:])
                     taken.gate = origin.state.stages[old].gate
                     taken.views = origin.state.expansions[old]?.views
+                    taken.summary = origin.state.stages[old].summary
                 }
                 kept.append(taken)
             }
@@ -122,6 +123,7 @@ private struct StageComparison {
             ("inputs", before.inputs == now.inputs), ("outputs", before.outputs == now.outputs),
             ("fallback", before.fallback == now.fallback), ("for_each", before.forEach == now.forEach),
             ("matrix", before.matrix == now.matrix), ("context", before.context == now.context),
+            ("handoff", before.handoff == now.handoff),
             ("working_directory", before.workingDirectory == now.workingDirectory),
         ]
         return pairs.filter { !$0.1 }.map(\.0)

@@ -51,6 +51,8 @@ public struct KeptStage: Sendable, Hashable {
     public var outputs: JSONValue?
     /// Its gate with everybody's answers; nil for a stage that asked nobody.
     public var gate: GateRow?
+    /// The summary of its outputs; nil when none was asked for.
+    public var summary: JSONValue?
     /// What `stages.<id>.items` gives, for a stage with items that is kept whole.
     public var views: JSONValue?
     /// Items that completed, of a stage that did not: it runs again and takes these over.
@@ -89,6 +91,7 @@ extension KeptStage {
         if let gate { data["gate"] = gate.json }
         if let views { data["views"] = views }
         if let run { data["run"] = .string(run) }
+        if let summary { data["summary"] = summary }
         return data
     }
 
@@ -111,6 +114,7 @@ extension KeptStage {
         }
         views = data["views"]
         run = data["run"]?.stringValue
+        summary = data["summary"]
     }
 }
 

@@ -17,13 +17,18 @@ extension RunFact {
         case .stageExpanded(let index, let items):
             return stage(index, nil, "stage_expanded", ["items": .array(items)])
         case .stageStarted(let index, let attempt, let reason, let body):
-            if reason == .first, body == .main, state.stages[index].round <= 1 {
+            if reason == .first, body == .main, state.stages[index].round <= 1, state.stages[index].step == 0 {
                 return stage(index, attempt, "stage_started", Self.firstStart)
             }
             var data: JSONObject = ["reason": .string(reason.rawValue)]
             if body != .main { data["body"] = .string(body.rawValue) }
             if state.stages[index].round > 1 { data["round"] = .int(Int64(state.stages[index].round)) }
+            if state.stages[index].step > 0 { data["step"] = .int(Int64(state.stages[index].step)) }
             return stage(index, attempt, "stage_started", data)
+        case .stageContinued(let index, let attempt, let step, let effect):
+            var data = step.data
+            data["effect"] = .string(effect.rawValue)
+            return stage(index, attempt, "stage_continued", data)
         case .stageWaiting(let index, let attempt, let hold):
             return stage(index, attempt, "stage_waiting", hold.data)
         case .stageStopping(let index, let attempt):
@@ -192,6 +197,10 @@ extension RunFact {
             }
             self = .stageRetrying(
                 stage: try reader.stage(), attempt: record.attempt, failure: try reader.failure(), next: next)
+        case "stage_continued":
+            guard let step = StageStep(data: record.data) else { throw reader.malformed("step") }
+            self = .stageContinued(
+                stage: try reader.stage(), attempt: record.attempt, step: step, effect: try reader.effect())
         case "stage_completed":
             self = .stageCompleted(
                 stage: try reader.stage(), attempt: record.attempt, outputs: try reader.value("outputs"),

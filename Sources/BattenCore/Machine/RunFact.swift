@@ -19,6 +19,8 @@ enum RunFact: Sendable, Hashable {
     case stageStopping(stage: Int, attempt: Int?)
     /// An attempt failed, or a stage without attempts did, and something else is tried.
     case stageRetrying(stage: Int, attempt: Int?, failure: StageFailure, next: NextTry)
+    /// An attempt ended well, or as a step may end, and the stage goes on; without attempt, there was none to make.
+    case stageContinued(stage: Int, attempt: Int?, step: StageStep, effect: Effect)
     /// A stage has its outputs.
     case stageCompleted(stage: Int, attempt: Int?, outputs: JSONValue, effect: Effect, cachedFrom: String? = nil)
     /// A stage has failed for good.
@@ -158,7 +160,7 @@ extension RunFact {
         case .stageStarted(let stage, _, _, _), .stageWaiting(let stage, _, _), .stageStopping(let stage, _),
             .stageRetrying(let stage, _, _, _), .stageCompleted(let stage, _, _, _, _), .stageFailed(let stage, _, _),
             .stageTimedOut(let stage, _, _), .stageCancelled(let stage, _, _, _), .stageSkipped(let stage, _),
-            .stageKept(let stage, _), .stageRewound(let stage, _),
+            .stageContinued(let stage, _, _, _), .stageKept(let stage, _), .stageRewound(let stage, _),
             .attemptLost(let stage, _, _), .attemptLate(let stage, _, _, _, _), .gateAnswered(let stage, _, _),
             .gateDecided(let stage, _, _), .signalTaken(let stage, _), .stageExpanded(let stage, _):
             stage

@@ -68,7 +68,8 @@ public struct RunImages: Sendable {
                     stageIndex: stages[place].index, item: record.item, number: number, reason: reason,
                     idempotencyKey: body.idempotencyKey(
                         run: run, stage: stage, item: record.item,
-                        round: Int(clamping: record.data["round"]?.intValue ?? 1)),
+                        round: Int(clamping: record.data["round"]?.intValue ?? 1),
+                        step: Int(clamping: record.data["step"]?.intValue ?? 0)),
                     startedAt: record.at))
         case "stage_completed":
             guard let outputs = record.data["outputs"],
@@ -116,11 +117,14 @@ extension StageBodyChoice {
     ///
     /// An undo has a name of its own, and so needs no ending.
     ///
-    /// - Parameter round: which time the stage is carried out in the run; each time is another request.
-    func idempotencyKey(run: String, stage: String, item: Int?, round: Int = 1) -> String {
+    /// - Parameters:
+    ///   - round: which time the stage is carried out in the run; each time is another request.
+    ///   - step: how many steps of the stage are behind it; each is another request too.
+    func idempotencyKey(run: String, stage: String, item: Int?, round: Int = 1, step: Int = 0) -> String {
         var key = run + "/" + stage
         if round > 1 { key += "#\(round)" }
         if let item { key += "/\(item)" }
+        if step > 0 { key += "/step-\(step)" }
         return self == .fallback ? key + "/fallback" : key
     }
 }

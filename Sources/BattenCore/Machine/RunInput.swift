@@ -81,9 +81,23 @@ public enum StageBodyChoice: String, Sendable, Hashable {
     case main, fallback
     /// What undoes the stage after it has completed.
     case compensate
+    /// A tool that the model of the main body wants called.
+    case tool
+    /// What summarises the outputs.
+    case handoff
+
+    /// Whether what an attempt keeps is for the next one; a step of a conversation keeps nothing but its end.
+    public var keepsCheckpoints: Bool { self != .tool && self != .handoff }
 
     /// The field that holds the body's input, for messages.
-    var inputField: String { self == .main ? "with" : "\(rawValue).with" }
+    var inputField: String {
+        switch self {
+        case .main: "with"
+        case .fallback, .compensate: "\(rawValue).with"
+        case .tool: "tools"
+        case .handoff: "handoff"
+        }
+    }
 }
 
 /// Why an attempt is made.
@@ -95,6 +109,12 @@ public enum AttemptReason: String, Sendable, Hashable {
     case engineStopped = "engine_stopped"
     /// A gate was rejected and has sent the run back.
     case rewound
+    /// The model wants a tool called.
+    case tool
+    /// The tools have answered, and the model goes on.
+    case answered
+    /// The outputs are to be summarised.
+    case handoff
 }
 
 /// An attempt to make.

@@ -104,7 +104,7 @@ extension RunMachine {
 
     /// Begins the current body of a stage.
     mutating func begin(_ index: Int, _ at: Timestamp) {
-        let kind = planned(index).kind(of: state.stages[index].body)
+        let kind = body(index)?.kind ?? planned(index).kind(of: state.stages[index].body)
         if state.areHooksHurried, state.stages[index].hookShift != nil, kind?.waits == true {
             let reason = "cancelled: the run was cancelled"
             let failure = state.stages[index].lastFailure
@@ -154,7 +154,7 @@ extension RunMachine {
         let reason = state.stages[index].nextReason
         emit(.stageStarted(stage: index, attempt: number, reason: reason, body: body), at)
         var timeout = planned(index).timeout
-        if let bound = planned(index).other(body)?.timeout { timeout = bound }
+        if let bound = self.body(index)?.timeout { timeout = bound }
         if !state.timers.isEmpty,
             let deadline = state.timers[TimerKey.deadline(state.stages[index].home).text]
         {
@@ -181,6 +181,7 @@ extension RunMachine {
     ) {
         switch outputs(of: index, attempt: attempt, result: result) {
         case .success(let outputs):
+            if handOff(index, attempt: attempt, outputs: outputs, effect: effect, cachedFrom: cachedFrom, at) { return }
             emit(
                 .stageCompleted(
                     stage: index, attempt: attempt, outputs: outputs, effect: effect, cachedFrom: cachedFrom), at)
@@ -222,6 +223,7 @@ extension RunMachine {
                     .stageRetrying(stage: index, attempt: attempt, failure: failure, next: .retry(at: at + delay)), at)
                 return
             }
+            if stage.body == .tool { return failTool(index, attempt, failure, at) }
             if stage.body == .main, planned(index).fallback != nil {
                 emit(.stageRetrying(stage: index, attempt: attempt, failure: failure, next: .fallback), at)
                 begin(index, at)
@@ -232,12 +234,11 @@ extension RunMachine {
     }
 
     private func policy(of index: Int) -> RetryPolicy? {
-        let body = state.stages[index].body
-        return body == .main ? planned(index).retry : planned(index).other(body)?.retry
+        state.stages[index].body == .main ? planned(index).retry : body(index)?.retry
     }
 
     private func isIdempotent(_ index: Int) -> Bool {
-        let kind = planned(index).kind(of: state.stages[index].body)
+        let kind = body(index)?.kind ?? planned(index).kind(of: state.stages[index].body)
         if case .workflow? = kind { return false }
         guard case .executor(let info) = kind else { return true }
         return info.isIdempotent || info.isPure
@@ -245,6 +246,7 @@ extension RunMachine {
 
     /// Ends a stage with its failure.
     mutating func end(_ index: Int, attempt: Int?, _ failure: StageFailure, _ at: Timestamp) {
+        if state.stages[index].handingOff != nil { return endHandoff(index, attempt, summary: .null, failure, at) }
         if failure.error.outcomeClass == .timeout {
             emit(.stageTimedOut(stage: index, attempt: attempt, failure: failure), at)
         } else {
@@ -257,6 +259,7 @@ extension RunMachine {
     mutating func endStopped(
         _ index: Int, attempt: Int?, _ cause: StopCause, failure: StageFailure?, _ at: Timestamp
     ) {
+        if state.stages[index].handingOff != nil { return endHandoff(index, attempt, summary: .null, failure, at) }
         if cause == .timeout {
             emit(
                 .stageTimedOut(
@@ -325,6 +328,9 @@ extension RunMachine {
     /// Ends a stage that is not running: skipped before its first attempt, stopped after it.
     mutating func drop(_ index: Int, reason: String, keepFailure: Bool, _ at: Timestamp) {
         let stage = state.stages[index]
+        if stage.handingOff != nil, stage.mode != .running {
+            return endHandoff(index, nil, summary: .null, nil, at)
+        }
         switch stage.mode {
         // The items of a stage end it.
         case .ended, .running, .expanded: return

@@ -72,7 +72,7 @@ extension RunMachine {
         let scope = RunScope(plan: plan, state: state, stage: index, body: body)
         do throws(StageFailure.Thrown) {
             try evaluateInputs(index, scope)
-            let with = planned(index).other(body)?.with ?? planned(index).with
+            let with = self.body(index)?.with ?? planned(index).with
             return .success(try render(with, field: body.inputField, stage: planned(index).id, scope))
         } catch {
             return .failure(error)

@@ -205,6 +205,7 @@ public struct RunMachine: Sendable {
             return
         }
         if outcome.outcomeClass == .ok {
+            if goOn(index, attempt, outcome, at) { return }
             complete(
                 index, attempt: attempt, result: outcome.output, effect: outcome.effect,
                 cachedFrom: outcome.cachedFrom, at)
@@ -249,7 +250,7 @@ public struct RunMachine: Sendable {
         var executors: [Int: String] = [:]
         for (index, stage) in state.stages.enumerated()
         where stage.mode == .blocked && stage.row.waiting?.on == MissingThing.plugin.rawValue {
-            executors[index] = planned(index).uses(of: stage.body)
+            executors[index] = body(index)?.uses ?? planned(index).uses(of: stage.body)
         }
         return executors
     }
@@ -298,6 +299,7 @@ public struct RunMachine: Sendable {
             emit(.stageStopping(stage: index, attempt: stage.row.attempts), at)
             effects.append(.cancelAttempt(stage: index, attempt: stage.row.attempts, now: false))
         case .idle, .queued, .sleeping, .retrying, .awaiting, .blocked:
+            if stage.handingOff != nil { return endHandoff(index, nil, summary: .null, nil, at) }
             emit(.stageTimedOut(stage: index, attempt: nil, failure: deadlineFailure(index, effect: .none)), at)
             sweepIfHalted(by: index, at)
         case .expanded: itemsOutOfTime(of: index, at)

@@ -18,6 +18,7 @@ final class RunScope: ExpressionScope {
     /// Names of the secrets that were read, in order.
     private(set) var secretsRead: [String] = []
     private let entries: [PlannedEnvironmentEntry]
+    private var contextInProgress = false
     private var environment: JSONObject?
     private var environmentInProgress: JSONObject?
     private(set) var environmentFailure: (name: String, error: ExpressionError)?
@@ -33,7 +34,7 @@ final class RunScope: ExpressionScope {
         self.secrets = secrets
         if let stage {
             let planned = state.planned(stage, plan)
-            entries = body == .main ? planned.env : (planned.other(body)?.env ?? [])
+            entries = body == .main ? planned.env : (state.body(of: stage, plan)?.env ?? planned.other(body)?.env ?? [])
         } else {
             entries = plan.env
         }
@@ -58,7 +59,13 @@ final class RunScope: ExpressionScope {
         case .matrix:
             guard let stage, state.planned(stage, plan).fanOut?.isMatrix == true else { return .unavailable }
             return item.map { .value($0) } ?? .unavailable
-        case .context: return .unavailable
+        case .context:
+            var all = JSONObject()
+            for name in contextNames {
+                guard case .value(let value) = context(name) else { return .unavailable }
+                all[name] = value
+            }
+            return .value(.object(all))
         }
     }
 
@@ -68,6 +75,7 @@ final class RunScope: ExpressionScope {
             guard let index = plan.indexByID[key] ?? hook(key) else { return .missing }
             return .value(view(of: index))
         case .secrets: return secret(key)
+        case .context: return context(key)
         default:
             guard case .value(let whole) = lookup(namespace) else { return .unavailable }
             return whole[key].map { .value($0) } ?? .missing
@@ -87,6 +95,24 @@ final class RunScope: ExpressionScope {
     }
 
     // MARK: Namespaces
+
+    private var contextNames: [String] {
+        let own = stage.map { state.planned($0, plan).context } ?? []
+        return own.map(\.name) + plan.context.map(\.name).filter { name in !own.contains { $0.name == name } }
+    }
+
+    /// A named text, the stage's own before the workflow's; files are read where the model is asked, not here.
+    private func context(_ name: String) -> ScopeLookup {
+        let own = stage.map { state.planned($0, plan).context } ?? []
+        guard let entry = own.first(where: { $0.name == name }) ?? plan.context.first(where: { $0.name == name }) else {
+            return .missing
+        }
+        guard let text = entry.text, !contextInProgress else { return .unavailable }
+        contextInProgress = true
+        defer { contextInProgress = false }
+        guard let value = try? text.render(in: self) else { return .unavailable }
+        return .value(value)
+    }
 
     private var run: JSONValue {
         [
@@ -138,6 +164,7 @@ final class RunScope: ExpressionScope {
             "status": .string(row.status.rawValue), "error": row.error?.json ?? .null,
         ]
         if state.planned(index, plan).fanOut != nil { view["items"] = views ?? .array([]) }
+        if state.planned(index, plan).handoff != nil { view["summary"] = state.stages[index].summary ?? .null }
         return .object(view)
     }
 

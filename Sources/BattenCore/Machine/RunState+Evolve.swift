@@ -144,10 +144,13 @@ extension RunState {
                 setMode(index, .idle, plan)
                 stages[index].nextReason = .fallback
                 stages[index].body = .fallback
+                stages[index].dialogue = nil
                 stages[index].counted = 0
                 stages[index].row.waiting = nil
             }
             changes.touch(stage: index)
+        case .stageContinued(let index, let attempt, let step, let effect):
+            goOn(index, attempt, step, effect, at, plan, &changes)
         case .stageCompleted(let index, _, let outputs, let effect, let cachedFrom):
             if stages[index].mode == .running, var attempt = stages[index].attempt {
                 attempt.endedAt = at
@@ -309,7 +312,7 @@ extension RunState {
         store(attempt, index, &changes)
     }
 
-    private mutating func store(_ attempt: AttemptRow, _ index: Int, _ changes: inout RunChanges) {
+    mutating func store(_ attempt: AttemptRow, _ index: Int, _ changes: inout RunChanges) {
         stages[index].attempt = attempt
         changes.touch(attempt: attempt)
     }
@@ -347,6 +350,8 @@ extension RunState {
         stages[index].row.endedAt = at
         stages[index].stopping = nil
         stages[index].lastFailure = nil
+        stages[index].dialogue = nil
+        stages[index].handingOff = nil
         if stages[index].gate != nil, stages[index].gate?.decision == nil {
             stages[index].gate?.decide(.closed, by: nil, at: at)
             changes.touch(gate: index)
@@ -392,7 +397,8 @@ extension RunState {
     /// The key under which all attempts of a stage's body are one request to the outside.
     func idempotencyKey(stage index: Int, body: StageBodyChoice) -> String {
         body.idempotencyKey(
-            run: row.id, stage: stages[index].row.id, item: stages[index].row.item, round: stages[index].round)
+            run: row.id, stage: stages[index].row.id, item: stages[index].row.item, round: stages[index].round,
+            step: stages[index].step)
     }
 
     mutating func setMode(_ index: Int, _ mode: StageState.Mode, _ plan: Plan) {
@@ -435,7 +441,7 @@ extension RunState {
 
     /// The slots that the current body of a stage uses.
     func pool(of index: Int, _ plan: Plan) -> StagePool {
-        planned(index, plan).other(stages[index].body)?.pool ?? planned(index, plan).pool
+        body(of: index, plan)?.pool ?? planned(index, plan).pool
     }
 
     /// When a stage gets its turn that is ready since an instant.

@@ -7,6 +7,7 @@ extension RunState {
             return
         }
         stages[index].row.outputs = kept.outputs
+        stages[index].summary = kept.summary
         stages[index].row.reason = StageRow.keptReason(of: kept.run ?? row.origin?.run ?? "")
         if var gate = kept.gate {
             gate.stageIndex = index

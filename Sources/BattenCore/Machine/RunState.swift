@@ -211,6 +211,14 @@ struct StageState: Sendable, Hashable {
     var hookShift: Int?
     /// Place in the journal of its completion, if there is something to undo; 0 else.
     var completedAt: Int64 = 0
+    /// Its conversation with a model that has tools called.
+    var dialogue: Dialogue?
+    /// How many steps are behind it: calls of models and tools, and the work whose outputs are summarised.
+    var step = 0
+    /// Its outputs while they are summarised.
+    var handingOff: HandingOff?
+    /// The summary of its outputs; nil when none was asked for.
+    var summary: JSONValue?
 
     init(row: StageRow, planned: Int, dependenciesLeft: Int) {
         self.row = row

@@ -24,6 +24,8 @@ public struct Plan: Sendable {
     public let concurrency: PlannedConcurrency?
     /// The stages of hooks, those of one event side by side; their places go on behind ``stages``.
     public let hookStages: [PlannedStage]
+    /// Texts and files for stages that talk to a model, in source order.
+    let context: [PlannedContext]
     /// Where the stages of an event are in ``hookStages``.
     let hooks: [HookEvent: Range<Int>]
     /// Place of every stage in ``stages``, by id.
@@ -38,7 +40,7 @@ public struct Plan: Sendable {
         definition: WorkflowDefinition, snapshot: [UInt8], hash: String, stages: [PlannedStage], finallyStart: Int,
         levels: [[Int]], env: [PlannedEnvironmentEntry], outputs: [PlannedOutput], unsupported: [UnsupportedFeature],
         concurrency: PlannedConcurrency? = nil, hookStages: [PlannedStage] = [],
-        hooks: [HookEvent: Range<Int>] = [:]
+        hooks: [HookEvent: Range<Int>] = [:], context: [PlannedContext] = []
     ) {
         self.definition = definition
         self.snapshot = snapshot
@@ -52,6 +54,7 @@ public struct Plan: Sendable {
         self.concurrency = concurrency
         self.hookStages = hookStages
         self.hooks = hooks
+        self.context = context
         self.hasPriorities = stages.contains { $0.priority != 0 } || hookStages.contains { $0.priority != 0 }
         self.hookIndexByID = Dictionary(
             hookStages.map { ($0.definition.id, $0.index) }, uniquingKeysWith: { first, _ in first })
@@ -212,6 +215,13 @@ public final class PlannedStage: Sendable {
     /// Under which key its result is kept for later stages; nil keeps nothing.
     public let cache: PlannedCache?
 
+    /// Executors that its model may have called.
+    public let tools: [PlannedTool]
+    /// What summarises its outputs; nil where nothing does.
+    public let handoff: PlannedBody?
+    /// Texts and files of its own for a model.
+    let context: [PlannedContext]
+
     /// What it is spread over; nil when it is one.
     public let fanOut: PlannedFanOut?
 
@@ -226,7 +236,8 @@ public final class PlannedStage: Sendable {
         outputs: [PlannedOutput],
         timeout: Duration, deadline: Duration?, retry: RetryPolicy, onFailure: OnFailure, fallback: PlannedBody?,
         workingDirectory: Template?, isExclusive: Bool, fanOut: PlannedFanOut? = nil, priority: Int = 0,
-        cache: PlannedCache? = nil, child: Plan? = nil, compensate: PlannedBody? = nil
+        cache: PlannedCache? = nil, child: Plan? = nil, compensate: PlannedBody? = nil, tools: [PlannedTool] = [],
+        handoff: PlannedBody? = nil, context: [PlannedContext] = []
     ) {
         self.index = index
         self.definition = definition
@@ -256,6 +267,9 @@ public final class PlannedStage: Sendable {
         self.fanOut = fanOut
         self.priority = priority
         self.cache = cache
+        self.tools = tools
+        self.handoff = handoff
+        self.context = context
     }
 }
 
@@ -263,9 +277,11 @@ extension PlannedStage {
     /// A body beside the main one; nil for the main one, and for one that the stage does not have.
     func other(_ choice: StageBodyChoice) -> PlannedBody? {
         switch choice {
-        case .main: nil
+        // Which tool is meant the state of the run tells.
+        case .main, .tool: nil
         case .fallback: fallback
         case .compensate: compensate
+        case .handoff: handoff
         }
     }
 
@@ -280,6 +296,22 @@ extension PlannedStage {
 
     /// The executor of a body, as written.
     func uses(of choice: StageBodyChoice) -> String { other(choice)?.uses ?? definition.uses }
+}
+
+/// An executor that a model may have called.
+public struct PlannedTool: Sendable {
+    /// The name under which the model knows it.
+    public let name: String
+    /// What carries a call out; its input holds what the model cannot choose.
+    public let body: PlannedBody
+}
+
+/// A named text or file for stages that talk to a model.
+public struct PlannedContext: Sendable {
+    /// Its name.
+    public let name: String
+    /// The text, which may also be a list of pieces; nil for a file.
+    public let text: TemplateValue?
 }
 
 /// A compiled `cache` rule.

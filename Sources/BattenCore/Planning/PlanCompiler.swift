@@ -2,7 +2,7 @@
 struct PlanCompiler {
     let definition: WorkflowDefinition
     let catalog: any ExecutorCatalog
-    private let texts: TemplateCompiler
+    let texts: TemplateCompiler
     private let children: ChildPlanner
     /// The workflow's environment.
     let workflowEnvironment: [PlannedEnvironmentEntry]
@@ -39,7 +39,13 @@ struct PlanCompiler {
             }
             inputs.append(PlannedInput(definition: input, value: value))
         }
-        let main = StageBody(uses: stage.uses, with: stage.with)
+        let tools = try tools(stage)
+        var main = StageBody(uses: stage.uses, with: stage.with)
+        if !tools.planned.isEmpty { main.with["tools"] = .array(tools.offers) }
+        let entries = Planner.context(of: stage, in: definition)
+        if stage.uses == "llm.chat", !entries.isEmpty, main.with["context"] == nil {
+            main.with["context"] = .array(entries)
+        }
         let child = try stage.uses == "workflow" ? children.plan(stage.child, of: stage.id, catalog) : nil
         return PlannedStage(
             index: index, definition: stage, kind: try child == nil ? kind(stage.uses, stage.id) : .workflow,
@@ -58,7 +64,8 @@ struct PlanCompiler {
             priority: stage.priority ?? 0,
             cache: try stage.cache.map { rule throws(PlanError) in try cache(rule, stage.id) },
             child: child,
-            compensate: try stage.compensate.map { other throws(PlanError) in try body(other, "compensate", stage.id) })
+            compensate: try stage.compensate.map { other throws(PlanError) in try body(other, "compensate", stage.id) },
+            tools: tools.planned, handoff: try handoff(stage), context: try context(stage.context, stage.id))
     }
 
     private func fanOut(_ stage: StageDefinition) throws(PlanError) -> PlannedFanOut? {
@@ -81,7 +88,7 @@ struct PlanCompiler {
             ttl: rule["ttl"]?.stringValue.flatMap { try? DurationText.parse($0) })
     }
 
-    private mutating func body(
+    mutating func body(
         _ body: StageBody, _ field: String, _ stage: String
     ) throws(PlanError) -> PlannedBody {
         let child = try body.uses == "workflow" ? children.plan(body.child, of: stage, catalog) : nil
@@ -102,7 +109,7 @@ struct PlanCompiler {
         return compiled
     }
 
-    private mutating func kind(_ uses: String, _ stage: String) throws(PlanError) -> StageKind {
+    mutating func kind(_ uses: String, _ stage: String) throws(PlanError) -> StageKind {
         switch uses {
         case "set": return .set
         case "sleep": return .sleep

@@ -16,6 +16,8 @@ public struct PlanError: Error, Sendable, Hashable {
         case refusedPlugin = "refused_plugin"
         /// A condition or template cannot be parsed.
         case expression
+        /// What a model may have called cannot be.
+        case tools
         /// There are too many stages, or none.
         case size
     }

@@ -64,7 +64,8 @@ public enum Planner {
             outputs: try compiler.runOutputs(),
             unsupported: UnsupportedFeature.all(in: definition)
                 + UnsupportedFeature.all(inChildrenOf: stages + hookStages),
-            concurrency: try compiler.concurrency(), hookStages: hookStages, hooks: hooks)
+            concurrency: try compiler.concurrency(), hookStages: hookStages, hooks: hooks,
+            context: try compiler.context(definition.context, nil))
     }
 
     /// The input of a stage with the fields of its agent filled in.
@@ -123,7 +124,6 @@ extension UnsupportedFeature {
             if isUsed { found.append(UnsupportedFeature(feature: feature, stage: stage)) }
         }
         note(definition.budget != nil, "budget")
-        note(definition.context != nil, "context")
         let parts = [definition.stages, definition.finally] + definition.hooks.map(\.stages)
         func look(at stage: StageDefinition) {
             note(stage.uses == "workflow" && stage.child == nil, stage.uses, stage.id)
@@ -136,8 +136,9 @@ extension UnsupportedFeature {
             }
             note(stage.cache != nil && !stage.uses.contains("."), "cache: \(stage.uses)", stage.id)
             note(stage.budget != nil, "budget", stage.id)
-            note(stage.context != nil, "context", stage.id)
-            note(stage.handoff != nil, "handoff", stage.id)
+            note(
+                stage.handoff != nil && (stage.forEach != nil || stage.matrix != nil), "handoff with for_each", stage.id
+            )
         }
         for part in parts {
             for place in part.indices { look(at: part[place]) }

@@ -67,6 +67,18 @@ extension StaticChecks {
         } else if case .found(let info)? = lookup(body.uses) {
             checkSchema(info.input, Planner.effectiveInput(of: body, agents: workflow.definition.agents), input)
             checkCode(info.input, input)
+            if body.uses == "llm.chat" { checkTools(with["tools"]) }
+        }
+    }
+
+    /// The executors that a model may have called.
+    mutating func checkTools(_ tools: SourceNode?) {
+        for entry in tools?.elements ?? [] {
+            if let type = entry.string {
+                checkExecutor(type, at: entry.range)
+            } else if let uses = entry["uses"], let type = uses.string {
+                checkExecutor(type, at: uses.range)
+            }
         }
     }
 

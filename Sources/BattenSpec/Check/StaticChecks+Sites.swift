@@ -26,6 +26,7 @@ extension StaticChecks {
             guard let node = root[key] else { continue }
             checkExpressions(node, ExpressionSite(field: field, place: nil, environment: names.environment))
         }
+        for agent in root["agents"]?.members ?? [] { checkTools(agent.value["tools"]) }
     }
 
     /// The workflow's outputs, which can read every stage.

@@ -34,6 +34,7 @@ enum LanguageFields {
         "pause_after", "name", "description",
     ]
     static let contextEntry = ["text", "file", "max_tokens", "min_confidence"]
+    static let contextPiece = ["text", "confidence"]
     static let hooks = ["on_start", "on_success", "on_failure", "on_waiting", "on_recovery"]
     static let step = ["key", "agent", "prompt", "dependencies", "parallel"]
 

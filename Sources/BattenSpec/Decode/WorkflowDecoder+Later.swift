@@ -125,12 +125,27 @@ extension WorkflowDecoder {
             } else if text == nil, file == nil {
                 nodes.missing("text' or 'file", of: owner, at: entry.keyRange)
             }
-            _ = nodes.text(text, of: owner)
+            contextText(text, of: owner)
             _ = nodes.text(file, of: owner, allowsEmpty: false)
             _ = nodes.integer(entry.value.member("max_tokens"), of: owner, in: 1...Int64.max)
             _ = nodes.number(entry.value.member("min_confidence"), of: owner, atLeast: 0)
         }
         return member.value.members == nil ? nil : member.value.value
+    }
+
+    /// A text, or a list of pieces: texts, or a text with how sure its author is.
+    private mutating func contextText(_ member: SourceNode.Member?, of owner: String) {
+        guard let member, let pieces = member.value.elements else {
+            _ = nodes.text(member, of: owner)
+            return
+        }
+        for piece in pieces where piece.string == nil {
+            let owner = "a piece of \(owner)"
+            guard nodes.fields(piece, of: owner, known: LanguageFields.contextPiece) else { continue }
+            if piece.member("text") == nil { nodes.missing("text", of: owner, at: piece.range) }
+            _ = nodes.text(piece.member("text"), of: owner)
+            _ = nodes.number(piece.member("confidence"), of: owner, atLeast: 0)
+        }
     }
 
     mutating func handoff(_ member: SourceNode.Member?, of owner: String) -> JSONObject? {
