@@ -79,6 +79,8 @@ final class ActiveRun {
     var isReleased = false
     /// What the instances of executors are opened with, by executor.
     var configurations: [String: JSONValue] = [:]
+    /// Values in them that are masked.
+    var configurationSecrets: [String] = []
     /// Keys of the results that its stages' calls will give, or that they wait for, by the place of the stage's or item's row.
     var flightKeys: [Int: [UInt8]] = [:]
     /// State that attempts saved for the next one, by the place of the stage's or item's row.

@@ -12,6 +12,8 @@ public struct EngineError: Error, Sendable {
         case stopped
         /// The run's journal does not fit its plan.
         case journal
+        /// The configuration of a run's calls cannot be had.
+        case configuration
     }
     /// What kind of trouble it is.
     public let code: Code

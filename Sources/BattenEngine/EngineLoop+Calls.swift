@@ -38,6 +38,16 @@ extension EngineLoop {
                 to: run)
             return
         }
+        let configuration: JSONValue
+        do throws(EngineError) {
+            configuration = try self.configuration(for: rendered.executor, of: run)
+        } catch {
+            let outcome = StageOutcome(
+                .permanent, effect: .none, code: "batten.configuration",
+                message: error.help.isEmpty ? error.message : "\(error.message); \(error.help)")
+            apply(.attemptFinished(stage: start.stageIndex, attempt: start.attempt, outcome: outcome), to: run)
+            return
+        }
         if let workdir = run.workdir { try? FileSystem.makeFolder(workdir) }
         let stage = run.plan.planned(start.planned)
         let name =
@@ -46,7 +56,7 @@ extension EngineLoop {
         let now = clock.monotonicNanoseconds()
         let call = ExecutorCall(
             tag: run.tag(stage: start.stageIndex, attempt: start.attempt), executor: rendered.executor,
-            config: configuration(for: rendered.executor, of: run), run: run.id,
+            config: configuration, run: run.id,
             stage: name, attempt: start.attempt, idempotencyKey: start.idempotencyKey,
             deadline: MonotonicClock.adding(start.timeout, to: now), grace: settings.grace, input: rendered.input,
             environment: rendered.environment, workingDirectory: rendered.workingDirectory ?? run.directory,
@@ -84,11 +94,23 @@ extension EngineLoop {
     }
 
     /// What an instance of an executor is opened with for calls of a run.
-    private func configuration(for executor: String, of run: ActiveRun) -> JSONValue {
+    private func configuration(for executor: String, of run: ActiveRun) throws(EngineError) -> JSONValue {
         if let known = run.configurations[executor] { return known }
-        let found = settings.callConfiguration(String(executor.prefix { $0 != "." }), run.machine.state.row.trigger)
-        run.configurations[executor] = found
-        return found
+        let state = run.machine.state
+        let found = try settings.callConfiguration(
+            String(executor.prefix { $0 != "." }),
+            RunSource(trigger: state.row.trigger, directory: run.directory, workflowFolder: state.workflowFolder))
+        run.configurations[executor] = found.value
+        if !found.secrets.isEmpty {
+            run.configurationSecrets += found.secrets
+            mask(run)
+        }
+        return found.value
+    }
+
+    /// Has everything masked that the run may know.
+    private func mask(_ run: ActiveRun) {
+        run.masker = SecretMasker(secrets: run.secrets.values + settings.hostSecrets + run.configurationSecrets)
     }
 
     /// Resolves the run's declared secrets anew; a changed value takes effect with the next call.
@@ -99,7 +121,7 @@ extension EngineLoop {
         for name in names { values[name] = settings.secrets(name) }
         guard values != run.secrets else { return }
         run.secrets = values
-        run.masker = SecretMasker(secrets: values.values + settings.hostSecrets)
+        mask(run)
     }
 
     // MARK: Reports

@@ -36,6 +36,7 @@ extension EngineLoop {
             run: id, trigger: row.trigger, parameters: .object(parameters), hostEnvironment: row.hostEnvironment,
             seed: parent.childSeed, workdir: workdir, directory: run.directory,
             idempotencyKey: parent.idempotencyKey)
+        request.workflowFolder = run.machine.state.workflowFolder
         request.parent = parent
         request.timeout = start.timeout
         let child = register(

@@ -10,8 +10,11 @@ public struct EngineSettings: Sendable {
     public var asynchronousLimit: Int
     /// How long a cancelled call may take to end.
     public var grace: Duration
-    /// What an executor's instance is opened with, by plugin id and by what started the run.
-    public var callConfiguration: @Sendable (_ plugin: String, _ trigger: String) -> JSONValue
+    /// What an executor's instance is opened with, by plugin id and by where the run comes from.
+    ///
+    /// It is asked once for a run and an executor; what it throws is the end of the attempt.
+    public var callConfiguration:
+        @Sendable (_ plugin: String, _ source: RunSource) throws(EngineError) -> CallConfiguration
     /// Finds the value of a secret at dispatch; nil when this engine has none of that name.
     public var secrets: @Sendable (String) -> String?
     /// Values to mask in what every run shows and keeps, besides the secrets it declares: those of the host itself.
@@ -39,7 +42,7 @@ public struct EngineSettings: Sendable {
         self.blockingLimit = 4 * max(1, processors)
         self.asynchronousLimit = 10_000
         self.grace = .seconds(5)
-        self.callConfiguration = { _, _ in .object([:]) }
+        self.callConfiguration = { (_, _) throws(EngineError) in CallConfiguration() }
         self.secrets = { _ in nil }
         self.hostSecrets = []
         self.pluginLimits = ["shell": 2 * max(1, processors)]

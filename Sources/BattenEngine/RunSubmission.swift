@@ -14,6 +14,8 @@ public struct RunSubmission: Sendable {
     public var hostEnvironment: JSONObject
     /// Folder that the executors' relative paths start from, absolute.
     public var directory: String
+    /// Folder of the workflow's file, absolute, whose project the run belongs to; nil when there is none.
+    public var workflowFolder: String?
     /// Folder of the run's own, absolute; `{run}` in it stands for the run id.
     public var workdir: String
     /// The run that it continues with what that has committed; nil for a run of its own.
@@ -26,7 +28,8 @@ public struct RunSubmission: Sendable {
     /// Creates a submission.
     public init(
         plan: Plan, parameters: JSONObject = [:], trigger: String = "cli", idempotencyKey: String? = nil,
-        hostEnvironment: JSONObject = [:], directory: String, workdir: String, origin: ForkOrigin? = nil,
+        hostEnvironment: JSONObject = [:], directory: String, workflowFolder: String? = nil, workdir: String,
+        origin: ForkOrigin? = nil,
         kept: [KeptStage] = [], fire: ScheduleFire? = nil
     ) {
         self.plan = plan
@@ -35,6 +38,7 @@ public struct RunSubmission: Sendable {
         self.idempotencyKey = idempotencyKey
         self.hostEnvironment = hostEnvironment
         self.directory = directory
+        self.workflowFolder = workflowFolder
         self.workdir = workdir
         self.origin = origin
         self.kept = kept
@@ -54,9 +58,11 @@ extension RunSubmission {
 
     /// What the run's machine is told first.
     func request(run: String, seed: UInt64) -> RunRequest {
-        RunRequest(
+        var request = RunRequest(
             run: run, trigger: trigger, parameters: .object(parameters), hostEnvironment: .object(hostEnvironment),
             seed: seed, workdir: workdir.replacing("{run}", with: run), directory: directory,
             idempotencyKey: idempotencyKey, origin: origin, kept: kept)
+        request.workflowFolder = workflowFolder == directory ? nil : workflowFolder
+        return request
     }
 }

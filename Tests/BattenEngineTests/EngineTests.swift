@@ -222,7 +222,9 @@ struct EngineTests {
     /// What started a run reaches the executors, also in the engine that goes on with it.
     @Test func executorsAreConfiguredByWhatStartedTheRun() throws {
         let adjust: (inout EngineSettings) -> Void = { settings in
-            settings.callConfiguration = { plugin, trigger in ["told": .string("\(plugin) \(trigger)")] }
+            settings.callConfiguration = { (plugin, source) throws(EngineError) in
+                CallConfiguration(["told": .string("\(plugin) \(source.trigger)")])
+            }
         }
         let harness = try EngineHarness(adjust: adjust, script: { $0.succeed() })
         defer { harness.remove() }

@@ -39,6 +39,11 @@ final class CommandContext {
     /// The settings.
     func settings() throws(CommandFailure) -> Settings { try resolvedSettings().settings }
 
+    /// The folder of the workflow file that the command line names; nil when it names none.
+    var workflowFolder: String? {
+        SettingsLoader(environment: environment, directory: directory, invocation: invocation).workflowFolder()
+    }
+
     /// The current instant.
     var now: Timestamp { Timestamp(nanoseconds: WallClock.now()) }
 

@@ -66,7 +66,7 @@ enum RunCommand {
         let submission = RunSubmission(
             plan: plan, parameters: parameters, trigger: isDetached ? "detached" : "cli",
             idempotencyKey: invocation.value("idempotency-key"),
-            hostEnvironment: host, directory: context.directory,
+            hostEnvironment: host, directory: context.directory, workflowFolder: context.workflowFolder,
             workdir: PathText.join(try context.settings().home, "work/{run}"))
         if isDetached { return try DetachedStart(context: context).accept(submission) }
         return try RunSession.start(submission, in: context, staysAtGates: invocation.has("wait-gates"))

@@ -7,6 +7,19 @@ struct SettingsLoader {
     let environment: [String: String]
     let directory: String
     let invocation: Invocation
+    /// Which project's file is read.
+    var project = Project.ofCommand
+
+    /// Whose `batten.yaml` counts.
+    enum Project {
+        /// That of the workflow or folder which the command line is about.
+        case ofCommand
+        /// This file, or none.
+        case file(String?)
+    }
+
+    /// Commands that go on with runs of any project; each run's own counts for its calls.
+    private static let ofManyProjects: Set = ["resume", "retry", "restore", "fork", "serve"]
 
     /// Reads all sources.
     func load() throws(CommandFailure) -> ResolvedSettings {
@@ -53,24 +66,29 @@ struct SettingsLoader {
     }
 
     /// The project's file: beside the workflow file that the command line names, else in the current folder.
-    private func projectFile() throws(CommandFailure) -> String? {
-        var folders = [directory]
-        if let workflow = workflowFolder() { folders.insert(workflow, at: 0) }
-        for folder in folders {
+    func projectFile() throws(CommandFailure) -> String? {
+        if case .file(let path) = project { return path }
+        let isOfMany = Self.ofManyProjects.contains(invocation.command?.name ?? "")
+        return try projectFile(in: [workflowFolder(), isOfMany ? nil : directory])
+    }
+
+    /// The first project's file in some folders.
+    func projectFile(in folders: [String?]) throws(CommandFailure) -> String? {
+        for folder in folders.compactMap({ $0 }) {
             let path = PathText.join(folder, "batten.yaml")
             if FileSystem.exists(path), try isConfiguration(path) { return path }
         }
         return nil
     }
 
-    /// The folder of the first workflow file among the arguments; nil when there is none.
-    private func workflowFolder() -> String? {
-        for argument in invocation.command?.arguments ?? [] where argument.kind == .file {
-            guard let name = invocation.argument(argument.name), name != "-" else { continue }
-            let path = absolute(name)
-            if FileSystem.exists(path) { return FileSystem.parent(of: path) }
-        }
-        return nil
+    /// The folder of the first workflow file on the command line; nil when there is none.
+    func workflowFolder() -> String? {
+        let arguments = (invocation.command?.arguments ?? []).filter { $0.kind == .file }
+        let options = (invocation.command?.options ?? []).filter { $0.name == "workflow" && $0.kind == .file }
+        let names =
+            arguments.compactMap { invocation.argument($0.name) } + options.flatMap { invocation.values($0.name) }
+        let paths = names.filter { $0 != "-" }.map(absolute)
+        return paths.first { FileSystem.exists($0) }.flatMap { FileSystem.parent(of: $0) }
     }
 
     /// A project's file may also be a workflow that happens to be called so: then it is left alone.

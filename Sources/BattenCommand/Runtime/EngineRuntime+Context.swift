@@ -26,6 +26,7 @@ extension EngineRuntime {
         let options = StoreOptions(
             durability: StoreOptions.Durability(rawValue: settings.synchronous.rawValue) ?? .full,
             logLimit: settings.attemptLogBytes)
+        let projects = try RunProjects(context)
         ProcessEnvironment.raiseDescriptorLimit(to: 65_536)
         let runtime = try RunSession.asFailure {
             try EngineRuntime.open(
@@ -42,6 +43,9 @@ extension EngineRuntime {
                 engine.hostSecrets = ProviderKeys.values(of: settings.plugins["llm"], in: environment).values.sorted()
                 engine.secrets = { vault.value($0) }
                 engine.prices = prices
+                engine.callConfiguration = { (plugin, source) throws(EngineError) in
+                    try projects.configuration(plugin: plugin, of: source)
+                }
             }
         }
         runtime.watchPlugins(in: host.settings.safeMode ? [] : host.settings.folders)

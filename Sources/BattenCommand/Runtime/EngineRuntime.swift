@@ -66,7 +66,6 @@ final class EngineRuntime: Sendable {
         // An engine that waits for runs is looked for before it has any.
         if role == serving { try store.introduceNow(record) } else { try store.introduce(record) }
         var settings = EngineSettings(engineID: engineID, processors: ProcessEnvironment.processors)
-        settings.callConfiguration = RunOrigin.configuration
         adjust(&settings)
         let engine = Engine(
             store: store, host: host, clock: SystemEngineClock(), settings: settings, observer: observer)

@@ -79,7 +79,9 @@ struct RunForker {
         tell(decision, source, changes)
         let submission = RunSubmission(
             plan: plan, parameters: parameters, trigger: isDetached ? "detached" : "cli", hostEnvironment: host,
-            directory: origin.directory, workdir: PathText.join(try context.settings().home, "work/{run}"),
+            directory: origin.directory,
+            workflowFolder: changes.workflow == nil ? machine.state.workflowFolder : context.workflowFolder,
+            workdir: PathText.join(try context.settings().home, "work/{run}"),
             origin: source, kept: decision.kept + decision.partial)
         if isDetached { return try DetachedStart(context: context).accept(submission) }
         return try RunSession.start(submission, in: context, staysAtGates: context.invocation.has("wait-gates"))

@@ -35,7 +35,8 @@ final class ScheduledRuns {
         return RunSubmission(
             plan: plan, parameters: parameters, trigger: "schedule",
             hostEnvironment: try HostEnvironment.read(for: plan.definition, from: context.environment),
-            directory: folder, workdir: PathText.join(home, "work/{run}"), fire: fire)
+            directory: folder, workflowFolder: kept.workflow.path.map { PathText.folder($0) },
+            workdir: PathText.join(home, "work/{run}"), fire: fire)
     }
 
     private func plan(_ kept: StoredDefinition) throws(CommandFailure) -> Plan {

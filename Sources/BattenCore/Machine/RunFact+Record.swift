@@ -128,6 +128,7 @@ extension RunFact {
             "workdir": .string(request.workdir), "directory": .string(request.directory),
             "idempotency_key": request.idempotencyKey.map { .string($0) } ?? .null,
         ]
+        if let folder = request.workflowFolder { data["workflow_folder"] = .string(folder) }
         if let origin = request.origin { data["origin"] = origin.json }
         if let group = request.group { data["group"] = .string(group) }
         if let parent = request.parent { data["parent"] = parent.json }
@@ -149,6 +150,7 @@ extension RunFact {
                 hostEnvironment: try reader.value("host_environment"), seed: try reader.seed(),
                 workdir: try reader.text("workdir"), directory: try reader.text("directory"),
                 idempotencyKey: record.data["idempotency_key"]?.stringValue)
+            request.workflowFolder = record.data["workflow_folder"]?.stringValue
             if let origin = record.data["origin"] {
                 guard let origin = ForkOrigin(json: origin) else { throw reader.malformed("origin") }
                 request.origin = origin

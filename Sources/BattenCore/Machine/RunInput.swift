@@ -44,6 +44,8 @@ public struct RunRequest: Sendable, Hashable {
     public var workdir: String
     /// Folder in which the run was asked for; the executors' relative paths start there.
     public var directory: String
+    /// Folder of the workflow's file, where it is another one: the run belongs to the project there.
+    public var workflowFolder: String?
     /// Key under which the same request gives the same run.
     public var idempotencyKey: String?
     /// The run that it continues with what that has committed; nil for a run of its own.

@@ -47,6 +47,8 @@ public struct RunState: Sendable, Hashable {
     public internal(set) var childrenRunning = 0
     /// Those of them that are stages of hooks.
     var hookChildrenRunning = 0
+    /// Folder of the workflow's file, where it is another than the one in which the run was asked for.
+    public internal(set) var workflowFolder: String?
     /// Bound on the run by whoever started it.
     var givenTimeout: Duration?
     /// Running stages that must be alone.

@@ -1,0 +1,49 @@
+import BattenCore
+import BattenEngine
+
+/// The settings of the projects that runs belong to, for the calls of each: a process may carry runs of many.
+///
+/// A run's project is the `batten.yaml` in the folder of its workflow's file, else in the folder in which it was asked
+/// for, as it is when the run's first call needs it. What such a file may say is held against the user's own
+/// configuration each time.
+struct RunProjects: Sendable {
+    private let environment: [String: String]
+    private let directory: String
+    private let invocation: Invocation
+    /// The project's file that the process was started with: its plugins know that one.
+    private let own: String?
+
+    init(_ context: CommandContext) throws(CommandFailure) {
+        environment = context.environment
+        directory = context.directory
+        invocation = context.invocation
+        own = try SettingsLoader(
+            environment: environment, directory: directory, invocation: invocation
+        ).projectFile()
+    }
+
+    /// What an executor of a plugin is opened with for a run.
+    ///
+    /// - Throws: when the project's file cannot be read, or says what it may not.
+    func configuration(plugin: String, of source: RunSource) throws(EngineError) -> CallConfiguration {
+        // Projects say nothing about other plugins.
+        guard plugin == "llm" else {
+            return CallConfiguration(RunOrigin.configuration(plugin: plugin, trigger: source.trigger))
+        }
+        do throws(CommandFailure) {
+            var loader = SettingsLoader(environment: environment, directory: directory, invocation: invocation)
+            let path = try loader.projectFile(in: [source.workflowFolder, source.directory])
+            guard path != own else { return CallConfiguration() }
+            loader.project = .file(path)
+            let settings = try loader.load().settings
+            let written = settings.plugins[plugin]
+            let configuration = ProviderKeys.configuration(
+                written.map(PluginSettings.own), defaultModel: settings.defaultModel, environment: environment)
+            return CallConfiguration(
+                configuration ?? .object([:]),
+                secrets: ProviderKeys.values(of: written, in: environment).values.sorted())
+        } catch {
+            throw EngineError(.configuration, "the settings of the run's project: \(error.message)", help: error.help)
+        }
+    }
+}
