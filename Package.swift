@@ -211,7 +211,7 @@ let package = Package(
             .testTarget(
                 name: "ConformanceTests", dependencies: ["BattenCore", "BattenSystem", "TestSupport"],
                 path: "Tests/Conformance",
-                exclude: ["Cases"],
+                exclude: ["Cases", "Clock"],
                 swiftSettings: common),
         ],
     cLanguageStandard: .c11,

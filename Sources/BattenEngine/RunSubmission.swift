@@ -22,6 +22,8 @@ public struct RunSubmission: Sendable {
     public var origin: ForkOrigin?
     /// The due time of a schedule that starts it.
     public var fire: ScheduleFire?
+    /// What starts it by itself; nil for a run that somebody asks for.
+    public var event: JSONObject?
     /// Stages that are taken from that run, those that others depend on first.
     public var kept: [KeptStage]
 
@@ -30,7 +32,7 @@ public struct RunSubmission: Sendable {
         plan: Plan, parameters: JSONObject = [:], trigger: String = "cli", idempotencyKey: String? = nil,
         hostEnvironment: JSONObject = [:], directory: String, workflowFolder: String? = nil, workdir: String,
         origin: ForkOrigin? = nil,
-        kept: [KeptStage] = [], fire: ScheduleFire? = nil
+        kept: [KeptStage] = [], fire: ScheduleFire? = nil, event: JSONObject? = nil
     ) {
         self.plan = plan
         self.parameters = parameters
@@ -43,6 +45,7 @@ public struct RunSubmission: Sendable {
         self.origin = origin
         self.kept = kept
         self.fire = fire
+        self.event = event
     }
 }
 
@@ -63,6 +66,7 @@ extension RunSubmission {
             seed: seed, workdir: workdir.replacing("{run}", with: run), directory: directory,
             idempotencyKey: idempotencyKey, origin: origin, kept: kept)
         request.workflowFolder = workflowFolder == directory ? nil : workflowFolder
+        request.event = event
         return request
     }
 }

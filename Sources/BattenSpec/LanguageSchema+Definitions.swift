@@ -324,6 +324,27 @@ extension LanguageSchema {
             },
             "anyOf": [{"required": ["uses"]}, {"required": ["agent", "prompt"]}]
           },
+          "trigger": {
+            "type": "object",
+            "additionalProperties": false,
+            "properties": {
+              "file": {"type": "string", "minLength": 1},
+              "workflow": {"type": "string", "minLength": 1},
+              "event": {"type": "string", "minLength": 1},
+              "status": {
+                "anyOf": [
+                  {"enum": ["completed", "failed", "cancelled", "timed_out"]},
+                  {"type": "array", "items": {"enum": ["completed", "failed", "cancelled", "timed_out"]}}
+                ]
+              },
+              "settle": {"$ref": "#/$defs/duration"},
+              "existing": {"type": "boolean"},
+              "parameters": {"type": "object"},
+              "name": {"type": "string", "minLength": 1},
+              "description": {"type": "string"}
+            },
+            "oneOf": [{"required": ["file"]}, {"required": ["workflow"]}, {"required": ["event"]}]
+          },
           "step": {
             "type": "object",
             "required": ["key", "agent", "prompt"],

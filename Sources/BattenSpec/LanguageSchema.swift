@@ -179,6 +179,12 @@ public enum LanguageSchema {
               },
               "description": "When runs start by themselves."
             },
+            "on": {
+              "if": {"type": "array"},
+              "then": {"items": {"$ref": "#/$defs/trigger"}},
+              "else": {"$ref": "#/$defs/trigger"},
+              "description": "What else starts runs: files, ends of other workflows, events."
+            },
             "context": {"$ref": "#/$defs/context"},
             "stages": {
               "type": "array",

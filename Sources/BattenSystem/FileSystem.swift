@@ -31,6 +31,10 @@ public enum FileSystem {
         public var device: UInt64
         /// Seconds since 1970 of the last change of its content.
         public var modified: Int64
+        /// Nanoseconds since 1970 of the last change of its content.
+        public var modifiedNanoseconds: Int64
+        /// Nanoseconds since 1970 of the last change of anything about it, its name too.
+        public var changedNanoseconds: Int64
         /// Permission bits.
         public var mode: UInt32
         /// User id of its owner.
@@ -49,6 +53,8 @@ public enum FileSystem {
             inode = UInt64(status.st_ino)
             device = UInt64(status.st_dev)
             modified = Int64(status.st_mtim.tv_sec)
+            modifiedNanoseconds = Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec)
+            changedNanoseconds = Int64(status.st_ctim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_ctim.tv_nsec)
             mode = UInt32(status.st_mode & 0o7777)
             owner = UInt32(status.st_uid)
             group = UInt32(status.st_gid)
@@ -102,6 +108,17 @@ public enum FileSystem {
         let number = file.rawValue
         try checked("stat an open file") { unsafe fstat(number, &status) }
         return Status(status)
+    }
+
+    /// Whether somebody has a file open for writing; nil when that is not known here.
+    public static func hasWriter(_ file: borrowing Descriptor) -> Bool? {
+        let answer = linux_has_writer(file.rawValue)
+        return answer < 0 ? nil : answer == 1
+    }
+
+    /// Whether a name fits a pattern with `*`, `?` and `[…]`; a dot at the beginning must be written.
+    public static func fits(_ name: String, _ pattern: String) -> Bool {
+        unsafe fnmatch(pattern, name, FNM_PERIOD | FNM_NOESCAPE) == 0
     }
 
     /// Whether something is there.

@@ -7,7 +7,7 @@ internal import Glibc
 public struct FolderEvents: ~Copyable, Sendable {
     /// What happened to a file.
     public enum Change: Sendable, Hashable {
-        /// It was made.
+        /// It was made; without a name, the folder itself was moved or removed.
         case appeared
         /// It was moved in, whole.
         case arrived

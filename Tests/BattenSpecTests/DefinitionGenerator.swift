@@ -183,6 +183,8 @@ struct DefinitionGenerator {
         definition.schedule =
             maybe { _ in [["cron": "0 6 * * 1-5", "timezone": "Europe/Oslo", "overlap": "skip"], ["every": "5m"]] }
             ?? []
+        definition.triggers =
+            maybe { _ in [["file": "in/*.csv", "settle": "2s"], ["workflow": "other", "status": ["failed"]]] } ?? []
         definition.context = maybe { $0.context() }
         var ids: [String] = []
         for number in 0...next(4) {

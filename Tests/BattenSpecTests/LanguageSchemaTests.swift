@@ -39,7 +39,7 @@ import Testing
         let good = """
             {"name": "a", "parameters": {"p": {"type": "string"}}, "env": {"E": {"from_host": "X"}}, "budget": {"tokens": 1},
              "concurrency": {"group": "g"}, "defaults": {"retry": {"factor": 2}}, "outputs": {"o": {"value": 1}},
-             "schedule": [{"every": "5m"}], "context": {"c": {"text": "x"}}, "hooks": {"on_start": []},
+             "schedule": [{"every": "5m"}], "on": [{"event": "go"}], "context": {"c": {"text": "x"}}, "hooks": {"on_start": []},
              "stages": [{"id": "s", "uses": "a.b", "inputs": {"i": {"value": 1}}, "outputs": {"o": {"type": "string"}},
                "retry": {"max_attempts": 2}, "fallback": {"uses": "a.b"}, "cache": {"key": "k"}, "budget": {"tokens": 1},
                "handoff": {"summary": {"agent": "x"}}}]}
@@ -49,7 +49,8 @@ import Testing
         let paths: [[PathPart]] = [
             [], [.key("parameters"), .key("p")], [.key("env"), .key("E")], [.key("budget")], [.key("concurrency")],
             [.key("defaults")], [.key("defaults"), .key("retry")], [.key("outputs"), .key("o")],
-            [.key("schedule"), .index(0)], [.key("context"), .key("c")], [.key("hooks")], [.key("stages"), .index(0)],
+            [.key("schedule"), .index(0)], [.key("on"), .index(0)], [.key("context"), .key("c")], [.key("hooks")],
+            [.key("stages"), .index(0)],
             [.key("stages"), .index(0), .key("inputs"), .key("i")],
             [.key("stages"), .index(0), .key("outputs"), .key("o")],
             [.key("stages"), .index(0), .key("retry")], [.key("stages"), .index(0), .key("fallback")],
@@ -76,6 +77,7 @@ import Testing
         #expect(keys("$defs", "budget") == Set(LanguageFields.budget))
         #expect(keys("properties", "defaults") == Set(LanguageFields.defaults))
         #expect(keys("properties", "schedule", "items") == Set(LanguageFields.schedule))
+        #expect(keys("$defs", "trigger") == Set(LanguageFields.trigger))
         #expect(keys("properties", "hooks") == Set(LanguageFields.hooks))
         let parameter = keys("properties", "parameters", "additionalProperties")
         #expect(parameter == Set(LanguageFields.parameter + LanguageFields.parameterConstraints))

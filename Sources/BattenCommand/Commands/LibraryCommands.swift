@@ -8,7 +8,7 @@ enum AddCommand {
         "add", .library, "keep a workflow in the store, to run it by name",
         details: [
             "A workflow of the same name is replaced; runs keep the definition they were started with. What its file says "
-                + "under 'schedule' holds from now on, as soon as a 'batten serve' works on the store."
+                + "under 'schedule' and 'on' holds from now on, as soon as a 'batten serve' works on the store."
         ],
         arguments: [ArgumentDescription("FILE", .required, .file, "a workflow file, '-' for standard input")],
         examples: [CommandExample("batten add build.yaml", "keeps it; then: batten run build")],
@@ -29,7 +29,10 @@ enum AddCommand {
                         at: context.now))
             }
             let schedules = try WorkflowSchedules(context: context).apply(definition, in: store)
-            if !schedules.kept.isEmpty || !schedules.removed.isEmpty { context.wakeEngines() }
+            let triggers = try WorkflowTriggers(context: context).apply(
+                definition, path: path == "-" ? nil : context.absolute(path), in: store)
+            let changes = [schedules.kept.count, schedules.removed.count, triggers.kept.count, triggers.removed.count]
+            if changes.contains(where: { $0 > 0 }) { context.wakeEngines() }
             if invocation.format.isData {
                 context.console.data(
                     .object([
@@ -44,6 +47,10 @@ enum AddCommand {
                     : "\(definition.name) is kept already, unchanged")
             for schedule in schedules.kept { context.console.line(ScheduleCommands.promise(schedule, context)) }
             for name in schedules.removed { context.console.line("schedule \(name) is gone") }
+            for trigger in triggers.kept {
+                context.console.line("trigger \(trigger.name): \(TextFit.clean(trigger.rule.words))")
+            }
+            for name in triggers.removed { context.console.line("trigger \(name) is gone") }
             return .done
         })
 }
@@ -111,7 +118,7 @@ enum ShowCommand {
 /// `batten remove`.
 enum RemoveCommand {
     static let description = CommandDescription(
-        "remove", .library, "forget a kept workflow and its schedules; its runs stay",
+        "remove", .library, "forget a kept workflow, its schedules and triggers; its runs stay",
         arguments: [ArgumentDescription("NAME", .required, "name of a kept workflow")],
         examples: [CommandExample("batten remove build", "forgets it")],
         exits: [.notFound, .store],
@@ -121,6 +128,7 @@ enum RemoveCommand {
             let name = kept.workflow.name
             try orFailure { () throws(StoreError) in
                 try store.changeSchedules(ofWorkflow: name, at: context.now) { present in ([], present.map(\.name)) }
+                _ = try store.setTriggers(ofWorkflow: name, [], at: context.now)
                 _ = try store.removeWorkflow(name)
             }
             if invocation.format.isData {

@@ -320,6 +320,9 @@ enum ScheduleCommands {
             let key = String(option.prefix { $0 != "=" })
             rule.parameters[key] = all[key]
         }
+        if let problem = StartParameters.problem(rule.parameters) {
+            throw .usage("bad_parameter", problem.message, help: problem.help)
+        }
         let schedule = try WorkflowSchedules.begun(
             Schedule(
                 name: name, workflow: workflow, rule: rule, origin: .command, position: context.now,

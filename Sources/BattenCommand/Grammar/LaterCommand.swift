@@ -5,7 +5,6 @@ enum LaterCommand {
         "export": "'batten show NAME' writes a kept workflow",
         "import": "'batten add FILE' keeps a workflow", "quota": "",
         "secret login": "'batten secret set NAME' keeps a token",
-        "trigger": "",
         "trust": "name the provider in the user's configuration file",
     ]
 

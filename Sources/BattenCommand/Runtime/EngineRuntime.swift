@@ -16,7 +16,8 @@ final class EngineRuntime: Sendable {
     let engineID: String
     private let host: any ExecutorHost
     private let seat: EngineSeat
-    private let wakes: EventLoop
+    /// The loop that waits for other processes, files and the clock.
+    let wakes: EventLoop
     private let options: StoreOptions
     private let retention: Mutex<RetentionPolicy>
     private let role: String

@@ -70,7 +70,7 @@ final class PluginWatch: LoopJob {
 }
 
 /// Keeps what is watched as long as somebody watches it.
-private final class HeldEvents: Sendable {
+final class HeldEvents: Sendable {
     let events: FolderEvents
 
     init(_ events: consuming FolderEvents) {

@@ -82,7 +82,7 @@ struct RunForker {
             directory: origin.directory,
             workflowFolder: changes.workflow == nil ? machine.state.workflowFolder : context.workflowFolder,
             workdir: PathText.join(try context.settings().home, "work/{run}"),
-            origin: source, kept: decision.kept + decision.partial)
+            origin: source, kept: decision.kept + decision.partial, event: machine.state.event)
         if isDetached { return try DetachedStart(context: context).accept(submission) }
         return try RunSession.start(submission, in: context, staysAtGates: context.invocation.has("wait-gates"))
     }

@@ -3,7 +3,7 @@ import BattenEngine
 import BattenSpec
 import BattenStore
 
-/// Makes the runs that schedules ask for.
+/// Makes the runs that schedules and triggers ask for.
 final class ScheduledRuns {
     private let context: CommandContext
     private let home: String
@@ -20,23 +20,78 @@ final class ScheduledRuns {
     ///
     /// - Throws: why there can be none: the workflow is gone, disabled or not valid any more, a parameter does not fit.
     func submission(_ schedule: Schedule, _ fire: ScheduleFire) throws(CommandFailure) -> RunSubmission {
-        let kept = try KeptWorkflow.require(schedule.workflow, in: context)
+        let event: JSONObject = [
+            "kind": "schedule", "name": .string(schedule.name), "due": .string(fire.at.rfc3339),
+            "by": .string(fire.kind.rawValue),
+        ]
+        var submission = try submission(
+            of: schedule.workflow, trigger: "schedule", schedule.rule.parameters, event: event)
+        submission.fire = fire
+        return submission
+    }
+
+    /// The run of an event: under a key of its own, so that it is one run whoever starts it.
+    ///
+    /// - Throws: the same as for a due time.
+    func submission(_ trigger: Trigger, _ event: TriggerEvent) throws(CommandFailure) -> RunSubmission {
+        guard event.depth <= TriggerEvent.longestChain else {
+            throw CommandFailure(
+                "trigger_chain", "\(TriggerEvent.longestChain) runs have started one another one after the other",
+                help: "look for workflows that wait for each other's end", exit: .invalid)
+        }
+        var data = event.data
+        data["name"] = .string(trigger.name)
+        var parameters = trigger.rule.parameters
+        switch trigger.rule.source {
+        case .file: data["kind"] = "file"
+        case .workflow:
+            data["kind"] = "workflow"
+            data["outputs"] = try outputs(of: event.data["run"]?.stringValue ?? "")
+        case .event:
+            data["kind"] = "event"
+            // Without a say in it, what was told is what the run is given.
+            parameters = parameters ?? event.data["data"]?.objectValue
+        }
+        var submission = try submission(of: trigger.workflow, trigger: "trigger", parameters ?? [:], event: data)
+        submission.idempotencyKey = "trigger \(trigger.name) \(event.key)"
+        return submission
+    }
+
+    private func outputs(of run: String) throws(CommandFailure) -> JSONValue {
+        guard let reader = try context.openReader() else { return .null }
+        let found = try orFailure { () throws(StoreError) in try reader.run(run) }
+        // One that was removed meanwhile has none.
+        guard case .found(let stored) = found, stored.row.id == run else { return .null }
+        return stored.row.outputs ?? .null
+    }
+
+    private func submission(
+        of workflow: String, trigger: String, _ written: JSONObject, event: JSONObject
+    ) throws(CommandFailure) -> RunSubmission {
+        let kept = try KeptWorkflow.require(workflow, in: context)
         guard kept.workflow.isEnabled else {
             throw CommandFailure(
-                "workflow_disabled", "workflow '\(schedule.workflow)' is disabled",
-                help: "`batten enable \(schedule.workflow)` lets it be started again", exit: .invalid)
+                "workflow_disabled", "workflow '\(workflow)' is disabled",
+                help: "`batten enable \(workflow)` lets it be started again", exit: .invalid)
         }
         let plan = try plan(kept)
         try CheckedWorkflow.requireRunnable(plan)
+        let given: JSONObject
+        do throws(ExpressionError) {
+            given = try StartParameters.render(written, event: event, now: context.now)
+        } catch {
+            throw CommandFailure(
+                "parameter", "a parameter has no value: \(error.message)", help: error.help ?? "", exit: .invalid)
+        }
         let parameters = try ParameterReader(
-            definitions: plan.definition.parameters, workflow: schedule.workflow
-        ).read(file: schedule.rule.parameters, options: [])
+            definitions: plan.definition.parameters, workflow: workflow
+        ).read(file: given, options: [])
         let folder = kept.workflow.path.map { PathText.folder($0) } ?? context.directory
         return RunSubmission(
-            plan: plan, parameters: parameters, trigger: "schedule",
+            plan: plan, parameters: parameters, trigger: trigger,
             hostEnvironment: try HostEnvironment.read(for: plan.definition, from: context.environment),
             directory: folder, workflowFolder: kept.workflow.path.map { PathText.folder($0) },
-            workdir: PathText.join(home, "work/{run}"), fire: fire)
+            workdir: PathText.join(home, "work/{run}"), event: event)
     }
 
     private func plan(_ kept: StoredDefinition) throws(CommandFailure) -> Plan {

@@ -135,6 +135,29 @@ extension ServeEvent {
             text: "schedule \(name) is paused: \(TextFit.clean(why)); go on with: batten schedule resume \(name)")
     }
 
+    static func triggered(_ event: TriggerEvent, at: Timestamp) -> ServeEvent {
+        ServeEvent(
+            "triggered", at: at,
+            [
+                "trigger": .string(event.trigger), "key": .string(event.key),
+                "run": event.run.map { .string($0) } ?? .null,
+            ], text: "trigger \(event.trigger) started run \(event.run ?? "") for \(TextFit.clean(event.key))")
+    }
+
+    static func untriggered(_ event: TriggerEvent, at: Timestamp) -> ServeEvent {
+        let why = event.note ?? ""
+        return ServeEvent(
+            "trigger_refused", at: at,
+            ["trigger": .string(event.trigger), "key": .string(event.key), "why": .string(why)],
+            text: "trigger \(event.trigger) starts no run for \(TextFit.clean(event.key)): \(TextFit.clean(why))")
+    }
+
+    static func unwatched(_ folder: String, _ why: String, at: Timestamp) -> ServeEvent {
+        ServeEvent(
+            "unwatched", at: at, ["folder": .string(folder), "why": .string(why)],
+            text: "\(TextFit.clean(folder)) cannot be watched: \(TextFit.clean(why))")
+    }
+
     static func waiting(_ run: RunRow, _ reason: WaitReason, at: Timestamp) -> ServeEvent {
         ServeEvent(
             "waiting", at: at,

@@ -106,6 +106,17 @@ final class ServeLog: EngineObserver {
         }
     }
 
+    /// Takes in what triggers did.
+    func tell(_ report: TriggerRunner.Report) {
+        let now = Timestamp(nanoseconds: WallClock.now())
+        switch report {
+        case .started(let event): tell(.triggered(event, at: now))
+        case .refused(let event): tell(.untriggered(event, at: now))
+        case .unwatched(let folder, let why): tell(.unwatched(folder, why, at: now))
+        case .trouble(let error): tell(.trouble(error, at: now))
+        }
+    }
+
     // MARK: The engine's reports
 
     func committed(run: String, records: [JournalRecord], row: RunRow?, stages: [StageRow]) {

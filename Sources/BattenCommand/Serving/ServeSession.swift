@@ -27,6 +27,7 @@ final class ServeSession {
         let adopter: Adopter
         let keeper: Housekeeper
         let runner: ScheduleRunner
+        let triggers: TriggerRunner
         let questions: Questions
         let watchdog: Watchdog
     }
@@ -45,14 +46,15 @@ final class ServeSession {
     func run() throws(CommandFailure) -> ExitCode {
         var reloading = Reloading(try context.resolvedSettings())
         let since = context.now
-        let watchers = Monitor<(adopter: Adopter, runner: ScheduleRunner)?>(nil)
+        let watchers = Monitor<Parts?>(nil)
         let others = try servingAlready()
         let runtime = try EngineRuntime.open(
             in: context, role: EngineRuntime.serving, observer: log,
             onWake: {
-                guard let (adopter, runner) = watchers.withLock({ $0 }) else { return }
-                adopter.look()
-                runner.look()
+                guard let parts = watchers.withLock({ $0 }) else { return }
+                parts.adopter.look()
+                parts.runner.look()
+                parts.triggers.look()
             })
         guard let reader = try context.openReader() else {
             runtime.close()
@@ -60,7 +62,7 @@ final class ServeSession {
         }
         let health = health(runtime, reader, since)
         let parts = try parts(runtime, reader, health)
-        watchers.withLock { $0 = (parts.adopter, parts.runner) }
+        watchers.withLock { $0 = parts }
         try RunSession.asFailure {
             try watchSignals()
             try log.start()
@@ -69,10 +71,15 @@ final class ServeSession {
                     engine: runtime.engineID, pid: ProcessEnvironment.processID, home: runtime.folder.path,
                     others: others, at: context.now))
             // The watch stands before the first look: an engine that dies in between is not missed.
-            try runtime.watchEngines { parts.adopter.suspect($0) }
+            try runtime.watchEngines { engine in
+                parts.adopter.suspect(engine)
+                // Its last run may be one whose end starts others.
+                parts.triggers.runEnded()
+            }
             try parts.adopter.start()
             try parts.keeper.start()
             try parts.runner.start()
+            try parts.triggers.start()
             try parts.questions.start()
             manager.ready(health().status)
             try parts.watchdog.start()
@@ -80,7 +87,7 @@ final class ServeSession {
         if invocation.has("once") { try RunSession.asFailure { try finish(parts) } }
         while waitForEvent() {
             manager.reloading()
-            reload(&reloading, runtime, parts.runner)
+            reload(&reloading, runtime, parts)
             manager.ready(health().status)
         }
         stop(runtime, parts, reloading.settings.grace, health)
@@ -97,10 +104,19 @@ final class ServeSession {
         let adopter = Adopter(
             runtime: runtime, reader: reader, plans: StoredPlan(try context.catalog()), report: { log.tell($0) })
         let keeper = Housekeeper(runtime: runtime)
-        let runner = try runner(runtime) {
-            log.tell($0)
-            manager.say { health().status }
+        let context = try ownContext()
+        let runner: ScheduleRunner
+        do throws(SystemError) {
+            runner = try ScheduleRunner(
+                runtime: runtime, context: context,
+                report: {
+                    log.tell($0)
+                    manager.say { health().status }
+                })
+        } catch {
+            throw Self.lacking(error)
         }
+        let triggers = TriggerRunner(runtime: runtime, context: context, report: { log.tell($0) })
         let watchdog = Watchdog(
             manager: manager,
             parts: [
@@ -111,40 +127,42 @@ final class ServeSession {
         log.onEnd { row in
             keeper.runEnded()
             if row.trigger == "schedule" { runner.look() }
+            triggers.runEnded()
         }
         do throws(SystemError) {
             let questions = try Questions(engine: runtime.engineID, folder: runtime.folder) {
                 question throws(CommandFailure) in
+                if let name = question["trigger"]?.stringValue {
+                    let key = question["key"]?.stringValue ?? Entropy.name(length: 24)
+                    let taken = try TriggerIntake(store: runtime.store).accept(
+                        name, data: question["data"] ?? .null, key: key)
+                    triggers.look()
+                    return taken
+                }
                 guard question["ask"] == "health" else {
                     throw .usage(
                         "unknown_question", "this engine does not know what is asked", help: #"ask {"ask":"health"}"#)
                 }
                 return health().json
             }
-            return Parts(adopter: adopter, keeper: keeper, runner: runner, questions: questions, watchdog: watchdog)
+            return Parts(
+                adopter: adopter, keeper: keeper, runner: runner, triggers: triggers, questions: questions,
+                watchdog: watchdog)
         } catch {
             throw Self.lacking(error)
         }
     }
 
-    /// What starts the runs of schedules; its thread reads with a context of its own.
-    private func runner(
-        _ runtime: EngineRuntime, _ report: @escaping @Sendable (ScheduleRunner.Report) -> Void
-    ) throws(CommandFailure) -> ScheduleRunner {
+    /// Makes what a thread of its own reads workflows and settings with.
+    private func ownContext() throws(CommandFailure) -> @Sendable () -> CommandContext {
         let host = try context.host()
         let (console, environment, directory) = (context.console, context.environment, context.directory)
         let invocation = context.invocation
-        do throws(SystemError) {
-            return try ScheduleRunner(
-                runtime: runtime,
-                context: {
-                    let own = CommandContext(
-                        console: console, environment: environment, directory: directory, invocation: invocation)
-                    own.openedHost = host
-                    return own
-                }, report: report)
-        } catch {
-            throw Self.lacking(error)
+        return {
+            let own = CommandContext(
+                console: console, environment: environment, directory: directory, invocation: invocation)
+            own.openedHost = host
+            return own
         }
     }
 
@@ -204,7 +222,7 @@ final class ServeSession {
         } ?? false
     }
 
-    private func reload(_ reloading: inout Reloading, _ runtime: EngineRuntime, _ runner: ScheduleRunner) {
+    private func reload(_ reloading: inout Reloading, _ runtime: EngineRuntime, _ parts: Parts) {
         do throws(CommandFailure) {
             let fresh = try SettingsLoader(
                 environment: context.environment, directory: context.directory, invocation: invocation
@@ -220,7 +238,8 @@ final class ServeSession {
                 tell: { console.alert($0) })
             runtime.engine.change(engine)
             runtime.retain(settings.retention)
-            runner.renew()
+            parts.runner.renew()
+            parts.triggers.renew()
             log.tell(.reloaded(applied: applied, later: later, at: context.now))
         } catch {
             log.tell(.notReloaded(error, at: context.now))
@@ -245,6 +264,7 @@ final class ServeSession {
         // What follows is short, and parts that have ended would not answer.
         parts.watchdog.stop()
         parts.runner.stop()
+        parts.triggers.stop()
         parts.adopter.stop()
         parts.keeper.stop()
         if isOrderly { runtime.engine.giveBack() }
@@ -263,7 +283,11 @@ final class ServeSession {
         try Thread.detach(name: "once") {
             parts.adopter.waitForLook()
             var seen = 0
-            while parts.runner.lookNow() || !log.isIdle {
+            while true {
+                // Each may give the other something to do.
+                let (isQueued, isSettling) = (parts.runner.lookNow(), parts.triggers.lookNow())
+                guard isQueued || isSettling || !log.isIdle else { break }
+
                 seen = changes.wait(until: MonotonicClock.now() + 1_000_000_000) { $0 > seen ? $0 : nil } ?? seen
             }
             fate.signal(all: true) { $0.isDone = true }

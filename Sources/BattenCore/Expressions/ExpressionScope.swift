@@ -10,7 +10,7 @@ public enum ExpressionNamespace: String, Sendable, Hashable, CaseIterable {
     case env
     /// Secrets by name.
     case secrets
-    /// The run: `id`, `attempt`, `started_at`, `trigger`, `workdir`.
+    /// The run: `id`, `attempt`, `started_at`, `trigger`, `workdir`, `scheduled_for`, `event`.
     case run
     /// The workflow: `name`, `version`.
     case workflow

@@ -132,6 +132,7 @@ extension RunFact {
         if let origin = request.origin { data["origin"] = origin.json }
         if let group = request.group { data["group"] = .string(group) }
         if let parent = request.parent { data["parent"] = parent.json }
+        if let event = request.event { data["event"] = .object(event) }
         if let timeout = request.timeout { data["timeout"] = .string(DurationText.format(timeout)) }
         return data
     }
@@ -156,6 +157,7 @@ extension RunFact {
                 request.origin = origin
             }
             request.group = record.data["group"]?.stringValue
+            request.event = record.data["event"]?.objectValue
             if let parent = record.data["parent"] {
                 guard let parent = ParentStage(json: parent) else { throw reader.malformed("parent") }
                 request.parent = parent

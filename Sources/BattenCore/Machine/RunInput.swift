@@ -56,6 +56,8 @@ public struct RunRequest: Sendable, Hashable {
     public var parent: ParentStage?
     /// Bound on the run by whoever started it, besides the workflow's own; nil is none.
     public var timeout: Duration?
+    /// What has started it by itself: a due time, a file, another run's end, an event; nil for a run that somebody asked for.
+    public var event: JSONObject?
     /// The group in which it excludes other runs; the machine finds it.
     var group: String?
 

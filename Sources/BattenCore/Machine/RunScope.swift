@@ -119,6 +119,7 @@ final class RunScope: ExpressionScope {
             "id": .string(state.row.id), "attempt": .int(Int64(attempt)),
             "started_at": .string((state.row.startedAt ?? state.row.acceptedAt).rfc3339),
             "trigger": .string(state.row.trigger), "workdir": .string(state.row.workdir),
+            "scheduled_for": state.event?["due"] ?? .null, "event": state.event.map { .object($0) } ?? .null,
         ]
     }
 

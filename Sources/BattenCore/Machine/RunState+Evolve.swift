@@ -40,6 +40,7 @@ extension RunState {
             row.parent = request.parent
             givenTimeout = request.timeout
             workflowFolder = request.workflowFolder
+            event = request.event
             // The time that a child is given runs while it waits for its group too.
             if let timeout = request.timeout, request.group != nil { arm(.run, at + timeout, now: at, &changes) }
             changes.isRunTouched = true

@@ -51,6 +51,8 @@ public struct RunState: Sendable, Hashable {
     public internal(set) var workflowFolder: String?
     /// Bound on the run by whoever started it.
     var givenTimeout: Duration?
+    /// What has started the run by itself; nil for one that somebody asked for.
+    public internal(set) var event: JSONObject?
     /// Running stages that must be alone.
     var exclusiveRunning = 0
     /// Ready stages that wait for their turn.

@@ -33,6 +33,8 @@ public struct WorkflowDefinition: Sendable, Hashable {
     public var outputs: [OutputDefinition]
     /// When runs start by themselves; each entry as written.
     public var schedule: [JSONObject]
+    /// What else starts runs by itself; each entry as written.
+    public var triggers: [JSONObject]
     /// Texts and files given to stages that talk to a language model; as written.
     public var context: JSONValue?
     /// The stages, in source order.
@@ -63,6 +65,7 @@ public struct WorkflowDefinition: Sendable, Hashable {
         self.defaults = StageDefaults()
         self.outputs = []
         self.schedule = []
+        self.triggers = []
         self.context = nil
         self.stages = stages
         self.finally = []

@@ -2,7 +2,7 @@ import BattenCore
 
 /// What expressions read: every name must exist and be known where it is read.
 extension StaticChecks {
-    private static let runMembers = ["id", "attempt", "started_at", "trigger", "workdir"]
+    private static let runMembers = ["id", "attempt", "started_at", "trigger", "workdir", "scheduled_for", "event"]
     private static let workflowMembers = ["name", "version"]
     private static let stageMembers = ["outputs", "status", "error", "items", "summary"]
 

@@ -17,7 +17,12 @@ extension StaticChecks {
         case .workflow: return path.count == 2 ? .string : nil
         case .run:
             guard path.count == 2 else { return nil }
-            return path[1].key == "attempt" ? .integer : .string
+            switch path[1].key {
+            case "attempt": return .integer
+            // Null for a run that somebody asked for.
+            case "scheduled_for", "event": return nil
+            default: return .string
+            }
         case .index: return path.count == 1 ? .integer : nil
         case .stages: return stageType(path, isNullSafe: reference.nullSafe)
         case .context, .item, .matrix, .result: return nil

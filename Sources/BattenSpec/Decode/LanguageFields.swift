@@ -2,7 +2,7 @@
 enum LanguageFields {
     static let workflow = [
         "name", "version", "description", "tags", "parameters", "env", "secrets", "agents", "budget", "max_parallel",
-        "timeout", "concurrency", "defaults", "outputs", "schedule", "context", "stages", "finally", "hooks",
+        "timeout", "concurrency", "defaults", "outputs", "schedule", "on", "context", "stages", "finally", "hooks",
     ]
     static let stage = [
         "id", "name", "description", "uses", "with", "definition", "depends_on", "if", "env", "inputs", "outputs",
@@ -32,6 +32,9 @@ enum LanguageFields {
     static let schedule = [
         "cron", "every", "at", "timezone", "overlap", "catch_up", "window", "start", "end", "jitter", "parameters",
         "pause_after", "name", "description",
+    ]
+    static let trigger = [
+        "file", "workflow", "event", "status", "settle", "existing", "parameters", "name", "description",
     ]
     static let contextEntry = ["text", "file", "max_tokens", "min_confidence"]
     static let contextPiece = ["text", "confidence"]

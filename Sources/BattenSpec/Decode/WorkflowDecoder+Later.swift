@@ -83,9 +83,71 @@ extension WorkflowDecoder {
             _ = nodes.duration(entry.member("jitter"), of: owner)
             _ = nodes.integer(entry.member("pause_after"), of: owner, in: 1...1_000_000)
             for field in ["name", "description"] { _ = nodes.text(entry.member(field), of: owner) }
-            _ = nodes.named(entry.member("parameters"), of: owner)
+            startParameters(entry, of: owner)
             return entry.value.objectValue
         }
+    }
+
+    /// What starts runs besides the clock: one mapping, or a list of them.
+    mutating func triggers(_ member: SourceNode.Member?, of workflow: String) -> [JSONObject] {
+        guard let member else { return [] }
+        let entries = member.value.members != nil ? [member.value] : nodes.list(member, of: "a workflow")
+        return entries.compactMap { entry in
+            let owner = "a trigger"
+            guard nodes.fields(entry, of: owner, known: LanguageFields.trigger) else { return nil }
+            let written = ["file", "workflow", "event"].compactMap { entry.member($0) }
+            guard let source = written.first else {
+                nodes.missing(
+                    "file', 'workflow' or 'event", of: owner, at: entry.members?.first?.keyRange ?? entry.range)
+                return nil
+            }
+            if written.count > 1 {
+                nodes.problems.add(
+                    .conflictingFields, "a trigger has both '\(written[0].key)' and '\(written[1].key)'",
+                    at: written[1].keyRange, help: "write one trigger for each")
+            }
+            for field in ["file", "workflow", "event", "name"] {
+                _ = nodes.text(entry.member(field), of: owner, allowsEmpty: false)
+            }
+            _ = nodes.text(entry.member("description"), of: owner)
+            _ = nodes.duration(entry.member("settle"), of: owner, allowsZero: true)
+            _ = nodes.bool(entry.member("existing"), of: owner)
+            for (field, partner) in [("status", "workflow"), ("settle", "file"), ("existing", "file")] {
+                guard let member = entry.member(field), entry.member(partner) == nil else { continue }
+                nodes.problems.add(
+                    .missingPartner, "'\(field)' of \(owner) needs '\(partner)'", at: member.keyRange)
+            }
+            for (word, range) in nodes.texts(entry.member("status"), of: owner, acceptsOne: true) {
+                _ = nodes.word(
+                    word, at: range, what: "'status' of \(owner)", among: TriggerRule.statuses.map(\.rawValue))
+            }
+            if source.key == "workflow", source.value.string == workflow, !workflow.isEmpty {
+                nodes.problems.add(
+                    .badSchedule, "a trigger waits for the end of its own workflow", at: source.value.range,
+                    help: "use 'schedule' to run it again and again")
+            }
+            startParameters(entry, of: owner)
+            guard let object = entry.value.objectValue else { return nil }
+            do throws(ScheduleError) {
+                _ = try TriggerRule(object)
+            } catch {
+                // What the fields' own checks have not said.
+                if entry.member("file") != nil {
+                    nodes.problems.add(.badSchedule, error.message, at: source.value.range, help: error.help)
+                }
+            }
+            return object
+        }
+    }
+
+    /// Parameters that may read what has started the run.
+    private mutating func startParameters(_ entry: SourceNode, of owner: String) {
+        guard let member = entry.member("parameters") else { return }
+        _ = nodes.named(member, of: owner)
+        guard let parameters = member.value.value.objectValue, let problem = StartParameters.problem(parameters) else {
+            return
+        }
+        nodes.problems.add(.badSchedule, problem.message, at: member.keyRange, help: problem.help)
     }
 
     private mutating func cron(_ member: SourceNode.Member?) {

@@ -39,6 +39,7 @@ struct WorkflowDecoder {
         definition.defaults = defaults(root.member("defaults"))
         definition.outputs = outputs(root.member("outputs"), of: owner, needsType: false, needsValue: true)
         definition.schedule = schedules(root.member("schedule"))
+        definition.triggers = triggers(root.member("on"), of: definition.name)
         definition.context = context(root.member("context"), of: owner)
         var decoded = DecodedWorkflow(definition: definition, root: root)
         if let member = root.member("stages") {

@@ -73,6 +73,7 @@ public enum WorkflowWriter {
         if !definition.defaults.isEmpty { out["defaults"] = defaults(definition.defaults) }
         out["outputs"] = outputs(definition.outputs)
         if !definition.schedule.isEmpty { out["schedule"] = .array(definition.schedule.map { .object($0) }) }
+        if !definition.triggers.isEmpty { out["on"] = .array(definition.triggers.map { .object($0) }) }
         out["context"] = definition.context
         return out
     }

@@ -341,6 +341,7 @@ public final class HistoryKeeper {
         let isThere = try look.step()
         look.reset()
         guard isThere else {
+            try forgetEvents(before, limit)
             phase = isThorough ? .definitions(after: .min) : .files
             return false
         }
@@ -353,6 +354,17 @@ public final class HistoryKeeper {
             removed.fires += Int(clamping: connection.changes)
         }
         return true
+    }
+
+    /// Removes what is remembered of old events, as much as one part may; the rest goes with the next sweep.
+    private func forgetEvents(_ before: Timestamp, _ limit: UpkeepLimit) throws(StoreError) {
+        try connection.transaction { () throws(StoreError) in
+            let remove = try connection.statement(
+                "DELETE FROM trigger_events WHERE key IN (\(HistoryQuery.oldEvents))")
+            remove.bind(1, before)
+            remove.bind(2, limit.rows)
+            try remove.run()
+        }
     }
 
     /// Removes results that are good no more; their long values go with the runs that made them.

@@ -68,6 +68,13 @@ enum HistoryQuery {
         SELECT schedule_key, at FROM schedule_fires INDEXED BY schedule_fires_by_time
         WHERE decided_at < ?1 AND outcome <> 'queued' LIMIT ?2
         """
+    /// Events of triggers; those of files tell which files were seen, and stay as long as their trigger.
+    static let oldEvents = """
+        SELECT e.key FROM trigger_events e INDEXED BY trigger_events_by_time
+        WHERE e.at < ?1 AND e.outcome <> 'queued'
+            AND (SELECT t.kind FROM triggers t WHERE t.key = e.trigger_key) <> 'file'
+        LIMIT ?2
+        """
     static let unusedDefinition = """
         SELECT v.key FROM workflow_versions v WHERE v.key > ?1
             AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.version_key = v.key)

@@ -278,5 +278,5 @@ int linux_watch_begin(void) { return inotify_init1(IN_CLOEXEC); }
 
 int linux_watch_add(int descriptor, const char *folder) {
     return inotify_add_watch(descriptor, folder,
-        IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR | IN_EXCL_UNLINK);
+        IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_MOVE_SELF | IN_ONLYDIR | IN_EXCL_UNLINK);
 }
