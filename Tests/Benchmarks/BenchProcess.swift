@@ -50,6 +50,25 @@ final class BenchProcess {
         }
         return sum / 1e6
     }
+
+    /// How often its threads have gone to sleep so far.
+    func voluntarySwitches() throws -> Int {
+        let folder = "/proc/\(child)/task"
+        return try FileSystem.list(folder).reduce(0) { sum, thread in
+            try sum + Self.number("voluntary_ctxt_switches", of: "\(folder)/\(thread)/status")
+        }
+    }
+
+    /// A number that the kernel tells of the process, for example `VmRSS` in KiB.
+    func status(_ field: String) throws -> Int { try Self.number(field, of: "/proc/\(child)/status") }
+
+    private static func number(_ field: String, of path: String) throws -> Int {
+        let text = String(decoding: try FileSystem.read(path), as: UTF8.self)
+        let line = text.split(separator: "\n").first { $0.hasPrefix(field + ":") }
+        let words = line?.split(whereSeparator: { $0 == "\t" || $0 == " " || $0 == ":" }) ?? []
+        guard words.count > 1, let number = Int(words[1]) else { throw BenchError("\(path) does not tell \(field)") }
+        return number
+    }
 }
 
 /// Waits until something is so.

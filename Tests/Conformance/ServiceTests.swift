@@ -177,4 +177,52 @@ import Testing
                 "batten-system.service is sound", "starts", "starts", "starts",
             ], "\(result)")
     }
+
+    @Test func oneScreenTellsHowEverythingIsDoing() throws {
+        let result = try Scene.play(
+            """
+            batten status > /dev/null 2>&1; echo "no store $?"
+            batten status --watch > /dev/null 2>&1; echo "watch $?"
+            printf 'name: good\\nstages:\\n  - {id: a, uses: set, with: {x: 1}}\\n' > good.yaml
+            printf 'name: bad\\non: {event: go, parameters: {y: 1}}\\nstages:\\n  - {id: a, uses: shell.run, with: {script: exit 3}}\\n' > bad.yaml
+            printf 'name: ask\\nstages:\\n  - {id: a, uses: gate, with: {prompt: "Go on?"}}\\n' > ask.yaml
+            for name in good bad ask; do batten add $name.yaml > /dev/null; done
+            batten schedule add good --every 1s > /dev/null 2>&1
+            batten schedule add bad --every 1s --pause-after 1 > /dev/null 2>&1
+            batten schedule add ask --at 2200-01-01T00:00:00Z > /dev/null 2>&1
+            batten run ask --quiet > /dev/null 2>&1
+            batten trigger go > /dev/null 2>&1
+            batten status --format json | grep -c '"servers": \\[\\]'
+            batten status | grep -c '^serving    nobody'
+            "$BATTEN" serve > log & serve=$!
+            await_line log 'schedule bad is paused'; await_line log 'run .* of good completed'
+            await_line log 'starts no run'
+            batten status --format json > now.json
+            python3 - $serve <<'END'
+            import json, sys
+            now = json.load(open("now.json"))
+            server, = now["servers"]
+            print(server["pid"] == int(sys.argv[1]), server["state"], server["runs"] >= 1, server["schedules"])
+            print(now["runs"]["waiting"], now["ended"]["failed"], now["ended"]["completed"] >= 1)
+            print(now["schedules"]["active"], now["schedules"]["paused"], [s["schedule"] for s in now["schedules"]["next"]])
+            print([(s["schedule"], s["paused"], s["why"]) for s in now["schedules"]["failing"]])
+            print([(r["workflow"], r["on"]) for r in now["blocked"]], [t["trigger"] for t in now["triggers"]["refused"]])
+            print(now["store"]["bytes"] > 0, now["store"]["free_bytes"] > 0)
+            END
+            kill -STOP $serve
+            batten status | grep -c 'does not answer'
+            kill -CONT $serve; kill -TERM $serve; wait $serve
+            batten runs --failed --since 1h --format json | grep -c '"status": "failed"'
+            batten digest --since 1h | grep -E '^  (bad|ask)' | sed 's/run [a-z0-9]*/run R/; s/bad, [a-z0-9]\\{24\\}:/bad, K:/'
+            """)
+        #expect(
+            result.lines == [
+                "no store 8", "watch 2", "1", "1", "True serving True 2", "1 1 True", "2 1 ['good', 'ask']",
+                "[('bad', True, 'its last run failed')]", "[('ask', 'gate')] ['bad']", "True True", "1", "1",
+                "  bad: 1 failed", "  bad, run R, failed: stage 'a': the sh script ended with exit code 3",
+                "  bad, paused: its last run failed",
+                "  bad, K: workflow 'bad' has no parameter 'y' (given by the parameter file)",
+                "  ask, run R: people are asked: batten gates",
+            ], "\(result)")
+    }
 }

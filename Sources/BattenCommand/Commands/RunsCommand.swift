@@ -13,6 +13,7 @@ enum RunsCommand {
             .value(
                 "status", short: "s", "STATUS", .choice(RunStatus.allCases.map(\.rawValue)), repeated: true,
                 "runs in this state only; may be repeated"),
+            .flag("failed", "runs that have failed or timed out only"),
             .value("since", "TIME", .instant, "runs accepted after an instant, or so long ago: 24h"),
             .flag("all", short: "a", "runs that other runs have started too"),
             .value("parent", "RUN", .text, "the runs that this run has started"),
@@ -20,7 +21,7 @@ enum RunsCommand {
             .value("cursor", "CURSOR", .text, "the next_cursor of the page before"),
         ],
         examples: [
-            CommandExample("batten runs --status failed --since 24h", "lists yesterday's failures"),
+            CommandExample("batten runs --failed --since 24h", "lists yesterday's failures"),
             CommandExample("batten runs --format json | jq '.items[].run'", "gives their ids"),
         ],
         exits: [.store],
@@ -29,7 +30,8 @@ enum RunsCommand {
                 show(Page(items: [], nextCursor: nil), context)
                 return .done
             }
-            let statuses = invocation.values("status").compactMap(RunStatus.init(rawValue:))
+            var statuses = invocation.values("status").compactMap(RunStatus.init(rawValue:))
+            if invocation.has("failed") { statuses += [.failed, .timedOut] }
             let parent: String?
             if let name = invocation.value("parent") {
                 parent = try NamedRun.find(name, in: context).row.id

@@ -4,21 +4,53 @@ import BattenStore
 /// `batten status` and `batten outputs`.
 enum StatusCommand {
     static let description = CommandDescription(
-        "status", .inspecting, "show where a run stands, stage by stage",
-        arguments: [ArgumentDescription("RUN", .required, "a run id, the beginning of one, or - for the last run")],
-        options: [.flag("watch", short: "w", "follow it to its end")],
+        "status", .inspecting, "show where a run stands, stage by stage; without one, how everything is doing",
+        details: [
+            "Without a run: the engines that serve, runs by state, the next and the last due times, schedules that need "
+                + "somebody, runs that wait and what for, events that have started nothing, and the room on the disk."
+        ],
+        arguments: [ArgumentDescription("RUN", .optional, "a run id, the beginning of one, or - for the last run")],
+        options: [
+            .flag("watch", short: "w", "follow it to its end"),
+            .value(
+                "since", "TIME", .instant, standard: "24h", "without a run: how far back ends of runs are counted"),
+        ],
         formats: [.text, .json, .yaml],
         examples: [
             CommandExample("batten status -", "shows the last run"),
+            CommandExample("batten status", "shows who serves, what is due, and what needs somebody"),
             CommandExample("batten status 3fk --watch", "follows a run that another process drives"),
         ],
         exits: [.notFound, .store],
         body: { context, invocation throws(CommandFailure) in
-            let name = invocation.argument("RUN") ?? ""
+            guard let name = invocation.argument("RUN") else { return try overview(context, invocation) }
             if invocation.has("watch") { return try watch(name, context) }
             show(try NamedRun.report(of: name, in: context), context)
             return .done
         })
+
+    /// Shows how everything is doing.
+    private static func overview(
+        _ context: CommandContext, _ invocation: Invocation
+    ) throws(CommandFailure) -> ExitCode {
+        guard !invocation.has("watch") else {
+            throw .usage("no_run", "--watch follows a run, and none is named", help: "batten status - --watch")
+        }
+        let now = context.now
+        let since = invocation.instant("since", now: now) ?? now - .seconds(86_400)
+        guard let reader = try context.openReader() else {
+            throw .notFound(
+                "no_store", "there is no store in \(try context.settings().home)",
+                help: "the first run makes one; --home or BATTEN_HOME name another place")
+        }
+        let report = try orFailure { () throws(StoreError) in try HealthReport(reader, since: since, at: now) }
+        if invocation.format.isData {
+            context.console.data(report.json, invocation.format)
+        } else {
+            report.show(on: context.console)
+        }
+        return .done
+    }
 
     /// Shows a run as data or as a tree.
     static func show(_ report: RunReport, _ context: CommandContext) {

@@ -13,7 +13,7 @@ enum CommandTable {
         ListCommand.description, ShowCommand.description, RemoveCommand.description, EnableCommands.enable,
         EnableCommands.disable, RunsCommand.description,
         StatusCommand.description, LogsCommand.description, EventsCommand.description, OutputsCommand.description,
-        WhyCommand.description, UsageCommand.description,
+        WhyCommand.description, UsageCommand.description, DigestCommand.description,
         CheckpointCommands.checkpoints, ScheduleCommands.add, ScheduleCommands.list,
         ScheduleCommands.show, ScheduleNextCommand.description, ScheduleCommands.pause, ScheduleCommands.resume,
         ScheduleCommands.trigger, ScheduleCommands.backfill, ScheduleCommands.remove, TriggerCommands.list,

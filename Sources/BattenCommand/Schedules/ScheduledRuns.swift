@@ -53,7 +53,7 @@ final class ScheduledRuns {
             parameters = parameters ?? event.data["data"]?.objectValue
         }
         var submission = try submission(of: trigger.workflow, trigger: "trigger", parameters ?? [:], event: data)
-        submission.idempotencyKey = "trigger \(trigger.name) \(event.key)"
+        submission.idempotencyKey = event.runKey
         return submission
     }
 

@@ -35,6 +35,7 @@ struct ServeHealth: Sendable, Hashable {
     var status: String {
         let runs = runs == 1 ? "1 run" : "\(runs) runs"
         let next = nextFire.map { ", next due \($0.rfc3339(fractionDigits: 0))" } ?? ""
-        return "\(isStopping ? "stopping with" : "carries") \(runs), \(schedules) schedules\(next)"
+        return
+            "\(isStopping ? "stopping with" : "carries") \(runs), \(schedules) \(schedules == 1 ? "schedule" : "schedules")\(next)"
     }
 }

@@ -85,6 +85,7 @@ final class ServeLog: EngineObserver {
     /// Takes in what the adopter did.
     func tell(_ report: Adopter.Report) {
         let now = Timestamp(nanoseconds: WallClock.now())
+        note(report)
         switch report {
         case .adopted(let run, let from): tell(.adopted(run, from: from, isOneOfMany: false, at: now))
         case .adoptedMany(let runs, let from):
@@ -93,6 +94,25 @@ final class ServeLog: EngineObserver {
         case .refused(let run, let failure): tell(.refused(run: run, failure, at: now))
         case .trouble(let error): tell(.trouble(error, at: now))
         }
+    }
+
+    /// Counts runs that were taken up: those that wait commit nothing before they go on.
+    private func note(_ report: Adopter.Report) {
+        let rows: [RunRow] =
+            switch report {
+            case .adopted(let run, _): [run]
+            case .adoptedMany(let runs, _): runs
+            case .refused, .trouble: []
+            }
+        state.withLock { state in
+            for row in rows where state.runs[row.id] == nil { state.runs[row.id] = Self.reason(row)?.detail ?? "" }
+            if case .refused(let run, _) = report { state.runs[run] = nil }
+        }
+    }
+
+    /// What a run waits for; nil for what ends by itself, as sleeping and waiting for another try do.
+    private static func reason(_ row: RunRow) -> WaitReason? {
+        row.waiting.flatMap { ["sleep", "retry"].contains($0.on) ? nil : $0 }
     }
 
     /// Takes in what the scheduler did.
@@ -139,8 +159,7 @@ final class ServeLog: EngineObserver {
             onIdle?()
             return
         }
-        // Sleeping and waiting for another try end by themselves.
-        let reason = row.waiting.flatMap { ["sleep", "retry"].contains($0.on) ? nil : $0 }
+        let reason = Self.reason(row)
         let detail = reason?.detail ?? ""
         let (before, onIdle) = state.withLock { state in
             state.lastCommit = at

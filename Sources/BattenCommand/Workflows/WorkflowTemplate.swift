@@ -9,7 +9,7 @@ struct WorkflowTemplate: Sendable {
     let text: String
 
     /// All templates, the simplest first.
-    static let all = [hello, build, agent]
+    static let all = [hello, build, agent, digest]
 
     private static let hello = WorkflowTemplate(
         name: "hello", summary: "one parameter, two stages, one output", hint: " -p name=World",
@@ -90,6 +90,36 @@ struct WorkflowTemplate: Sendable {
                 depends_on: [draft]
                 agent: editor
                 prompt: "Cut this to three sentences: ${{ stages.draft.outputs.text }}"
+
+            """)
+
+    private static let digest = WorkflowTemplate(
+        name: "digest", summary: "a mail each morning of what has happened", hint: " -p to=ada@example.org",
+        text: """
+            # Mails what has happened since yesterday. Put in your own server and addresses, then keep it: batten add
+            # digest.yaml, and have a 'batten serve' running.
+            name: digest
+            parameters:
+              server: {type: string, default: "smtp://127.0.0.1:25", description: Who takes mails}
+              from: {type: string, default: "Batten <batten@example.org>", description: Who they are from}
+              to: {type: string, default: "you@example.org", description: Who they are for}
+            env:
+              BATTEN_HOME: {from_host: BATTEN_HOME, default: ""}
+            schedule:
+              - {cron: "0 7 * * *", catch_up: last}
+            stages:
+              - id: digest
+                uses: shell.run
+                with: {script: batten digest --since 24h}
+              - id: mail
+                depends_on: [digest]
+                uses: notify.email
+                with:
+                  server: ${{ parameters.server }}
+                  from: ${{ parameters.from }}
+                  to: ["${{ parameters.to }}"]
+                  subject: "Batten: what has happened"
+                  text: ${{ stages.digest.outputs.stdout }}
 
             """)
 }

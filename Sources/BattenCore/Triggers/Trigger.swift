@@ -54,6 +54,19 @@ public struct TriggerEvent: Sendable, Hashable {
     /// Why it starts no run.
     public var note: String?
 
+    /// The idempotency key of its run.
+    public var runKey: String { "\(Self.keyWord) \(trigger) \(key)" }
+
+    private static let keyWord = "trigger"
+
+    /// The trigger and the key of the event whose run has an idempotency key; nil for any other run's.
+    public static func parts(ofRunKey key: String?) -> (trigger: String, key: String)? {
+        // Names of triggers have no spaces; keys may.
+        let parts = key?.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false) ?? []
+        guard parts.count == 3, parts[0] == keyWord else { return nil }
+        return (String(parts[1]), String(parts[2]))
+    }
+
     /// Creates an event that is still to start its run.
     public init(trigger: Trigger, key: String, data: JSONObject, at: Timestamp) {
         self.init(number: 0, trigger: trigger.name, workflow: trigger.workflow, key: key, data: data, at: at)

@@ -101,14 +101,14 @@ extension RunWriter {
     /// Writes down for those that wait for it that a run has ended, in the transaction that ends it.
     ///
     /// Runs that other runs have started are their parents' business.
-    func tellTriggers(of row: RunRow, key: Int64) throws(StoreError) {
+    func tellTriggers(of row: RunRow) throws(StoreError) {
         guard row.parent == nil else { return }
         let insert = try connection.statement(
             """
             INSERT INTO trigger_events (trigger_key, dedup, data, outcome, depth, at)
             SELECT t.key, ?2, json_object('run', ?2, 'workflow', ?1, 'status', ?3), 'queued',
-                coalesce((SELECT e.depth + 1 FROM trigger_events e INDEXED BY trigger_events_by_run
-                    WHERE e.run_key = ?4), 1), ?5
+                coalesce((SELECT e.depth + 1 FROM trigger_events e
+                    WHERE e.trigger_key = (SELECT key FROM triggers WHERE name = ?4) AND e.dedup = ?6), 1), ?5
             FROM triggers t INDEXED BY triggers_by_subject
             WHERE t.kind = 'workflow' AND t.subject = ?1 AND instr(t.statuses, ' ' || ?3 || ' ') > 0
             ON CONFLICT (trigger_key, dedup) DO NOTHING
@@ -116,7 +116,10 @@ extension RunWriter {
         insert.bind(1, row.workflow)
         insert.bind(2, row.id)
         insert.bind(3, row.status.rawValue)
-        insert.bind(4, key)
+        // Its own event may not say yet that this run is its run; the run's key says it.
+        let own = TriggerEvent.parts(ofRunKey: row.idempotencyKey)
+        insert.bind(4, own?.trigger)
+        insert.bind(6, own?.key)
         insert.bind(5, row.endedAt ?? row.acceptedAt)
         try insert.run()
     }

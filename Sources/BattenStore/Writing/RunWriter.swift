@@ -256,7 +256,7 @@ final class RunWriter {
         if !commit.logs.isEmpty { try write(commit.logs, key: key) }
         if let row = source.runRow, row.status.isTerminal {
             if let group = row.group { try leave(group, run: key) }
-            try tellTriggers(of: row, key: key)
+            try tellTriggers(of: row)
             keys[source.run] = nil
             epochs[key] = nil
             logTrimmer.forget(run: key)

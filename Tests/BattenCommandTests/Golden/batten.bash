@@ -36,10 +36,10 @@ _batten() {
         "reject:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "signal:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "signal:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "trigger:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "trigger:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "exec:--format") COMPREPLY=($(compgen -W "text json ndjson yaml" -- "$word")); return ;;
         "exec:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
-        "repl:--format") COMPREPLY=($(compgen -W "text json" -- "$word")); return ;;
-        "repl:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "init:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "init:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "validate:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
@@ -84,6 +84,8 @@ _batten() {
         "usage:--by") COMPREPLY=($(compgen -W "day model provider workflow run stage plugin metric" -- "$word")); return ;;
         "usage:--format") COMPREPLY=($(compgen -W "text json yaml csv" -- "$word")); return ;;
         "usage:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "digest:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "digest:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "checkpoints:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "checkpoints:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "schedule add:--overlap") COMPREPLY=($(compgen -W "skip queue queue_one cancel_running allow" -- "$word")); return ;;
@@ -106,6 +108,8 @@ _batten() {
         "schedule backfill:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "schedule remove:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "schedule remove:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "triggers:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "triggers:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "plugin list:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "plugin list:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "plugin info:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
@@ -165,7 +169,7 @@ _batten() {
         *:--file) COMPREPLY=($(compgen -f -- "$word")); return ;;
     esac
     case "$command" in
-        '') COMPREPLY=($(compgen -W "run resume pause serve cancel retry fork checkpoint restore gates approve reject signal exec repl init validate test plan graph convert schema explain add list show remove enable disable runs status logs events outputs why usage checkpoints schedule plugin db query secret config doctor help completions version" -- "$word")) ;;
+        '') COMPREPLY=($(compgen -W "run resume pause serve cancel retry fork checkpoint restore gates approve reject signal trigger exec init validate test plan graph convert schema explain add list show remove enable disable runs status logs events outputs why usage digest checkpoints schedule triggers plugin db query secret config doctor help completions version" -- "$word")) ;;
         'schedule') COMPREPLY=($(compgen -W "add list show next pause resume trigger backfill remove" -- "$word")) ;;
         'plugin') COMPREPLY=($(compgen -W "list info new check install run dev remove trust" -- "$word")) ;;
         'db') COMPREPLY=($(compgen -W "info check backup migrate vacuum gc" -- "$word")) ;;
@@ -209,15 +213,15 @@ _batten() {
         'signal')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--data --as --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
+        'trigger')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--data --key --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
         'exec')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--with --with-json --timeout --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
-        'repl')
-            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--keep-going --session --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
-            else COMPREPLY=($(compgen -f -- "$word")); fi ;;
         'init')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--output --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
-            else COMPREPLY=($(compgen -W "hello build agent" -- "$word")); fi ;;
+            else COMPREPLY=($(compgen -W "hello build agent digest" -- "$word")); fi ;;
         'validate')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=($(compgen -f -- "$word")); fi ;;
@@ -258,10 +262,10 @@ _batten() {
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
         'runs')
-            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--workflow --status --since --all --parent --limit --cursor --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--workflow --status --failed --since --all --parent --limit --cursor --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
         'status')
-            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--watch --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--watch --since --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
         'logs')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--item --follow --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
@@ -277,6 +281,9 @@ _batten() {
             else COMPREPLY=(); fi ;;
         'usage')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--by --since --until --workflow --run --limit --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'digest')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--since --limit --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
         'checkpoints')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
@@ -307,6 +314,9 @@ _batten() {
             else COMPREPLY=(); fi ;;
         'schedule remove')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'triggers')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--limit --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
         'plugin list')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))

@@ -13,6 +13,7 @@ complete -c batten -n __fish_use_subcommand -a gates -d 'list the gates that wai
 complete -c batten -n __fish_use_subcommand -a approve -d 'approve a gate of a run'
 complete -c batten -n __fish_use_subcommand -a reject -d 'reject a gate of a run'
 complete -c batten -n __fish_use_subcommand -a signal -d 'hand a signal to a run'
+complete -c batten -n __fish_use_subcommand -a trigger -d 'tell an event that kept workflows wait for'
 complete -c batten -n __fish_use_subcommand -a exec -d 'run one executor, without a file'
 complete -c batten -n __fish_use_subcommand -a repl -d 'try stages line by line, and keep what works'
 complete -c batten -n __fish_use_subcommand -a init -d 'write a workflow to start from'
@@ -26,18 +27,20 @@ complete -c batten -n __fish_use_subcommand -a explain -d 'tell what the code of
 complete -c batten -n __fish_use_subcommand -a add -d 'keep a workflow in the store, to run it by name'
 complete -c batten -n __fish_use_subcommand -a list -d 'list the workflows that are kept'
 complete -c batten -n __fish_use_subcommand -a show -d 'show a kept workflow'
-complete -c batten -n __fish_use_subcommand -a remove -d 'forget a kept workflow and its schedules; its runs stay'
+complete -c batten -n __fish_use_subcommand -a remove -d 'forget a kept workflow, its schedules and triggers; its runs stay'
 complete -c batten -n __fish_use_subcommand -a enable -d 'let a kept workflow be started by name again'
 complete -c batten -n __fish_use_subcommand -a disable -d 'keep a kept workflow from being started'
 complete -c batten -n __fish_use_subcommand -a runs -d 'list runs, newest first'
-complete -c batten -n __fish_use_subcommand -a status -d 'show where a run stands, stage by stage'
+complete -c batten -n __fish_use_subcommand -a status -d 'show where a run stands, stage by stage; without one, how everything is doing'
 complete -c batten -n __fish_use_subcommand -a logs -d 'show what a run'\''s stages wrote'
 complete -c batten -n __fish_use_subcommand -a events -d 'show a run'\''s journal: every decision in its order'
 complete -c batten -n __fish_use_subcommand -a outputs -d 'show what a run or one of its stages gave back'
 complete -c batten -n __fish_use_subcommand -a why -d 'tell what each unfinished stage of a run waits for, and since when'
 complete -c batten -n __fish_use_subcommand -a usage -d 'show what was used and what it cost'
+complete -c batten -n __fish_use_subcommand -a digest -d 'sum up what has happened, to be sent to people'
 complete -c batten -n __fish_use_subcommand -a checkpoints -d 'list the positions of a run that another one can start from'
 complete -c batten -n __fish_use_subcommand -a schedule -d 'commands for schedule'
+complete -c batten -n __fish_use_subcommand -a triggers -d 'list what starts runs besides the clock, and what it has started'
 complete -c batten -n __fish_use_subcommand -a plugin -d 'commands for plugin'
 complete -c batten -n __fish_use_subcommand -a db -d 'commands for db'
 complete -c batten -n __fish_use_subcommand -a query -d 'ask the store with SQL that only reads'
@@ -248,6 +251,18 @@ complete -c batten -n '__fish_seen_subcommand_from signal' -l in-process-plugins
 complete -c batten -n '__fish_seen_subcommand_from signal' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from signal' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from signal' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from trigger' -l data -s d -d 'what it carries' -x
+complete -c batten -n '__fish_seen_subcommand_from trigger' -l key -s k -d 'a second event with the same key starts nothing' -x
+complete -c batten -n '__fish_seen_subcommand_from trigger' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from trigger' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from trigger' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from trigger' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from trigger' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from trigger' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from trigger' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from trigger' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from trigger' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from trigger' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from exec' -l with -d 'a field of the executor'\''s input' -x
 complete -c batten -n '__fish_seen_subcommand_from exec' -l with-json -d 'the whole input as a JSON object; --with goes over it' -x
 complete -c batten -n '__fish_seen_subcommand_from exec' -l timeout -d 'bound on the call, for example 30s' -x
@@ -285,7 +300,7 @@ complete -c batten -n '__fish_seen_subcommand_from init' -l in-process-plugins -
 complete -c batten -n '__fish_seen_subcommand_from init' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from init' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from init' -l help -s h -d 'show help'
-complete -c batten -n '__fish_seen_subcommand_from init' -a 'hello build agent'
+complete -c batten -n '__fish_seen_subcommand_from init' -a 'hello build agent digest'
 complete -c batten -n '__fish_seen_subcommand_from validate' -l format -d 'how results are written' -x -a 'text json yaml'
 complete -c batten -n '__fish_seen_subcommand_from validate' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
 complete -c batten -n '__fish_seen_subcommand_from validate' -l config -d 'the user'\''s configuration file' -r -F
@@ -428,6 +443,7 @@ complete -c batten -n '__fish_seen_subcommand_from disable' -l quiet -s q -d 'wr
 complete -c batten -n '__fish_seen_subcommand_from disable' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from runs' -l workflow -s w -d 'runs of this workflow only' -x
 complete -c batten -n '__fish_seen_subcommand_from runs' -l status -s s -d 'runs in this state only; may be repeated' -x -a 'pending running paused waiting completed failed cancelled timed_out'
+complete -c batten -n '__fish_seen_subcommand_from runs' -l failed -d 'runs that have failed or timed out only'
 complete -c batten -n '__fish_seen_subcommand_from runs' -l since -d 'runs accepted after an instant, or so long ago: 24h' -x
 complete -c batten -n '__fish_seen_subcommand_from runs' -l all -s a -d 'runs that other runs have started too'
 complete -c batten -n '__fish_seen_subcommand_from runs' -l parent -d 'the runs that this run has started' -x
@@ -444,6 +460,7 @@ complete -c batten -n '__fish_seen_subcommand_from runs' -l safe-mode -d 'use no
 complete -c batten -n '__fish_seen_subcommand_from runs' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from runs' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from status' -l watch -s w -d 'follow it to its end'
+complete -c batten -n '__fish_seen_subcommand_from status' -l since -d 'without a run: how far back ends of runs are counted' -x
 complete -c batten -n '__fish_seen_subcommand_from status' -l format -d 'how results are written' -x -a 'text json yaml'
 complete -c batten -n '__fish_seen_subcommand_from status' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
 complete -c batten -n '__fish_seen_subcommand_from status' -l config -d 'the user'\''s configuration file' -r -F
@@ -513,6 +530,18 @@ complete -c batten -n '__fish_seen_subcommand_from usage' -l in-process-plugins 
 complete -c batten -n '__fish_seen_subcommand_from usage' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from usage' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from usage' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from digest' -l since -d 'from an instant on, or so long ago' -x
+complete -c batten -n '__fish_seen_subcommand_from digest' -l limit -s n -d 'entries of each list at most' -x
+complete -c batten -n '__fish_seen_subcommand_from digest' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from digest' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from digest' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from digest' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from digest' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from digest' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from digest' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from digest' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from digest' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from digest' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from checkpoints' -l format -d 'how results are written' -x -a 'text json yaml'
 complete -c batten -n '__fish_seen_subcommand_from checkpoints' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
 complete -c batten -n '__fish_seen_subcommand_from checkpoints' -l config -d 'the user'\''s configuration file' -r -F
@@ -638,6 +667,17 @@ complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_sub
 complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from remove' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from remove' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from schedule; and __fish_seen_subcommand_from remove' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from triggers' -l limit -s n -d 'how many events at most' -x
+complete -c batten -n '__fish_seen_subcommand_from triggers' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from triggers' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from triggers' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from triggers' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from triggers' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from triggers' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from triggers' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from triggers' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from triggers' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from triggers' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from list' -l format -d 'how results are written' -x -a 'text json yaml'
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from list' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
 complete -c batten -n '__fish_seen_subcommand_from plugin; and __fish_seen_subcommand_from list' -l config -d 'the user'\''s configuration file' -r -F
