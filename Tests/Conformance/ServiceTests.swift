@@ -213,7 +213,7 @@ import Testing
             batten status | grep -c 'does not answer'
             kill -CONT $serve; kill -TERM $serve; wait $serve
             batten runs --failed --since 1h --format json | grep -c '"status": "failed"'
-            batten digest --since 1h | grep -E '^  (bad|ask)' | sed 's/run [a-z0-9]*/run R/; s/bad, [a-z0-9]\\{24\\}:/bad, K:/'
+            batten digest --since 1h | grep -E '^  (bad|ask)' | sed 's/run [a-z0-9]\\{12\\}/run R/; s/bad, [a-z0-9]\\{24\\}:/bad, K:/'
             """)
         #expect(
             result.lines == [

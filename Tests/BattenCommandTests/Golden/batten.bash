@@ -40,6 +40,8 @@ _batten() {
         "trigger:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "exec:--format") COMPREPLY=($(compgen -W "text json ndjson yaml" -- "$word")); return ;;
         "exec:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "repl:--format") COMPREPLY=($(compgen -W "text json" -- "$word")); return ;;
+        "repl:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "init:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "init:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "validate:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
@@ -169,7 +171,7 @@ _batten() {
         *:--file) COMPREPLY=($(compgen -f -- "$word")); return ;;
     esac
     case "$command" in
-        '') COMPREPLY=($(compgen -W "run resume pause serve cancel retry fork checkpoint restore gates approve reject signal trigger exec init validate test plan graph convert schema explain add list show remove enable disable runs status logs events outputs why usage digest checkpoints schedule triggers plugin db query secret config doctor help completions version" -- "$word")) ;;
+        '') COMPREPLY=($(compgen -W "run resume pause serve cancel retry fork checkpoint restore gates approve reject signal trigger exec repl init validate test plan graph convert schema explain add list show remove enable disable runs status logs events outputs why usage digest checkpoints schedule triggers plugin db query secret config doctor help completions version" -- "$word")) ;;
         'schedule') COMPREPLY=($(compgen -W "add list show next pause resume trigger backfill remove" -- "$word")) ;;
         'plugin') COMPREPLY=($(compgen -W "list info new check install run dev remove trust" -- "$word")) ;;
         'db') COMPREPLY=($(compgen -W "info check backup migrate vacuum gc" -- "$word")) ;;
@@ -219,6 +221,9 @@ _batten() {
         'exec')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--with --with-json --timeout --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
+        'repl')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--keep-going --session --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=($(compgen -f -- "$word")); fi ;;
         'init')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--output --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=($(compgen -W "hello build agent digest" -- "$word")); fi ;;
