@@ -112,6 +112,7 @@ let package = Package(
         .target(
             name: "ShellPlugin", dependencies: [sdk, "CShell"], path: "Plugins/shell/plugin", swiftSettings: common,
             linkerSettings: alone),
+        .target(name: "CDesktop", path: "Plugins/notify/link"),
         .target(name: "CForeign", path: "Plugins/ffi/link", linkerSettings: [.linkedLibrary("ffi")]),
         .target(
             name: "FFIPlugin", dependencies: [sdk, signature, "CForeign"], path: "Plugins/ffi/plugin",
@@ -123,8 +124,8 @@ let package = Package(
             name: "LLMPlugin", dependencies: [sdk, transfer], path: "Plugins/llm", exclude: ["prices.json"],
             swiftSettings: common, linkerSettings: alone),
         .target(
-            name: "NotifyPlugin", dependencies: [sdk, transfer], path: "Plugins/notify", swiftSettings: common,
-            linkerSettings: alone),
+            name: "NotifyPlugin", dependencies: [sdk, transfer, "CDesktop"], path: "Plugins/notify/plugin",
+            swiftSettings: common, linkerSettings: alone),
         .target(
             name: "FilePlugin", dependencies: [sdk, files], path: "Plugins/file", swiftSettings: common,
             linkerSettings: alone),

@@ -41,7 +41,7 @@ struct ImportLawTests {
         ("Plugins/sql", ["BattenPlugin", "BattenFiles", "CBattenABI", "CSQLite"]),
         ("Plugins/http", ["BattenPlugin", "BattenTransfer", "CBattenABI", "Glibc"]),
         ("Plugins/llm", ["BattenPlugin", "BattenTransfer", "CBattenABI", "Glibc"]),
-        ("Plugins/notify", ["BattenPlugin", "BattenTransfer", "CBattenABI", "Glibc"]),
+        ("Plugins/notify/plugin", ["BattenPlugin", "BattenTransfer", "CBattenABI", "CDesktop", "Glibc"]),
     ]
 
     @Test func everyImportIsAllowed() throws {

@@ -111,6 +111,26 @@ enum NotifySchemas {
         ]
     ).titled("Mail")
 
+    static let desktop = Schema.object(
+        [
+            .required(
+                "summary", .string("The first line.", minLength: 1, examples: ["The report is ready"]).titled("Summary")
+            ),
+            .optional("body", .string("More about it; the desktop may understand some marks.").titled("Body")),
+            .optional(
+                "icon", .string("A name of the icon theme, or a file.", examples: ["dialog-warning"]).titled("Icon")),
+            .optional("application", .string("Who it is from; default: Batten.").titled("Application")),
+            .optional(
+                "urgency",
+                .choice("How urgent it is; default: normal.", of: ["low", "normal", "critical"]).titled("Urgency")),
+            .optional("expires", .string("When it goes; 0s is never.", examples: ["10s"]).titled("Expires")),
+        ], "A notification.", examples: [["summary": "The report is ready"]]
+    ).titled("Desktop notification")
+
+    static let shown = Schema.object([
+        .required("id", Schema.integer("The desktop's number of it.").titled("Number").volatile())
+    ]).titled("Shown")
+
     static let mailed = Schema.object([
         .required("message_id", .string("The Message-ID, the same for all attempts.").titled("Message-ID")),
         .required("recipients", .list(of: .string(), "Who the server accepted it for.").titled("Receivers")),

@@ -2,14 +2,17 @@ import BattenPlugin
 import BattenTransfer
 public import CBattenABI
 
-/// Messages to people and programs: webhooks, Slack, mail.
+/// Messages to people and programs: webhooks, Slack, mail, the desktop.
 struct NotifyPlugin: Plugin {
     static let description = PluginDescription(
         id: "notify", version: "1.0.0", title: "Notifications",
-        summary: "Tells people and programs: signed webhooks, Slack, mail.",
+        summary: "Tells people and programs: signed webhooks, Slack, mail, the desktop.",
         configSchema: .object(NetworkSettings.properties, "Settings of all notifications."),
         manifest: ["license": "Apache-2.0"],
-        executors: [.loop(WebhookExecutor.self), .loop(SlackExecutor.self), .loop(EmailExecutor.self)])
+        executors: [
+            .loop(WebhookExecutor.self), .loop(SlackExecutor.self), .loop(EmailExecutor.self),
+            .blocking(DesktopExecutor.self),
+        ])
 
     let network: NetworkSettings
     let services = TransferServices()
