@@ -68,13 +68,12 @@ final class ScheduledRuns {
     private func submission(
         of workflow: String, trigger: String, _ written: JSONObject, event: JSONObject
     ) throws(CommandFailure) -> RunSubmission {
-        let kept = try KeptWorkflow.require(workflow, in: context)
-        guard kept.workflow.isEnabled else {
+        let (kept, plan) = try plan(workflow)
+        guard kept.isEnabled else {
             throw CommandFailure(
                 "workflow_disabled", "workflow '\(workflow)' is disabled",
                 help: "`batten enable \(workflow)` lets it be started again", exit: .invalid)
         }
-        let plan = try plan(kept)
         try CheckedWorkflow.requireRunnable(plan)
         let given: JSONObject
         do throws(ExpressionError) {
@@ -86,17 +85,23 @@ final class ScheduledRuns {
         let parameters = try ParameterReader(
             definitions: plan.definition.parameters, workflow: workflow
         ).read(file: given, options: [])
-        let folder = kept.workflow.path.map { PathText.folder($0) } ?? context.directory
+        let folder = kept.path.map { PathText.folder($0) } ?? context.directory
         return RunSubmission(
             plan: plan, parameters: parameters, trigger: trigger,
             hostEnvironment: try HostEnvironment.read(for: plan.definition, from: context.environment),
-            directory: folder, workflowFolder: kept.workflow.path.map { PathText.folder($0) },
+            directory: folder, workflowFolder: kept.path.map { PathText.folder($0) },
             workdir: PathText.join(home, "work/{run}"), event: event)
     }
 
-    private func plan(_ kept: StoredDefinition) throws(CommandFailure) -> Plan {
-        if let plan = plans[kept.workflow.hash] { return plan }
-        let name = kept.workflow.name
+    /// A kept workflow and its plan; its texts are read only for a plan that is new.
+    private func plan(_ name: String) throws(CommandFailure) -> (kept: StoredWorkflow, plan: Plan) {
+        if let reader = try context.openReader(),
+            let head = try orFailure({ () throws(StoreError) in try reader.workflowHead(name) }),
+            let plan = plans[head.hash]
+        {
+            return (head, plan)
+        }
+        let kept = try KeptWorkflow.require(name, in: context)
         let result = try CheckedWorkflow.read(
             WorkflowText(
                 label: "\(name).json", bytes: kept.snapshot, path: kept.workflow.path, reference: .name(name)),
@@ -108,6 +113,6 @@ final class ScheduledRuns {
             definition, snapshot: isWhole ? kept.snapshot : WorkflowWriter.canonical(definition),
             parsed: result.parsed, in: context)
         if isWhole { plans[kept.workflow.hash] = plan }
-        return plan
+        return (kept.workflow, plan)
     }
 }

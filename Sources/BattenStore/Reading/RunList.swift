@@ -190,6 +190,11 @@ enum ListQuery {
         FROM workflows w JOIN workflow_versions v ON v.key = w.version_key
         WHERE w.name > ?1 ORDER BY w.name LIMIT ?2
         """
+    static let workflowHead = """
+        SELECT w.name, v.version, v.hash, w.path, w.enabled, w.added_at, w.updated_at
+        FROM workflows w JOIN workflow_versions v ON v.key = w.version_key
+        WHERE w.name = ?1
+        """
     static let workflow = """
         SELECT w.name, v.version, v.hash, w.path, w.enabled, w.added_at, w.updated_at, w.source, v.snapshot
         FROM workflows w JOIN workflow_versions v ON v.key = w.version_key
@@ -204,7 +209,7 @@ enum ListQuery {
     static let all = [
         runningStages, runs, runsOfWorkflow, runsInStatus, runsOfParent, lastRun, runsByPrefix, run, definition, stages,
         attempts, events, trailing, tail, logs, usage, timers, controls, control, pendingAnswers, openGates, gates,
-        signals, workflows, workflow, engines,
+        signals, workflows, workflowHead, workflow, engines,
     ]
 }
 

@@ -74,6 +74,11 @@ extension StoreReader {
             }, { WorkflowColumns.read($0) })
     }
 
+    /// What lists show of a workflow; nil when none was added under this name.
+    public func workflowHead(_ name: String) throws(StoreError) -> StoredWorkflow? {
+        try rows(ListQuery.workflowHead, { $0.bind(1, name) }, { WorkflowColumns.read($0) }).first
+    }
+
     /// A workflow with its texts; nil when none was added under this name.
     public func workflow(_ name: String) throws(StoreError) -> StoredDefinition? {
         try rows(ListQuery.workflow, { $0.bind(1, name) }) { row throws(StoreError) in
