@@ -36,6 +36,7 @@ import Testing
             "notify.email",
             #"{"server":"$SMTP","starttls":"never","from":"a@b.cc","to":"refuse@x.org","text":"x"}"#
         ),
+        ("notify.desktop", #"{"summary":"x","expires":"soon"}"#),
         ("transform.jq", #"{"input":{"a":[1,2]},"filter":".a | map(. * 2)"}"#),
         ("transform.jq", #"{"filter":"error(\"no\")"}"#),
         ("transform.jq", #"{"filter":"]["}"#),
