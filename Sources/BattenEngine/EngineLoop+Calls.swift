@@ -93,6 +93,18 @@ extension EngineLoop {
         }
     }
 
+    /// Starts stages that were blocked because a secret was missing, in runs that have all of theirs now.
+    func lookForSecrets() {
+        guard failure == nil else { return }
+        for run in runs.values {
+            let blocked = run.machine.blockedBySecrets
+            guard !blocked.isEmpty, run.plan.definition.secrets.allSatisfy({ settings.secrets($0) != nil }) else {
+                continue
+            }
+            apply(.pluginFound(stages: blocked), to: run)
+        }
+    }
+
     /// What an instance of an executor is opened with for calls of a run.
     private func configuration(for executor: String, of run: ActiveRun) throws(EngineError) -> JSONValue {
         if let known = run.configurations[executor] { return known }

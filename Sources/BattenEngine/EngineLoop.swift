@@ -145,6 +145,7 @@ final class EngineLoop: @unchecked Sendable {
             askForGroups()
             if lacksSharedSlots { slotsWereFreed = true }
             lookForPlugins()
+            lookForSecrets()
         case .log(let tag, let stream, let text, let at): log(CallTag(tag), stream: stream, text: text, at: at)
         case .progress(let tag, let fraction, let note): progress(CallTag(tag), fraction: fraction, note: note)
         case .stream(let tag, let text): stream(CallTag(tag), text: text)

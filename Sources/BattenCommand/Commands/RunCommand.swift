@@ -62,7 +62,7 @@ enum RunCommand {
         try CheckedWorkflow.requireRunnable(plan)
         let host = try HostEnvironment.read(for: definition, from: context.environment)
         let isDetached = invocation.has("detach")
-        if !isDetached { try HostEnvironment.requireSecrets(of: definition, in: context.secretVault()) }
+        if !isDetached { try context.requireSecrets(of: definition) }
         let submission = RunSubmission(
             plan: plan, parameters: parameters, trigger: isDetached ? "detached" : "cli",
             idempotencyKey: invocation.value("idempotency-key"),

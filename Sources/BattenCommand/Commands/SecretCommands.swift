@@ -177,7 +177,7 @@ enum SecretCommands {
         return (key, count)
     }
 
-    private static func checked(_ name: String) throws(CommandFailure) -> String {
+    static func checked(_ name: String) throws(CommandFailure) -> String {
         let letters = Array(name.utf8)
         let isName = letters.allSatisfy { letter in
             (0x30...0x39).contains(letter) || (0x61...0x7A).contains(letter | 0x20) || letter == UInt8(ascii: "_")
@@ -230,7 +230,10 @@ enum SecretCommands {
 
     private static func state(_ secret: StoredSecret, _ vault: SecretVault) -> String {
         switch vault.trouble(secret.name) {
-        case nil: vault.isFromEnvironment(secret.name) ? "from the environment" : secret.isShort ? "short" : "ok"
+        case nil:
+            vault.isFromEnvironment(secret.name)
+                ? "from the environment"
+                : vault.grant(secret.name) != nil ? "a login" : secret.isShort ? "short" : "ok"
         case .keyUnusable: "the key file cannot be used"
         case .keyMissing(let id): "its key \(id) is not here"
         case .damaged, .missing: "damaged"
@@ -243,6 +246,7 @@ enum SecretCommands {
             "updated_at": .string(secret.updatedAt.rfc3339), "key": .string(secret.keyID),
             "short": .bool(secret.isShort), "readable": .bool(vault.trouble(secret.name) == nil),
             "from_environment": .bool(vault.isFromEnvironment(secret.name)),
+            "login": .bool(vault.grant(secret.name) != nil),
         ])
     }
 }

@@ -24,7 +24,7 @@ enum CommandTable {
         DatabaseCommands.info, DatabaseCommands.check, DatabaseCommands.backup, DatabaseCommands.migrate,
         DatabaseCommands.vacuum, DatabaseCommands.gc,
         QueryCommand.description, SecretCommands.set, SecretCommands.list, SecretCommands.remove,
-        SecretCommands.rotateKey, ConfigCommand.description, DoctorCommand.description, HelpCommand.description,
+        SecretCommands.rotateKey, SecretLoginCommand.description, ConfigCommand.description, DoctorCommand.description, HelpCommand.description,
         CompletionsCommand.description, VersionCommand.description,
     ]
 }

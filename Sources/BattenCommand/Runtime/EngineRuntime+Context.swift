@@ -3,6 +3,7 @@ import BattenEngine
 import BattenPluginHost
 import BattenStore
 import BattenSystem
+import Synchronization
 
 extension EngineRuntime {
     /// Opens what executes runs as a command's settings say.
@@ -28,6 +29,7 @@ extension EngineRuntime {
             logLimit: settings.attemptLogBytes)
         let projects = try RunProjects(context)
         ProcessEnvironment.raiseDescriptorLimit(to: 65_536)
+        let keeper = KeeperSlot()
         let runtime = try RunSession.asFailure {
             try EngineRuntime.open(
                 folder: StateFolder(settings.home), options: options, retention: settings.retention, host: host,
@@ -41,14 +43,37 @@ extension EngineRuntime {
                 engine.grace = settings.grace
                 engine.logLag = settings.logLag
                 engine.hostSecrets = ProviderKeys.values(of: settings.plugins["llm"], in: environment).values.sorted()
-                engine.secrets = { vault.value($0) }
+                engine.secrets = { keeper.value($0, vault) }
                 engine.prices = prices
                 engine.callConfiguration = { (plugin, source) throws(EngineError) in
                     try projects.configuration(plugin: plugin, of: source)
                 }
             }
         }
+        let logins = Logins(
+            store: runtime.store, vault: vault, ring: context.secretKeys(),
+            endpoint: TokenEndpoint(host: host, folder: context.directory))
+        let engine = runtime.engine
+        runtime.keep(
+            keeper.fill(
+                TokenKeeper(
+                    vault: vault, logins: logins, tell: { console.alert($0) }, changed: { engine.storeChanged() })))
         runtime.watchPlugins(in: host.settings.safeMode ? [] : host.settings.folders)
         return runtime
+    }
+}
+
+/// The keeper of logins, which needs the engine that asks it.
+private final class KeeperSlot: Sendable {
+    private let keeper = Mutex<TokenKeeper?>(nil)
+
+    func fill(_ made: TokenKeeper) -> TokenKeeper {
+        keeper.withLock { $0 = made }
+        return made
+    }
+
+    func value(_ name: String, _ vault: SecretVault) -> String? {
+        guard let keeper = keeper.withLock({ $0 }) else { return vault.value(name) }
+        return keeper.value(name)
     }
 }

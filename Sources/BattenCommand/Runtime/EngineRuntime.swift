@@ -21,6 +21,7 @@ final class EngineRuntime: Sendable {
     private let options: StoreOptions
     private let retention: Mutex<RetentionPolicy>
     private let role: String
+    private let keeper = Mutex<TokenKeeper?>(nil)
 
     /// The role of engines that take up runs by themselves.
     static let serving = "serve"
@@ -128,6 +129,9 @@ final class EngineRuntime: Sendable {
         return nil
     }
 
+    /// Has logins renewed as long as the engine works.
+    func keep(_ made: TokenKeeper) { keeper.withLock { $0 = made } }
+
     /// Has another policy hold from the next sweep on.
     func retain(_ policy: RetentionPolicy) {
         retention.withLock { $0 = policy }
@@ -159,6 +163,7 @@ final class EngineRuntime: Sendable {
     func close() {
         wakes.stop()
         engine.stop()
+        keeper.withLock { $0 }?.close()
         host.shutdown(within: .seconds(2))
         try? store.engineStopped(engineID, at: SystemEngineClock().now())
         tidy(within: .milliseconds(6))

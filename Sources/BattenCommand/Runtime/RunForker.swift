@@ -64,7 +64,7 @@ struct RunForker {
         try CheckedWorkflow.requireRunnable(plan)
         let parameters = try parameters(plan.definition, changes.parameters)
         let host = try HostEnvironment.read(for: plan.definition, from: context.environment)
-        if !isDetached { try HostEnvironment.requireSecrets(of: plan.definition, in: context.secretVault()) }
+        if !isDetached { try context.requireSecrets(of: plan.definition) }
         var position = Int64.max
         var from: Set<String> = []
         switch start {

@@ -69,16 +69,24 @@ struct SecretKeyRing {
 
     /// Keeps other commands from changing secrets or keys meanwhile.
     func withLock<Value>(_ body: () throws(CommandFailure) -> Value) throws(CommandFailure) -> Value {
-        let file = try lockFile()
+        let file = try lockFile(".lock")
         let value = try body()
         _ = consume file
         return value
     }
 
-    private func lockFile() throws(CommandFailure) -> Descriptor {
+    /// Keeps other processes from renewing logins meanwhile; what it guards asks a server and may take a minute.
+    func withLoginLock<Value>(_ body: () throws(CommandFailure) -> Value) throws(CommandFailure) -> Value {
+        let file = try lockFile(".logins.lock")
+        let value = try body()
+        _ = consume file
+        return value
+    }
+
+    private func lockFile(_ ending: String) throws(CommandFailure) -> Descriptor {
         do throws(SystemError) {
             try FileSystem.makeFolder(FileSystem.parent(of: path) ?? "/", mode: 0o700)
-            let file = try FileSystem.open(path + ".lock", .overwrite, mode: 0o600)
+            let file = try FileSystem.open(path + ending, .overwrite, mode: 0o600)
             try FileLock.wait(file)
             return file
         } catch {

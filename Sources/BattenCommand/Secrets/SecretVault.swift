@@ -44,9 +44,15 @@ final class SecretVault: Sendable {
     /// It may be called from any thread.
     func value(_ name: String) -> String? {
         switch look(name) {
-        case .success(let value): value
+        case .success(let value): OAuthGrant(value)?.accessToken ?? value
         case .failure: nil
         }
+    }
+
+    /// What an authorization server has granted; nil for a secret that is no login.
+    func grant(_ name: String) -> OAuthGrant? {
+        guard !isFromEnvironment(name), case .success(let value) = look(name) else { return nil }
+        return OAuthGrant(value)
     }
 
     /// Whether a secret's value comes from a variable.

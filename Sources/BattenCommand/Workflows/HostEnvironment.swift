@@ -58,7 +58,7 @@ enum HostEnvironment {
     }
 
     /// Secrets of a workflow and of its children, each once.
-    private static func secrets(of definition: WorkflowDefinition) -> [String] {
+    static func secrets(of definition: WorkflowDefinition) -> [String] {
         var names = definition.secrets
         for child in definition.allStages.flatMap(\.children) {
             for name in secrets(of: child) where !names.contains(name) { names.append(name) }

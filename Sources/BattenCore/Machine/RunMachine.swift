@@ -240,8 +240,19 @@ public struct RunMachine: Sendable {
 
     private mutating func unblock(_ places: Set<Int>, _ at: Timestamp) {
         guard state.isAccepted, !state.isEnded else { return }
-        let blocked = blockedExecutors
-        for index in places.sorted() where blocked[index] != nil { startOrQueue(index, at) }
+        for index in places.sorted() where state.stages.indices.contains(index) && state.stages[index].mode == .blocked
+        {
+            startOrQueue(index, at)
+        }
+    }
+
+    /// The places of stages and items that wait because a secret is missing.
+    public var blockedBySecrets: Set<Int> {
+        guard state.counts.blocked > 0 else { return [] }
+        return Set(
+            state.stages.indices.filter {
+                state.stages[$0].mode == .blocked && state.stages[$0].row.waiting?.on == MissingThing.secret.rawValue
+            })
     }
 
     /// The executors that stages wait for because their plugins are missing, by the place of the stage or item.

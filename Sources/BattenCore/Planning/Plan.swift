@@ -25,7 +25,7 @@ public struct Plan: Sendable {
     /// The stages of hooks, those of one event side by side; their places go on behind ``stages``.
     public let hookStages: [PlannedStage]
     /// Texts and files for stages that talk to a model, in source order.
-    let context: [PlannedContext]
+    public let context: [PlannedContext]
     /// Where the stages of an event are in ``hookStages``.
     let hooks: [HookEvent: Range<Int>]
     /// Place of every stage in ``stages``, by id.
@@ -220,7 +220,7 @@ public final class PlannedStage: Sendable {
     /// What summarises its outputs; nil where nothing does.
     public let handoff: PlannedBody?
     /// Texts and files of its own for a model.
-    let context: [PlannedContext]
+    public let context: [PlannedContext]
 
     /// What it is spread over; nil when it is one.
     public let fanOut: PlannedFanOut?

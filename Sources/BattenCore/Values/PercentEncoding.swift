@@ -17,4 +17,23 @@ public enum PercentEncoding {
         }
         return String(decoding: output, as: UTF8.self)
     }
+
+    /// The text that a value of a query or form stands for, `+` being a blank; nil when it is none.
+    public static func decode(form text: String) -> String? {
+        var bytes: [UInt8] = []
+        var rest = text.utf8[...]
+        while let byte = rest.popFirst() {
+            switch byte {
+            case UInt8(ascii: "+"): bytes.append(32)
+            case UInt8(ascii: "%"):
+                guard let value = Hex.decode(String(decoding: rest.prefix(2), as: UTF8.self)), value.count == 1 else {
+                    return nil
+                }
+                bytes += value
+                rest = rest.dropFirst(2)
+            default: bytes.append(byte)
+            }
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
 }

@@ -116,7 +116,7 @@ struct LineWorkflow {
             definition, snapshot: WorkflowWriter.canonical(definition), parsed: result.parsed, in: context)
         try CheckedWorkflow.requireRunnable(plan)
         let host = try HostEnvironment.read(for: definition, from: context.environment)
-        try HostEnvironment.requireSecrets(of: definition, in: context.secretVault())
+        try context.requireSecrets(of: definition)
         return LineWorkflow(
             definition: stage,
             submission: RunSubmission(
