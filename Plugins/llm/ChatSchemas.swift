@@ -163,7 +163,23 @@ enum ChatSchemas {
             ["model": "openai/gpt-4o-mini", "prompt": "Name a colour."],
             ["agent": "editor", "prompt": "Shorten this: ${{ stages.draft.outputs.text }}"],
         ]
-    ).titled("Chat")
+    ).titled("Chat").with("x-batten-usage", usage)
+
+    /// The most that a request uses, by its input: a token is at least a byte of what is sent.
+    ///
+    /// A repair and a fallback are requests of their own, which go beyond it.
+    private static let usage: JSON = [
+        "requests": 1, "subject": ["input": ["model", "agent.model"], "config": "default_model"],
+        "input_tokens": [
+            "bytes": [
+                "system", "messages", "prompt", "transcript", "agent", "context", "tools", "response_schema", "images",
+            ], "plus": 64,
+        ],
+        "output_tokens": [
+            "input": ["max_output_tokens", "agent.max_output_tokens"],
+            "default": .integer(ChatExecutor.defaultOutputTokens),
+        ],
+    ]
 
     private static let count = Schema.integer(minimum: 0)
 

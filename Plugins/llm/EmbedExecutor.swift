@@ -100,7 +100,12 @@ struct EmbedInput: Decodable {
                 .object([.optional("connect", .string("Until the connection stands.", default: "30s"))])
                     .titled("Time limits")),
         ], "Texts to embed.", examples: [["model": "openai/text-embedding-3-small", "input": ["red", "green"]]]
-    ).titled("Embed")
+    ).titled("Embed").with(
+        "x-batten-usage",
+        [
+            "requests": 1, "subject": ["input": ["model"], "config": "default_model"],
+            "input_tokens": ["bytes": ["input"], "plus": 16],
+        ])
 
     static let outputSchema = Schema.object([
         .required("embeddings", .list(of: .list(of: .number()), "A vector for each text, in order.").titled("Vectors")),

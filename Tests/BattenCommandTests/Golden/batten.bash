@@ -153,6 +153,9 @@ _batten() {
         "secret remove:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "secret rotate-key:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "secret rotate-key:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "secret login:--credentials-in") COMPREPLY=($(compgen -W "header body" -- "$word")); return ;;
+        "secret login:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "secret login:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "config:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "config:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "doctor:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
@@ -175,7 +178,7 @@ _batten() {
         'schedule') COMPREPLY=($(compgen -W "add list show next pause resume trigger backfill remove" -- "$word")) ;;
         'plugin') COMPREPLY=($(compgen -W "list info new check install run dev remove trust" -- "$word")) ;;
         'db') COMPREPLY=($(compgen -W "info check backup migrate vacuum gc" -- "$word")) ;;
-        'secret') COMPREPLY=($(compgen -W "set list remove rotate-key" -- "$word")) ;;
+        'secret') COMPREPLY=($(compgen -W "set list remove rotate-key login" -- "$word")) ;;
         'run')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--param --params-file --dry-run --only --mock --idempotency-key --wait-gates --detach --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=($(compgen -f -- "$word")); fi ;;
@@ -382,6 +385,9 @@ _batten() {
             else COMPREPLY=(); fi ;;
         'secret rotate-key')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'secret login')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--device-code --auth-code --client-credentials --token-url --device-url --authorize-url --client-id --client-secret --credentials-in --scope --port --timeout --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
         'config')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))

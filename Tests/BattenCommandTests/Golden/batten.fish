@@ -74,10 +74,11 @@ complete -c batten -n '__fish_seen_subcommand_from db; and not __fish_seen_subco
 complete -c batten -n '__fish_seen_subcommand_from db; and not __fish_seen_subcommand_from info check backup migrate vacuum gc' -a migrate -d 'bring the store to another version of its schema'
 complete -c batten -n '__fish_seen_subcommand_from db; and not __fish_seen_subcommand_from info check backup migrate vacuum gc' -a vacuum -d 'give free space of the store back to the file system'
 complete -c batten -n '__fish_seen_subcommand_from db; and not __fish_seen_subcommand_from info check backup migrate vacuum gc' -a gc -d 'remove history that is beyond the retention'
-complete -c batten -n '__fish_seen_subcommand_from secret; and not __fish_seen_subcommand_from set list remove rotate-key' -a set -d 'keep a secret, encrypted'
-complete -c batten -n '__fish_seen_subcommand_from secret; and not __fish_seen_subcommand_from set list remove rotate-key' -a list -d 'list the names of kept secrets'
-complete -c batten -n '__fish_seen_subcommand_from secret; and not __fish_seen_subcommand_from set list remove rotate-key' -a remove -d 'forget a secret'
-complete -c batten -n '__fish_seen_subcommand_from secret; and not __fish_seen_subcommand_from set list remove rotate-key' -a rotate-key -d 'seal all secrets anew, under a new key'
+complete -c batten -n '__fish_seen_subcommand_from secret; and not __fish_seen_subcommand_from set list remove rotate-key login' -a set -d 'keep a secret, encrypted'
+complete -c batten -n '__fish_seen_subcommand_from secret; and not __fish_seen_subcommand_from set list remove rotate-key login' -a list -d 'list the names of kept secrets'
+complete -c batten -n '__fish_seen_subcommand_from secret; and not __fish_seen_subcommand_from set list remove rotate-key login' -a remove -d 'forget a secret'
+complete -c batten -n '__fish_seen_subcommand_from secret; and not __fish_seen_subcommand_from set list remove rotate-key login' -a rotate-key -d 'seal all secrets anew, under a new key'
+complete -c batten -n '__fish_seen_subcommand_from secret; and not __fish_seen_subcommand_from set list remove rotate-key login' -a login -d 'get a token from an authorization server, and keep it fresh'
 complete -c batten -n '__fish_seen_subcommand_from run' -l param -s p -d 'a parameter, read by its declared type' -x
 complete -c batten -n '__fish_seen_subcommand_from run' -l params-file -d 'parameters as a YAML or JSON mapping; '\''-'\'' is standard input' -r -F
 complete -c batten -n '__fish_seen_subcommand_from run' -l dry-run -d 'check and plan only, start nothing'
@@ -915,6 +916,28 @@ complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subco
 complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from rotate-key' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from rotate-key' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from rotate-key' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from login' -l device-code -d 'log in at another device'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from login' -l auth-code -d 'log in with a browser on this machine'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from login' -l client-credentials -d 'no person: the client'\''s own credentials'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from login' -l token-url -d 'where tokens come from' -x
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from login' -l device-url -d 'where codes for devices come from' -x
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from login' -l authorize-url -d 'where the browser is sent' -x
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from login' -l client-id -d 'the client'\''s id' -x
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from login' -l client-secret -d 'the secret that holds the client'\''s own secret' -x
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from login' -l credentials-in -d 'where they are sent' -x -a 'header body'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from login' -l scope -d 'what is asked for' -x
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from login' -l port -d 'port of the address that --auth-code waits at' -x
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from login' -l timeout -d 'how long a person may take' -x
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from login' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from login' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from login' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from login' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from login' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from login' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from login' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from login' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from login' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from secret; and __fish_seen_subcommand_from login' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from config' -l format -d 'how results are written' -x -a 'text json yaml'
 complete -c batten -n '__fish_seen_subcommand_from config' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
 complete -c batten -n '__fish_seen_subcommand_from config' -l config -d 'the user'\''s configuration file' -r -F
