@@ -76,10 +76,16 @@ public final class SQLiteStore: RunStore {
     func writing(
         _ body: (RunWriter) throws(StoreError) -> [CommitVerdict]
     ) throws(StoreError) -> [CommitVerdict] {
-        let (verdicts, waiting) = try writer.withLock { writer throws(StoreError) -> ([CommitVerdict], [String]) in
-            defer { noteCatchUp(writer) }
-            return (try body(writer), try writer.takeWaiting())
+        let (verdicts, waiting, isTold) = try writer.withLock {
+            writer throws(StoreError) -> ([CommitVerdict], [String], Bool) in
+            defer {
+                noteCatchUp(writer)
+                writer.hasToldTriggers = false
+            }
+            return (try body(writer), try writer.takeWaiting(), writer.hasToldTriggers)
         }
+        // Whoever serves starts the runs that wait for the end of one.
+        if isTold { wake((try? EngineFolder.living(in: folder)) ?? []) }
         // It is on the disk; that an engine is gone is found out again with the next wake.
         if !waiting.isEmpty { try? forgetWaiting(wake(waiting)) }
         return verdicts

@@ -122,5 +122,6 @@ extension RunWriter {
         insert.bind(6, own?.key)
         insert.bind(5, row.endedAt ?? row.acceptedAt)
         try insert.run()
+        if connection.changes > 0 { hasToldTriggers = true }
     }
 }

@@ -38,6 +38,8 @@ final class RunWriter {
     var groupsLeft: [String] = []
     /// Engines that gave slots back since somebody looked.
     var slotsFreed = false
+    /// Whether triggers were told of ends of runs since somebody looked.
+    var hasToldTriggers = false
     /// An engine that has said that it waits for slots.
     var waitingEngine: String?
     /// An engine whose record goes with the next commit.
@@ -167,6 +169,7 @@ final class RunWriter {
             trails.removeAll()
             groupsLeft = []
             slotsFreed = false
+            hasToldTriggers = false
             waitingEngine = nil
             nextDue = .max
             logTrimmer.rolledBack()
