@@ -57,6 +57,8 @@ final class ActiveRun {
     private(set) var isStuck = false
     /// Whether the run waits in the line of its group after the last step.
     private(set) var isInLine = false
+    /// Whether what the run uses counts against budgets.
+    var isBudgeted = false
     /// Whether the run is in the list of those that ask for shared slots.
     var isAsking = false
     /// Calls in flight, by the place of the stage's or item's row.
@@ -215,6 +217,33 @@ final class ActiveRun {
     /// Adds a report of usage to the next commit.
     func add(_ row: UsageRow) {
         commit.usage.append(row)
+    }
+
+    /// Adds what attempts have reserved of quotas to the next commit.
+    func add(_ reservation: Reservation) {
+        commit.reserved.append(reservation)
+    }
+
+    /// Has reservations given back with the next commit.
+    func release(_ changes: [ReservationChange]) {
+        for change in changes {
+            // What began and ended in one commit was never there.
+            commit.reserved.removeAll {
+                $0.change.stageIndex == change.stageIndex && $0.change.attempt == change.attempt
+            }
+        }
+        commit.released.append(contentsOf: changes)
+    }
+
+    /// Takes out what was used and given back, so that it can be written before starts are decided.
+    func takeSettlement() -> RunCommit? {
+        guard isStored, !commit.isPlain, !commit.usage.isEmpty || !commit.released.isEmpty else { return nil }
+        var settlement = RunCommit(run: id, epoch: epoch)
+        settlement.usage = commit.usage
+        settlement.released = commit.released
+        commit.usage = []
+        commit.released = []
+        return settlement
     }
 
     /// Adds state for the next attempt to the next commit.

@@ -27,6 +27,7 @@ public struct DetachedRun: Sendable {
         commit.acceptance = RunAcceptance(
             definitionHash: submission.plan.hash, snapshot: submission.plan.snapshot, owner: owner,
             fire: submission.fire)
+        commit.acceptance?.budgets = submission.plan.budgets(given: submission.budget)
         commit.records = step.records
         commit.runRow = step.runRow
         commit.stages = step.stages

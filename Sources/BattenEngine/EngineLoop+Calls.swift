@@ -54,7 +54,7 @@ extension EngineLoop {
             start.body == .compensate || start.planned >= run.plan.stages.count
             ? run.machine.stageName(start.stageIndex) : stage.id
         let now = clock.monotonicNanoseconds()
-        let call = ExecutorCall(
+        var call = ExecutorCall(
             tag: run.tag(stage: start.stageIndex, attempt: start.attempt), executor: rendered.executor,
             config: configuration, run: run.id,
             stage: name, attempt: start.attempt, idempotencyKey: start.idempotencyKey,
@@ -65,6 +65,7 @@ extension EngineLoop {
             isAlone: start.wantsIsolation)
         // The entry stands before the call begins, because its reports may come before `start` returns; they wait in
         // the inbox until this thread takes them.
+        call.input = bounded(call.input, of: rendered.executor, start, run)
         let handle = host.start(call, sink: sink)
         hasDispatched = true
         run.calls[start.stageIndex] = ActiveRun.Call(
@@ -191,12 +192,7 @@ extension EngineLoop {
         let price = subject.isEmpty ? nil : settings.prices.price(of: subject)
         let cost = run.calls[tag.stage]?.pricing.cost(
             metric: metric, subject: subject, amount: amount, price: price)
-        run.add(
-            UsageRow(
-                stage: call.stage, item: call.item, attempt: call.attempt,
-                plugin: String(call.executor.prefix { $0 != "." }),
-                metric: metric, subject: subject, amount: amount, cost: cost, at: at))
-        touch(run)
+        book(metric, subject, amount, cost: cost, at: at, tag, call, of: run)
         observer?.live(
             run: run.id, .usage(stage: call.stage, metric: metric, subject: subject, amount: amount, cost: cost))
     }

@@ -39,9 +39,13 @@ extension EngineLoop {
         request.workflowFolder = run.machine.state.workflowFolder
         request.parent = parent
         request.timeout = start.timeout
+        request.isUnderBudget = run.machine.state.isBudgeted
         let child = register(
             id: id, epoch: 1, directory: run.directory, workdir: workdir, machine: RunMachine(plan: plan))
-        child.accept(RunAcceptance(definitionHash: plan.hash, snapshot: plan.snapshot, owner: settings.engineID))
+        var acceptance = RunAcceptance(
+            definitionHash: plan.hash, snapshot: plan.snapshot, owner: settings.engineID)
+        acceptance.budgets = plan.budgets(given: nil)
+        child.accept(acceptance)
         link(child, to: run, start)
         apply(.accepted(request), to: child)
         pauseWithParent(child, of: run)

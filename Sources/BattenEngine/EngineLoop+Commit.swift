@@ -16,9 +16,9 @@ extension EngineLoop {
                     (batch, commits) = takeTouched()
                     verdicts = try store.commit(commits)
                 } else {
-                    let request = SlotRequest(engine: settings.engineID, at: clock.now())
-                    verdicts = try store.commit(request) { uses in
-                        admit(uses)
+                    let request = slotRequest()
+                    verdicts = try store.commit(request) { standing in
+                        admit(standing)
                         (batch, commits) = takeTouched()
                         return SlotDecision(commits: commits, isWaiting: lacksSharedSlots)
                     }
@@ -36,6 +36,7 @@ extension EngineLoop {
                 }
                 publish(commits[index])
             }
+            learnQuotas()
             for (index, run) in batch.enumerated() where verdicts[index] == .committed { act(run) }
             // Not before all have acted: what these decide is another commit's.
             if groupsWereLeft { askForGroups() }
@@ -100,6 +101,7 @@ extension EngineLoop {
         if isTold { observer?.released(run: run.id) }
         abandon(run, with: .success(.takenOver))
         giveBackSlots(of: run)
+        forgetBudget(of: run)
         // This engine may have taken the run up again since, under another number.
         if numbers[run.id] == run.number { numbers[run.id] = nil }
     }

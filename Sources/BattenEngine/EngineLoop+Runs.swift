@@ -19,9 +19,10 @@ extension EngineLoop {
         let request = submission.request(run: id, seed: seed)
         let run = register(
             id: id, epoch: 1, directory: request.directory, workdir: request.workdir, machine: RunMachine(plan: plan))
-        run.accept(
-            RunAcceptance(
-                definitionHash: plan.hash, snapshot: plan.snapshot, owner: settings.engineID, fire: submission.fire))
+        var acceptance = RunAcceptance(
+            definitionHash: plan.hash, snapshot: plan.snapshot, owner: settings.engineID, fire: submission.fire)
+        acceptance.budgets = plan.budgets(given: submission.budget)
+        run.accept(acceptance)
         acceptances.append((reply, id))
         apply(.accepted(request), to: run)
     }

@@ -6,7 +6,7 @@ extension EngineLoop {
     /// Has the runs start what there are slots for again, whoever's turn it is first.
     func offerSlots() {
         guard slotsWereFreed || linesChanged, failure == nil else { return }
-        let asks = slotsWereFreed && slots.isShared
+        let asks = slotsWereFreed && asksStore
         serve(.slotsFreed)
         // Of shared slots only the store can tell; who asks for one asks for all.
         if asks, let number = slots.next(asking: true), let run = runs[number] { apply(.slotsFreed, to: run) }
@@ -39,6 +39,9 @@ extension EngineLoop {
         slotsWereFreed = true
     }
 
+    /// Whether anything that starts may have to be decided by the store.
+    var asksStore: Bool { slots.isShared || !slots.quotas.rules.isEmpty || budgetedRuns > 0 }
+
     /// Notes which slots a step took, gave back and asks for.
     func noteSlots(_ step: RunStep, of run: ActiveRun) {
         if !step.slots.isEmpty {
@@ -57,8 +60,8 @@ extension EngineLoop {
     }
 
     /// Has the runs that asked start what there is room for; the store keeps other engines out meanwhile.
-    func admit(_ uses: [SlotUse]) {
-        slots.open(uses)
+    func admit(_ standing: SharedStanding) {
+        slots.open(standing.uses, quotas: standing.quotas)
         defer { slots.close() }
         let asking = admissions
         admissions = []
@@ -67,6 +70,7 @@ extension EngineLoop {
         // Those for which there is no room wait in line from now on.
         for run in asking where runs[run.number] === run { apply(.admit, to: run) }
         lacksSharedSlots = slots.lacksShared
+        planQuotas()
     }
 
     /// Renews the leases of the slots that this engine holds, where the store goes by their time.

@@ -43,6 +43,10 @@ final class EngineLoop: @unchecked Sendable {
     /// When shared slots are renewed, on the monotonic clock.
     var nextRenewal: Int64?
     var slotsWereFreed = false
+    /// Runs whose use counts against budgets.
+    var budgetedRuns = 0
+    /// When the first stage that waits for a quota has room, on the monotonic clock.
+    var quotaDue: Int64?
     /// Whether what waits for slots of this engine has changed.
     var linesChanged = false
     private var logsDue: Int64?
@@ -77,12 +81,20 @@ final class EngineLoop: @unchecked Sendable {
         self.inbox = inbox
         slots = SlotPool(
             blocking: settings.blockingLimit, asynchronous: settings.asynchronousLimit,
-            plugins: settings.pluginLimits, shared: settings.sharedLimits)
+            plugins: settings.pluginLimits, shared: settings.sharedLimits,
+            metering: Metering(
+                prices: settings.prices,
+                configuration: { plugin, trigger, directory, workflowFolder in
+                    let source = RunSource(trigger: trigger, directory: directory, workflowFolder: workflowFolder)
+                    // What cannot be had is told when the call is made.
+                    return (try? settings.callConfiguration(plugin, source))?.value ?? .object([:])
+                }, secrets: settings.secrets))
     }
 
     /// Runs until it is told to stop.
     func work() {
         var messages: [InboxMessage] = []
+        learnQuotas(looking: true)
         EventLoop.holdWakes {
             while !isStopping {
                 let lingers = hasDispatched
@@ -124,6 +136,7 @@ final class EngineLoop: @unchecked Sendable {
         pollStore()
         flushLogs()
         renewSlots()
+        lookAtQuotas()
         if !brokenFlights.isEmpty { mendFlights() }
         offerSlots()
         settle()
@@ -143,6 +156,7 @@ final class EngineLoop: @unchecked Sendable {
             letGoOfTakenRuns()
             takeControls()
             askForGroups()
+            learnQuotas(looking: true)
             if lacksSharedSlots { slotsWereFreed = true }
             lookForPlugins()
             lookForSecrets()
@@ -188,7 +202,14 @@ final class EngineLoop: @unchecked Sendable {
         if !run.heads.isEmpty, runs[run.number] === run {
             slots.enter(run.heads, run: run.number, of: run.plan.definition.name)
         }
-        if slots.isShared { noteSlots(step, of: run) }
+        if slots.isShared || step.wantsSlots || !step.reservations.isEmpty || !step.released.isEmpty {
+            noteSlots(step, of: run)
+            noteReservations(step, of: run)
+        }
+        if step.isBudgeted != run.isBudgeted {
+            run.isBudgeted = step.isBudgeted
+            budgetedRuns += step.isBudgeted ? 1 : -1
+        }
         if !step.attempts.isEmpty { slotsWereFreed = true }
         if !step.heads.isEmpty { linesChanged = true }
         if run.hasDecisions { touch(run) }
@@ -232,6 +253,7 @@ final class EngineLoop: @unchecked Sendable {
         }
         if let logsDue { deadline = min(deadline ?? .max, logsDue) }
         if !runs.isEmpty { deadline = min(deadline ?? .max, nextPoll) }
+        if let quotaDue, !runs.isEmpty { deadline = min(deadline ?? .max, quotaDue) }
         if let nextRenewal, !runs.isEmpty { deadline = min(deadline ?? .max, nextRenewal) }
         if let due = store.catchUpDue { deadline = min(deadline ?? .max, due) }
         return deadline
@@ -282,6 +304,7 @@ final class EngineLoop: @unchecked Sendable {
         dataVersion = version
         letGoOfTakenRuns()
         takeControls()
+        learnQuotas(looking: true)
     }
 
     // MARK: Ends

@@ -29,6 +29,8 @@ public struct EngineSettings: Sendable {
     public var groupLimits: [String: Int]
     /// What models cost.
     public var prices: any PriceList
+    /// The rules of a time zone, for quotas that go by its calendar; nil when it is not known here.
+    public var zones: @Sendable (String) -> TimeZoneRules?
     /// How far stored log lines may lag behind shown ones.
     public var logLag: Duration
 
@@ -50,6 +52,7 @@ public struct EngineSettings: Sendable {
         self.leaseTerm = nil
         self.groupLimits = [:]
         self.prices = NoPrices()
+        self.zones = { $0 == "UTC" ? .utc : nil }
         self.logLag = .milliseconds(200)
     }
 }

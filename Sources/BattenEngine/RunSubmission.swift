@@ -26,6 +26,8 @@ public struct RunSubmission: Sendable {
     public var event: JSONObject?
     /// Stages that are taken from that run, those that others depend on first.
     public var kept: [KeptStage]
+    /// Bound on what the run may use, besides the workflow's own; nil is none.
+    public var budget: BudgetDefinition?
 
     /// Creates a submission.
     public init(
@@ -67,6 +69,7 @@ extension RunSubmission {
             idempotencyKey: idempotencyKey, origin: origin, kept: kept)
         request.workflowFolder = workflowFolder == directory ? nil : workflowFolder
         request.event = event
+        request.budget = budget
         return request
     }
 }

@@ -12,6 +12,8 @@ public final class SQLiteStore: RunStore {
     private let writer: Mutex<RunWriter>
     /// When rows that were put off are due; 0 while there are none.
     private let nextCatchUp = Atomic<Int64>(0)
+    /// Whether quotas or what executors use may have changed since they were told.
+    let mayHaveNewQuotas = Atomic<Bool>(true)
     let blobs: BlobFolder
     /// Whether an engine lives.
     private let isEngineAlive: (@Sendable (String) -> Bool)?
@@ -80,6 +82,7 @@ public final class SQLiteStore: RunStore {
             writer throws(StoreError) -> ([CommitVerdict], [String], Bool) in
             defer {
                 noteCatchUp(writer)
+                if writer.quotaCache.isChanged { mayHaveNewQuotas.store(true, ordering: .relaxed) }
                 writer.hasToldTriggers = false
             }
             return (try body(writer), try writer.takeWaiting(), writer.hasToldTriggers)

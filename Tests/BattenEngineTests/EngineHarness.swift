@@ -145,7 +145,7 @@ final class CountingStore: RunStore {
     }
 
     func commit(
-        _ request: SlotRequest, deciding decide: ([SlotUse]) -> SlotDecision
+        _ request: SlotRequest, deciding decide: (SharedStanding) -> SlotDecision
     ) throws(StoreError) -> [CommitVerdict] {
         let failure = state.withLock { state in
             state.commits += 1
@@ -153,6 +153,10 @@ final class CountingStore: RunStore {
         }
         if let failure { throw failure }
         return try store.commit(request, deciding: decide)
+    }
+
+    func changedQuotas(looking: Bool) throws(StoreError) -> QuotaSetup? {
+        try store.changedQuotas(looking: looking)
     }
 
     func renewSlots(engine: String, until: Timestamp) throws(StoreError) {

@@ -20,7 +20,7 @@ struct SlotRowTests {
     private func uses(_ store: SQLiteStore, engine: String, at instant: Timestamp) throws -> [SlotUse] {
         var seen: [SlotUse] = []
         _ = try store.commit(SlotRequest(engine: engine, at: instant)) { uses in
-            seen = uses
+            seen = uses.uses
             return SlotDecision(commits: [], isWaiting: false)
         }
         return seen.sorted { $0.workflow < $1.workflow }

@@ -43,7 +43,7 @@ final class SimulatedStore: RunStore, @unchecked Sendable {
     }
 
     func commit(
-        _ request: SlotRequest, deciding decide: ([SlotUse]) -> SlotDecision
+        _ request: SlotRequest, deciding decide: (SharedStanding) -> SlotDecision
     ) throws(StoreError) -> [CommitVerdict] {
         var batch: [RunCommit] = []
         return try committing { store throws(StoreError) in
@@ -56,6 +56,10 @@ final class SimulatedStore: RunStore, @unchecked Sendable {
         } doubting: {
             batch
         }
+    }
+
+    func changedQuotas(looking: Bool) throws(StoreError) -> QuotaSetup? {
+        try alive().changedQuotas(looking: looking)
     }
 
     func renewSlots(engine: String, until: Timestamp) throws(StoreError) {

@@ -31,6 +31,8 @@ enum RunCommand {
             .value(
                 "mock", "STAGE=JSON", .text, repeated: true,
                 "take these outputs of a stage, an object, instead of executing it"),
+            .value("max-cost", "DOLLARS", .text, "the most that the run may cost, such as 0.20"),
+            .value("max-tokens", "COUNT", .text, "the most tokens that the run may use, input and output"),
             .value("idempotency-key", "KEY", .text, "a key under which the same request gives the same run"),
             .flag("wait-gates", "stay while only gates or signals are left, instead of exit code 11"),
             .flag("detach", "accept the run and return; a 'batten serve' carries it"),
@@ -63,13 +65,26 @@ enum RunCommand {
         let host = try HostEnvironment.read(for: definition, from: context.environment)
         let isDetached = invocation.has("detach")
         if !isDetached { try context.requireSecrets(of: definition) }
-        let submission = RunSubmission(
+        var submission = RunSubmission(
             plan: plan, parameters: parameters, trigger: isDetached ? "detached" : "cli",
             idempotencyKey: invocation.value("idempotency-key"),
             hostEnvironment: host, directory: context.directory, workflowFolder: context.workflowFolder,
             workdir: PathText.join(try context.settings().home, "work/{run}"))
+        submission.budget = try budget(invocation)
         if isDetached { return try DetachedStart(context: context).accept(submission) }
         return try RunSession.start(submission, in: context, staysAtGates: invocation.has("wait-gates"))
+    }
+
+    /// The bound that `--max-cost` and `--max-tokens` give.
+    private static func budget(_ invocation: Invocation) throws(CommandFailure) -> BudgetDefinition? {
+        var budget = BudgetDefinition()
+        if let text = invocation.value("max-tokens") {
+            budget.tokens = try QuotaCommands.limit(text, of: QuotaMetric.tokens)
+        }
+        if let text = invocation.value("max-cost") {
+            budget.costUSD = NanoDollars.dollars(try QuotaCommands.limit(text, of: QuotaMetric.cost))
+        }
+        return budget.tokens == nil && budget.costUSD == nil ? nil : budget
     }
 
     /// The stages that `--only` names.

@@ -23,6 +23,7 @@ enum CommandTable {
         PluginTrustCommand.description,
         DatabaseCommands.info, DatabaseCommands.check, DatabaseCommands.backup, DatabaseCommands.migrate,
         DatabaseCommands.vacuum, DatabaseCommands.gc,
+        QuotaCommands.set, QuotaCommands.list, QuotaCommands.show, QuotaCommands.remove,
         QueryCommand.description, SecretCommands.set, SecretCommands.list, SecretCommands.remove,
         SecretCommands.rotateKey, SecretLoginCommand.description, ConfigCommand.description, DoctorCommand.description, HelpCommand.description,
         CompletionsCommand.description, VersionCommand.description,

@@ -3,7 +3,7 @@ enum LaterCommand {
     /// What to do instead, by command; empty when nothing takes its place.
     private static let instead: [String: String] = [
         "export": "'batten show NAME' writes a kept workflow",
-        "import": "'batten add FILE' keeps a workflow", "quota": "",
+        "import": "'batten add FILE' keeps a workflow",
         "secret login": "'batten secret set NAME' keeps a token",
         "trust": "name the provider in the user's configuration file",
     ]

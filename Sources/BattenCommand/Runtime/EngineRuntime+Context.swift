@@ -24,6 +24,7 @@ extension EngineRuntime {
         let prices = PriceFiles(
             path: PriceFiles.path(settings: settings, executable: ProcessEnvironment.executablePath),
             tell: { console.alert($0) })
+        let zones = ZoneFiles(environment: environment)
         let options = StoreOptions(
             durability: StoreOptions.Durability(rawValue: settings.synchronous.rawValue) ?? .full,
             logLimit: settings.attemptLogBytes)
@@ -48,6 +49,7 @@ extension EngineRuntime {
                 engine.callConfiguration = { (plugin, source) throws(EngineError) in
                     try projects.configuration(plugin: plugin, of: source)
                 }
+                engine.zones = { try? zones.zone(named: $0) }
             }
         }
         let logins = Logins(

@@ -53,10 +53,10 @@ struct ReadyQueue: Sendable, Hashable {
     }
 
     /// Forgets the stages at the front of the lines that no longer wait.
-    mutating func advance(stillWaits: (Int) -> Bool) {
+    mutating func advance(stillWaits: (Int, StagePool) -> Bool) {
         for place in lines.indices {
             while lines[place].start < lines[place].entries.count,
-                !stillWaits(lines[place].entries[lines[place].start].stage)
+                !stillWaits(lines[place].entries[lines[place].start].stage, lines[place].pool)
             {
                 lines[place].start += 1
             }

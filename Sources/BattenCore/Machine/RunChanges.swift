@@ -18,6 +18,10 @@ struct RunChanges: Sendable {
     private var signalMarks: Set<Int> = []
     /// Shared slots taken and given back, in order.
     var slots: [SlotChange] = []
+    /// What attempts that start have reserved.
+    var reservations: [ReservationChange] = []
+    /// Attempts that have ended and may hold reservations.
+    var released: [ReservationChange] = []
     /// Stages whose last dependency was decided, oldest first.
     var decidable: [Int] = []
     var decidableStart = 0
@@ -108,6 +112,8 @@ struct RunChanges: Sendable {
             signalMarks.removeAll(keepingCapacity: true)
         }
         if !slots.isEmpty { slots.removeAll(keepingCapacity: true) }
+        if !reservations.isEmpty { reservations.removeAll(keepingCapacity: true) }
+        if !released.isEmpty { released.removeAll(keepingCapacity: true) }
         decidable.removeAll(keepingCapacity: true)
         decidableStart = 0
     }

@@ -134,6 +134,8 @@ extension RunFact {
         if let parent = request.parent { data["parent"] = parent.json }
         if let event = request.event { data["event"] = .object(event) }
         if let timeout = request.timeout { data["timeout"] = .string(DurationText.format(timeout)) }
+        if let budget = request.budget { data["budget"] = budget.json }
+        if request.isUnderBudget { data["under_budget"] = .bool(true) }
         return data
     }
 
@@ -168,6 +170,8 @@ extension RunFact {
                 }
                 request.timeout = bound
             }
+            if let budget = record.data["budget"] { request.budget = BudgetDefinition(json: budget) }
+            request.isUnderBudget = record.data["under_budget"] == .bool(true)
             self = .runAccepted(
                 request,
                 workflow: try reader.text("workflow"), version: try reader.text("version"),
@@ -300,6 +304,11 @@ extension StageHold {
     fileprivate var data: JSONObject {
         switch self {
         case .slot(let detail): ["on": .string("slot"), "detail": .string(detail)]
+        case .quota(let wait):
+            [
+                "on": .string("quota"), "quota": .int(wait.quota), "detail": .string(wait.detail),
+                "until": wait.until.map { .string($0.exact) } ?? .null,
+            ]
         case .pause: ["on": .string("pause")]
         case .sleep(let until): ["on": .string("sleep"), "until": .string(until.exact)]
         case .gate(let gate):
@@ -421,6 +430,9 @@ private struct RecordReader {
     func hold() throws(ReplayError) -> StageHold {
         switch try text("on") {
         case "slot": return .slot(detail: try text("detail"))
+        case "quota":
+            guard let key = record.data["quota"]?.intValue else { throw malformed("quota") }
+            return .quota(QuotaWait(quota: key, detail: try text("detail"), until: try optionalInstant("until")))
         case "pause": return .pause
         case "sleep": return .sleep(until: try instant("until"))
         case "gate":

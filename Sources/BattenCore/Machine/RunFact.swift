@@ -76,6 +76,8 @@ enum RunFact: Sendable, Hashable {
 enum StageHold: Sendable, Hashable {
     /// It is ready and waits for its turn.
     case slot(detail: String)
+    /// It is ready and a quota has no room.
+    case quota(QuotaWait)
     /// It is ready and the run is paused.
     case pause
     /// It sleeps until an instant.

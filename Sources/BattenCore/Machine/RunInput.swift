@@ -58,6 +58,10 @@ public struct RunRequest: Sendable, Hashable {
     public var timeout: Duration?
     /// What has started it by itself: a due time, a file, another run's end, an event; nil for a run that somebody asked for.
     public var event: JSONObject?
+    /// Bound on what the run may use, besides the workflow's own; nil is none.
+    public var budget: BudgetDefinition?
+    /// Whether what it uses counts against a budget of a run above it.
+    public var isUnderBudget = false
     /// The group in which it excludes other runs; the machine finds it.
     var group: String?
 
@@ -143,6 +147,8 @@ public struct StageStart: Sendable, Hashable {
     public var timeout: Duration
     /// Whether it was lost twice and should be kept away from other calls where that is possible.
     public var wantsIsolation: Bool
+    /// The most tokens that may come out, where quotas have reserved for so many; nil leaves it to the call.
+    public var outputLimit: Int64? = nil
 }
 
 /// What the engine does after a step was committed.
@@ -183,6 +189,10 @@ public struct RunStep: Sendable {
     public var timersCleared: [String] = []
     /// Slots that attempts took or gave back and that are shared with other engines, in order.
     public var slots: [SlotChange] = []
+    /// What attempts that start have reserved of quotas.
+    public var reservations: [ReservationChange] = []
+    /// Attempts that have ended and may hold reservations.
+    public var released: [ReservationChange] = []
     /// What to do once the step is committed, in order.
     public var effects: [RunEffect] = []
     /// Why a control was refused; nil when it was applied or none was asked.
@@ -195,6 +205,8 @@ public struct RunStep: Sendable {
     public var heads: [SlotHead] = []
     /// Whether stages want slots that are shared with other engines: ``RunInput/admit`` decides them.
     public var wantsSlots = false
+    /// Whether what the run uses counts against budgets; no longer once it has ended.
+    public var isBudgeted = false
     /// Whether nothing in the engine can move the run after the step.
     public var isStuck = false
     /// Whether the run waits in the line of its group after the step.

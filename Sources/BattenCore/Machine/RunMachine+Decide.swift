@@ -127,10 +127,6 @@ extension RunMachine {
         }
     }
 
-    func room(for index: Int) -> SlotPool.Room {
-        slots.room(state.pool(of: index, plan), of: plan.definition.name)
-    }
-
     func canStart(_ index: Int) -> Bool {
         if !state.isPaused, state.stages[index].hookShift != nil { return true }
         if state.isPaused || state.exclusiveRunning > 0 { return false }
@@ -151,6 +147,7 @@ extension RunMachine {
     mutating func start(_ index: Int, _ at: Timestamp) {
         let body = state.stages[index].body
         let number = state.stages[index].row.attempts + 1
+        let outputLimit = takeGrant(index, attempt: number)
         let reason = state.stages[index].nextReason
         emit(.stageStarted(stage: index, attempt: number, reason: reason, body: body), at)
         var timeout = planned(index).timeout
@@ -170,7 +167,8 @@ extension RunMachine {
                     stageIndex: index, planned: state.stages[index].planned, item: state.stages[index].row.item,
                     attempt: number, reason: reason, round: state.stages[index].round,
                     idempotencyKey: state.stages[index].attempt?.idempotencyKey ?? "", body: body, timeout: timeout,
-                    wantsIsolation: state.stages[index].losses >= Self.lossesBeforeIsolation)))
+                    wantsIsolation: state.stages[index].losses >= Self.lossesBeforeIsolation,
+                    outputLimit: outputLimit)))
     }
 
     // MARK: Ending stages

@@ -52,7 +52,9 @@ extension RunMachine {
     var itemHeads: [Int] {
         guard !state.expanding.isEmpty, !state.isPaused, !state.isEnded else { return [] }
         return state.expanding.compactMap { parent in
-            guard state.hasRoomForItems(parent, plan), let expansion = state.expansions[parent] else { return nil }
+            guard state.hasRoomForItems(parent, plan), state.parkedItems[parent] == nil,
+                let expansion = state.expansions[parent]
+            else { return nil }
             return expansion.first + expansion.next
         }
     }

@@ -31,13 +31,14 @@ extension RunMachine {
     }
 
     /// The ready stage or item that can start now.
-    func nextReady() -> Int? {
-        readyHeads.first { mayStart($0.stage, $0.turn) }?.stage
+    mutating func nextReady() -> Int? {
+        for head in readyHeads where mayStart(head.stage, head.turn) { return head.stage }
+        return nil
     }
 
     /// Whether there is a slot for a stage that no other run waits for longer.
-    private func mayStart(_ index: Int, _ turn: Turn) -> Bool {
-        room(for: index) == .yes && !isOthersTurn(index, turn)
+    private mutating func mayStart(_ index: Int, _ turn: Turn) -> Bool {
+        room(for: index, turn) == .yes && !isOthersTurn(index, turn)
     }
 
     private func isOthersTurn(_ index: Int, _ turn: Turn) -> Bool {
@@ -78,8 +79,10 @@ extension RunMachine {
     private mutating func place(_ index: Int, _ at: Timestamp, takesUpLost: Bool) {
         let turn = state.turn(of: index, since: at, plan)
         if canStart(index), takesUpLost || nextReady() == nil {
-            switch room(for: index) {
+            switch room(for: index, turn) {
             case .yes where takesUpLost || !isOthersTurn(index, turn): return start(index, at)
+            case .wait(let wait): return emit(.stageWaiting(stage: index, attempt: nil, hold: .quota(wait)), at)
+            case .refused(let why): return refuse(index, why, at)
             case .unknown:
                 return contenders.append(
                     Contender(stage: index, round: state.stages[index].round, takesUpLost: takesUpLost, turn: turn))
@@ -98,12 +101,13 @@ extension RunMachine {
     /// Starts what asked for shared slots, or lines it up.
     mutating func admit(_ at: Timestamp) {
         guard state.isStarted, !state.isEnded else { return }
-        while let index = nextReady() { start(index, at) }
+        startAdmitted(at)
         let asking = contenders.sorted { $0.turn < $1.turn }
         contenders = []
         for contender in asking where isReady(contender) {
             place(contender.stage, at, takesUpLost: contender.takesUpLost)
         }
+        if slots.book != nil { startAdmitted(at) }
     }
 
     /// Notes in a step what the run waits for: slots of its engine, and slots that are shared.
@@ -119,7 +123,8 @@ extension RunMachine {
                 step.heads.append(SlotHead(pool: pool, turn: turn))
             }
         }
-        guard slots.isShared, !slots.isOpen else { return }
-        step.wantsSlots = !contenders.isEmpty || heads.contains { room(for: $0.stage) == .unknown }
+        guard slots.isShared || mayBeMetered || slots.waitsForQuotas, !slots.isOpen else { return }
+        step.wantsSlots = !contenders.isEmpty
+        for head in heads where !step.wantsSlots { step.wantsSlots = room(for: head.stage, head.turn) == .unknown }
     }
 }

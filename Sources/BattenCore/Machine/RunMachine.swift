@@ -17,6 +17,14 @@ public struct RunMachine: Sendable {
     var ready: [Contender] = []
     /// Slots of the engine, held here while an input is applied.
     var slots = SlotPool.unlimited
+    /// What quotas have granted the stage that was looked at last.
+    var granted: (stage: Int, grant: QuotaGrant)?
+    /// What stages that wait will use at most, as far as it was worked out.
+    var demands: [Int: QuotaDemand] = [:]
+    /// Running attempts that may hold reservations, by the place of the stage's or item's row.
+    var reserving: [Int: Int] = [:]
+    /// Quotas that the run's log has warned of.
+    var warned: Set<String> = []
     /// Timers that came due in a pause: they count as due at its end, whatever the clock on the wall says by then.
     private var dueInPause: Set<String> = []
 
@@ -101,6 +109,7 @@ public struct RunMachine: Sendable {
         let holds = fact.stageIndex.flatMap { heldSlot($0) }
         if let held, holds == nil { change(held, of: fact, isTaken: false) }
         if let holds, held == nil { change(holds, of: fact, isTaken: true) }
+        if held != nil, holds == nil, !reserving.isEmpty { releaseReservations(of: fact) }
         records.append(fact.record(seq: state.lastSeq, at: at, state: state))
     }
 
@@ -129,6 +138,7 @@ public struct RunMachine: Sendable {
     }
 
     private mutating func finishStep(refusal: String?, wasEnded: Bool) -> RunStep {
+        if !demands.isEmpty { demands.removeAll(keepingCapacity: true) }
         var step = RunStep()
         step.refusal = refusal
         step.status = state.row.status
@@ -136,6 +146,7 @@ public struct RunMachine: Sendable {
         step.hasQueue = state.hasQueue || hasWaitingItems
         step.isStuck = state.isStuck && (state.isPaused || !hasWaitingItems)
         step.isInLine = state.isInLine
+        step.isBudgeted = state.isBudgeted && !state.isEnded
         if step.hasQueue || !contenders.isEmpty { noteWaits(&step) }
         guard !records.isEmpty else { return step }
         step.records = records
@@ -144,6 +155,8 @@ public struct RunMachine: Sendable {
         for index in changes.stages { step.stages.append(state.stages[index].row) }
         step.attempts = changes.attempts
         step.slots = changes.slots
+        step.reservations = changes.reservations
+        step.released = changes.released
         for index in changes.gates { if let gate = state.stages[index].gate { step.gates.append(gate) } }
         for place in changes.signals { step.signals.append(state.signals[place]) }
         for (key, wasArmed) in changes.timers {

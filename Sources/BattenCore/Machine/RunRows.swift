@@ -253,6 +253,14 @@ public struct UsageRow: Sendable, Hashable {
     public var item: Int?
     /// When.
     public var at: Timestamp
+    /// Executor type; nil when it is not known.
+    public var executor: String?
+    /// The workflow's tags.
+    public var tags: [String] = []
+    /// Place of the stage's row; nil when that is not known.
+    public var stageIndex: Int?
+    /// The reservation that it is taken from; 0 is the one that its attempt was started with.
+    public var lease: Int64 = 0
 
     /// Creates a report.
     public init(
@@ -369,6 +377,8 @@ public struct RunCommit: Sendable {
         var cached: [CachedResult] = []
         var slotsTaken: [SlotLease] = []
         var slotsFreed: [SlotChange] = []
+        var reserved: [Reservation] = []
+        var released: [ReservationChange] = []
         var checkpoints: [CheckpointRow] = []
         var acceptance: RunAcceptance?
     }
@@ -476,6 +486,24 @@ public struct RunCommit: Sendable {
         }
     }
 
+    /// What attempts reserve of quotas.
+    public var reserved: [Reservation] {
+        get { rare.first?.reserved ?? [] }
+        _modify {
+            makeRoom()
+            yield &rare[0].reserved
+        }
+    }
+
+    /// Reservations that are given back, after the usage of this commit is booked.
+    public var released: [ReservationChange] {
+        get { rare.first?.released ?? [] }
+        _modify {
+            makeRoom()
+            yield &rare[0].released
+        }
+    }
+
     /// State saved by running attempts for the next one; the last one a stage wins.
     public var checkpoints: [CheckpointRow] {
         get { rare.first?.checkpoints ?? [] }
@@ -492,6 +520,23 @@ public struct RunCommit: Sendable {
             makeRoom()
             yield &rare[0].acceptance
         }
+    }
+}
+
+/// What an attempt has reserved of quotas.
+public struct Reservation: Sendable, Hashable {
+    /// Which attempt, and how much.
+    public var change: ReservationChange
+    /// Engine that makes the attempt.
+    public var engine: String
+    /// When it was made.
+    public var madeAt: Timestamp
+
+    /// Creates a reservation.
+    public init(change: ReservationChange, engine: String, madeAt: Timestamp) {
+        self.change = change
+        self.engine = engine
+        self.madeAt = madeAt
     }
 }
 
@@ -550,6 +595,8 @@ public struct RunAcceptance: Sendable {
     public var owner: String
     /// The due time of a schedule that starts it; the run is accepted only if that time has started no other.
     public var fire: ScheduleFire?
+    /// Its budgets.
+    public var budgets: [QuotaRule] = []
 
     /// Creates an acceptance.
     public init(definitionHash: String, snapshot: [UInt8], owner: String, fire: ScheduleFire? = nil) {

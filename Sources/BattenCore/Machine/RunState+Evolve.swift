@@ -41,6 +41,9 @@ extension RunState {
             givenTimeout = request.timeout
             workflowFolder = request.workflowFolder
             event = request.event
+            isBudgeted =
+                request.isUnderBudget || request.budget != nil || plan.definition.budget != nil
+                || plan.stages.contains { $0.definition.budget != nil }
             // The time that a child is given runs while it waits for its group too.
             if let timeout = request.timeout, request.group != nil { arm(.run, at + timeout, now: at, &changes) }
             changes.isRunTouched = true
@@ -214,6 +217,7 @@ extension RunState {
         stages[index].counted += 1
         stages[index].nextReason = reason
         stages[index].row.attempts = number
+        hasAttempts = true
         stages[index].row.status = .running
         stages[index].row.waiting = nil
         setMode(index, .running, plan)
@@ -237,6 +241,15 @@ extension RunState {
             stages[index].row.waiting = WaitReason(on: "slot", detail: detail, since: at)
             setMode(index, .queued, plan)
             queue.append(index, pool: pool(of: index, plan), turn: turn(of: index, since: at, plan))
+        case .quota(let wait):
+            // Who has waited already keeps its place.
+            let since = stages[index].mode == .queued ? stages[index].row.waiting?.since ?? at : at
+            stages[index].row.waiting = WaitReason(on: "quota", detail: wait.detail, since: since, until: wait.until)
+            setMode(index, .queued, plan)
+            if stages[index].quota == nil { noteQuotaWait(index, 1) }
+            stages[index].quota = wait.quota
+            queue.append(index, pool: pool(of: index, plan), turn: turn(of: index, since: since, plan))
+            advanceQueue()
         case .pause:
             stages[index].row.waiting = WaitReason(on: "pause", detail: "the run is paused", since: at)
             setMode(index, .queued, plan)
@@ -410,6 +423,10 @@ extension RunState {
             stages[index].mode = mode
             if old == .running { stages[index].stopping = nil }
             if old == .awaiting { stages[index].signalName = nil }
+            if old == .queued, stages[index].quota != nil {
+                stages[index].quota = nil
+                noteQuotaWait(index, -1)
+            }
         }
         let isHook = stages[index].hookShift != nil
         if old == .running || mode == .running {
@@ -430,6 +447,15 @@ extension RunState {
         }
     }
 
+    /// Counts the stages and items that wait for quotas.
+    private mutating func noteQuotaWait(_ index: Int, _ change: Int) {
+        if stages[index].hookShift == nil { quotaWaits += change }
+        guard stages[index].row.item != nil else { return }
+        let parent = stages[index].planned
+        let count = (parkedItems[parent] ?? 0) + change
+        parkedItems[parent] = count > 0 ? count : nil
+    }
+
     /// Bound on the run: the workflow's own or that of whoever started it, the shorter one.
     func timeout(of plan: Plan) -> Duration? {
         guard let own = plan.definition.timeout else { return givenTimeout }
@@ -443,7 +469,9 @@ extension RunState {
 
     /// The slots that the current body of a stage uses.
     func pool(of index: Int, _ plan: Plan) -> StagePool {
-        body(of: index, plan)?.pool ?? planned(index, plan).pool
+        var pool = body(of: index, plan)?.pool ?? planned(index, plan).pool
+        pool.quota = stages[index].quota
+        return pool
     }
 
     /// When a stage gets its turn that is ready since an instant.
@@ -453,7 +481,7 @@ extension RunState {
 
     /// Forgets the stages at the head of the queue that no longer wait.
     mutating func advanceQueue() {
-        queue.advance { stages[$0].mode == .queued }
+        queue.advance { stages[$0].mode == .queued && stages[$0].quota == $1.quota }
     }
 
     // MARK: Timers
@@ -552,6 +580,9 @@ extension RunState {
                 let thing = blocked.flatMap(MissingThing.init(rawValue:)) ?? .secret
                 reason = (thing.rawValue, "a \(thing.rawValue) is missing on this engine")
             }
+        } else if counts.running == 0, quotaWaits > 0 {
+            status = .waiting
+            reason = ("quota", "a quota has no room: batten why \(row.id)")
         } else {
             status = .running
         }

@@ -53,6 +53,14 @@ public struct RunState: Sendable, Hashable {
     var givenTimeout: Duration?
     /// What has started the run by itself; nil for one that somebody asked for.
     public internal(set) var event: JSONObject?
+    /// Whether what it uses counts against a budget: its own, a stage's, or one of a run above it.
+    public internal(set) var isBudgeted = false
+    /// Stages and items that wait for quotas.
+    var quotaWaits = 0
+    /// Items that do, by the place of their stage: no further one begins before them.
+    var parkedItems: [Int: Int] = [:]
+    /// Whether an attempt was made.
+    var hasAttempts = false
     /// Running stages that must be alone.
     var exclusiveRunning = 0
     /// Ready stages that wait for their turn.
@@ -209,6 +217,8 @@ struct StageState: Sendable, Hashable {
     var round = 1
     /// The signal that it waits for.
     var signalName: String?
+    /// The quota that it waits for, by its key.
+    var quota: Int64?
     /// Place of the stage or item that it undoes; nil for one that is no undo.
     var undoes: Int?
     /// How far the stage stands behind its place in the plan, when it is one of a hook or an item of one; else nil.

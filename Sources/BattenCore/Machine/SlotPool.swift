@@ -6,6 +6,8 @@ public struct StagePool: Sendable, Hashable {
     public let isAsynchronous: Bool
     /// Whether its attempts use no slot at all: they are runs of their own.
     let isFree: Bool
+    /// The quota that a stage waits for, by its key; nil while it waits for none.
+    public internal(set) var quota: Int64?
 
     /// The slots of a kind of stage.
     public init(_ kind: StageKind) {
@@ -27,10 +29,14 @@ public struct StagePool: Sendable, Hashable {
 /// the others from taking slots: between ``open(_:)`` and ``close()``.
 public struct SlotPool: Sendable {
     /// Whether an attempt can start.
-    enum Room {
+    enum Room: Hashable {
         case yes, no
         /// Only the store can tell.
         case unknown
+        /// There are slots, and a quota has no room.
+        case wait(QuotaWait)
+        /// A quota never will; why.
+        case refused(String)
     }
 
     /// Slots of one kind.
@@ -53,6 +59,14 @@ public struct SlotPool: Sendable {
     private var others: [SharedUser: Int]?
     /// Whether no more slots are given out.
     private var isShut = false
+    /// Which quotas there are, as far as this engine has heard.
+    public var quotas = QuotaSetup()
+    /// What is needed to say how much a stage will use.
+    public var metering: Metering
+    /// How full the quotas are; nil while that is not known.
+    public private(set) var book: QuotaBook?
+    /// When the first of the stages that wait for quotas has room, as far as time alone gives it.
+    public private(set) var roomAppears: Timestamp?
     /// The runs whose stages wait.
     private var line = SlotLine()
 
@@ -68,7 +82,11 @@ public struct SlotPool: Sendable {
     ///   - asynchronous: attempts at once that hold none; at least 1.
     ///   - plugins: limits of single plugins, by id; such a plugin does not use the other two.
     ///   - shared: limits over all engines of the store.
-    public init(blocking: Int, asynchronous: Int, plugins: [String: Int] = [:], shared: SharedLimits = SharedLimits()) {
+    public init(
+        blocking: Int, asynchronous: Int, plugins: [String: Int] = [:], shared: SharedLimits = SharedLimits(),
+        metering: Metering = Metering()
+    ) {
+        self.metering = metering
         self.blocking = Slots(limit: blocking)
         self.asynchronous = Slots(limit: asynchronous)
         self.plugins = plugins.mapValues { Slots(limit: $0) }
@@ -80,14 +98,40 @@ public struct SlotPool: Sendable {
     public static let unlimited = SlotPool(blocking: .max, asynchronous: .max)
 
     /// Says what other engines hold; it holds until ``close()``.
-    public mutating func open(_ uses: [SlotUse]) {
+    public mutating func open(_ uses: [SlotUse], quotas book: QuotaBook? = nil) {
+        self.book = book
+        roomAppears = nil
         var counts: [SharedUser: Int] = [:]
         for use in uses { counts[SharedUser(workflow: use.workflow, plugin: use.plugin), default: 0] += use.count }
         others = counts
     }
 
     /// Forgets what other engines hold.
-    public mutating func close() { others = nil }
+    public mutating func close() {
+        others = nil
+        book = nil
+    }
+
+    /// Takes what a quota grants an attempt that starts.
+    mutating func take(_ grant: QuotaGrant) { book?.take(grant) }
+
+    /// Notes that a stage waits for a quota.
+    mutating func note(_ wait: QuotaWait) {
+        if let until = wait.until { roomAppears = min(roomAppears ?? until, until) }
+    }
+
+    /// Whether stages wait for quotas.
+    public var waitsForQuotas: Bool { line.lines.contains { $0.kind.pool.quota != nil } }
+
+    /// The runs whose stages are the first that wait for a quota, by their numbers.
+    public var runsWaitingForQuotas: [Int] {
+        line.lines.filter { $0.kind.pool.quota != nil }.flatMap { $0.entries.map(\.run) }
+    }
+
+    /// The turn of the first stage of other runs that waits for a quota.
+    func firstWaiting(for quota: Int64) -> Turn? {
+        line.lines.lazy.filter { $0.kind.pool.quota == quota }.compactMap { $0.entries.first?.turn }.min()
+    }
 
     /// Whether what other engines hold is known.
     public var isOpen: Bool { others != nil }
@@ -102,6 +146,7 @@ public struct SlotPool: Sendable {
     /// - Parameter workflow: the workflow of its run.
     func room(_ pool: StagePool, of workflow: String) -> Room {
         guard hasOwnRoom(pool) else { return .no }
+        if pool.quota != nil, !isOpen { return .unknown }
         guard isShared(pool, of: workflow) else { return .yes }
         guard isOpen else { return .unknown }
         return full(pool, of: workflow) == nil ? .yes : .no
@@ -173,8 +218,9 @@ public struct SlotPool: Sendable {
     public func next(asking: Bool = false, except passed: Set<Int> = []) -> Int? {
         var best: SlotLine.Entry?
         for (kind, entries) in line.lines {
-            guard let first = entries.first(where: { !passed.contains($0.run) }), best.map({ first < $0 }) ?? true
-            else { continue }
+            // Who waits for a quota is not overtaken by whoever needs less of it.
+            let first = kind.pool.quota == nil ? entries.first(where: { !passed.contains($0.run) }) : entries.first
+            guard let first, !passed.contains(first.run), best.map({ first < $0 }) ?? true else { continue }
             let room = room(kind.pool, of: kind.workflow)
             if asking ? room == .unknown : room == .yes { best = first }
         }
@@ -185,7 +231,9 @@ public struct SlotPool: Sendable {
     /// what these hold is.
     public var lacksShared: Bool {
         line.lines.contains { kind, _ in
-            isShared(kind.pool, of: kind.workflow) && hasOwnRoom(kind.pool) && room(kind.pool, of: kind.workflow) == .no
+            guard hasOwnRoom(kind.pool) else { return false }
+            if kind.pool.quota != nil { return true }
+            return isShared(kind.pool, of: kind.workflow) && room(kind.pool, of: kind.workflow) == .no
         }
     }
 
@@ -194,7 +242,7 @@ public struct SlotPool: Sendable {
         if line.isEmpty || pool.isFree { return false }
         let isCovered = isShared(pool, of: workflow)
         return line.lines.contains { kind, entries in
-            guard let first = entries.first, first.turn < turn else { return false }
+            guard kind.pool.quota == nil, let first = entries.first, first.turn < turn else { return false }
             let isContested = isSame(kind.pool, pool) || isCovered && isShared(kind.pool, of: kind.workflow)
             return isContested && room(kind.pool, of: kind.workflow) == .yes
         }

@@ -14,6 +14,8 @@ public final class ExecutorInfo: Sendable {
     public let inputSchema: JSONValue
     /// The output schema as data.
     public let outputSchema: JSONValue
+    /// What a call uses at most, where the executor declares it.
+    public let usageBound: UsageBound?
     /// Whether doing it twice is the same as doing it once.
     public let isIdempotent: Bool
     /// Whether it has no effect at all.
@@ -42,6 +44,7 @@ public final class ExecutorInfo: Sendable {
         self.output = output
         self.inputSchema = inputSchema
         self.outputSchema = outputSchema
+        self.usageBound = UsageBound(schema: inputSchema)
         self.isIdempotent = isIdempotent
         self.isPure = isPure
         self.isCancellable = isCancellable

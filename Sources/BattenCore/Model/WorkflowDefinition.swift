@@ -122,6 +122,33 @@ public struct BudgetDefinition: Sendable, Hashable {
         self.tokens = tokens
         self.costUSD = costUSD
     }
+
+    /// The bound as data.
+    var json: JSONValue {
+        var members = JSONObject()
+        if let tokens { members["tokens"] = .int(tokens) }
+        if let costUSD { members["cost_usd"] = .double(costUSD) }
+        return .object(members)
+    }
+
+    init(json: JSONValue) {
+        self.init(tokens: json["tokens"]?.intValue, costUSD: json["cost_usd"]?.doubleValue)
+    }
+
+    /// The rules that hold it.
+    ///
+    /// - Parameters:
+    ///   - name: whose it is, as `budget of stage 'write'`.
+    ///   - stage: the stage that it is of; nil is the whole run.
+    public func rules(name: String, stage: String?) -> [QuotaRule] {
+        func rule(_ metric: String, _ limit: Int64) -> QuotaRule {
+            QuotaRule(name: name, metric: metric, limit: limit, window: .run, onExceed: .fail, stage: stage)
+        }
+        var rules: [QuotaRule] = []
+        if let tokens { rules.append(rule(QuotaMetric.tokens, tokens)) }
+        if let costUSD { rules.append(rule(QuotaMetric.cost, NanoDollars.rounded(costUSD))) }
+        return rules
+    }
 }
 
 /// A group in which runs exclude one another.

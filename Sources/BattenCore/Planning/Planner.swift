@@ -123,7 +123,6 @@ extension UnsupportedFeature {
         func note(_ isUsed: Bool, _ feature: String, _ stage: String? = nil) {
             if isUsed { found.append(UnsupportedFeature(feature: feature, stage: stage)) }
         }
-        note(definition.budget != nil, "budget")
         let parts = [definition.stages, definition.finally] + definition.hooks.map(\.stages)
         func look(at stage: StageDefinition) {
             note(stage.uses == "workflow" && stage.child == nil, stage.uses, stage.id)
@@ -135,7 +134,6 @@ extension UnsupportedFeature {
                 for obstacle in obstacles(from: stage.id, to: target, in: definition) { note(true, obstacle, stage.id) }
             }
             note(stage.cache != nil && !stage.uses.contains("."), "cache: \(stage.uses)", stage.id)
-            note(stage.budget != nil, "budget", stage.id)
             note(
                 stage.handoff != nil && (stage.forEach != nil || stage.matrix != nil), "handoff with for_each", stage.id
             )

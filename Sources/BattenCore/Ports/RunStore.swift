@@ -13,13 +13,19 @@ public protocol RunStore: AnyObject, Sendable {
     ///
     /// - Parameters:
     ///   - request: who asks.
-    ///   - decide: is given what other engines hold, and says what to write; it is called once, at most, and calls
+    ///   - decide: is given what other engines hold and how full quotas are, and says what to write; it is called once, at most, and calls
     ///     nothing of this store.
     /// - Returns: one verdict a commit, in order.
     /// - Throws: as ``commit(_:)`` does; what was decided then never happened.
     func commit(
-        _ request: SlotRequest, deciding decide: ([SlotUse]) -> SlotDecision
+        _ request: SlotRequest, deciding decide: (SharedStanding) -> SlotDecision
     ) throws(StoreError) -> [CommitVerdict]
+
+    /// Which quotas there are and which executors use what, when that has changed since it was last asked for.
+    ///
+    /// - Parameter looking: whether to look in any case: another process may have written.
+    /// - Returns: nil when it has not.
+    func changedQuotas(looking: Bool) throws(StoreError) -> QuotaSetup?
 
     /// Has the slots of an engine count until an instant, in stores that cannot see whether an engine lives.
     func renewSlots(engine: String, until: Timestamp) throws(StoreError)
@@ -78,6 +84,11 @@ public protocol RunStore: AnyObject, Sendable {
 
     /// Finds the run that was accepted under an idempotency key.
     func run(idempotencyKey: String, workflow: String) throws(StoreError) -> String?
+}
+
+extension RunStore {
+    /// A store without quotas.
+    public func changedQuotas(looking: Bool) throws(StoreError) -> QuotaSetup? { nil }
 }
 
 /// What became of one run's commit.

@@ -107,16 +107,37 @@ public struct SlotChange: Sendable, Hashable {
 }
 
 /// An engine that wants to start attempts under shared limits.
-public struct SlotRequest: Sendable, Hashable {
+public struct SlotRequest: Sendable {
     /// Engine id.
     public var engine: String
     /// When.
     public var at: Timestamp
+    /// Runs whose attempts may have to reserve of quotas and budgets; nil when none has to.
+    public var metered: [String]?
+    /// What has been used and given back by now, to be written before it is decided.
+    public var settlements: [RunCommit] = []
+    /// The rules of a time zone; nil when it is not known here.
+    public var zones: @Sendable (String) -> TimeZoneRules? = { $0 == "UTC" ? .utc : nil }
 
     /// Creates a request.
-    public init(engine: String, at: Timestamp) {
+    public init(engine: String, at: Timestamp, metered: [String]? = nil) {
         self.engine = engine
         self.at = at
+        self.metered = metered
+    }
+}
+
+/// What an engine decides starts by: what others hold, and how full quotas are.
+public struct SharedStanding: Sendable {
+    /// Slots of other engines.
+    public var uses: [SlotUse]
+    /// Quotas and budgets; nil when they were not asked for.
+    public var quotas: QuotaBook?
+
+    /// Creates a standing.
+    public init(uses: [SlotUse], quotas: QuotaBook? = nil) {
+        self.uses = uses
+        self.quotas = quotas
     }
 }
 

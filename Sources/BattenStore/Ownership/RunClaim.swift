@@ -59,8 +59,18 @@ extension RunWriter {
         claim.bind(1, run.run)
         claim.bind(2, engine)
         claim.bind(3, run.epoch)
-        defer { claim.reset() }
-        return try claim.step() ? claim.int(0) : nil
+        guard try claim.step() else { return nil }
+        let epoch = claim.int(0)
+        try claim.run()
+        // What its attempts have reserved has died with the engine that made them.
+        let find = try connection.statement("SELECT key FROM runs WHERE id = ?1")
+        find.bind(1, run.run)
+        if try find.step() {
+            let key = find.int(0)
+            find.reset()
+            try releaseReservations(ofRun: key)
+        }
+        return epoch
     }
 }
 

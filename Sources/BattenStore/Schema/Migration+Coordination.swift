@@ -24,30 +24,7 @@ extension Migration {
             ) STRICT, WITHOUT ROWID;
             CREATE INDEX leases_by_owner ON leases (owner);
 
-            CREATE TABLE quotas (
-                key INTEGER PRIMARY KEY,
-                name TEXT NOT NULL UNIQUE,
-                metric TEXT NOT NULL,
-                amount REAL NOT NULL,
-                window TEXT NOT NULL,
-                calendar TEXT,
-                scope ANY NOT NULL,
-                on_exceed TEXT NOT NULL,
-                created_at INTEGER NOT NULL,
-                updated_at INTEGER NOT NULL
-            ) STRICT;
-
-            CREATE TABLE reservations (
-                key INTEGER PRIMARY KEY,
-                quota_key INTEGER NOT NULL REFERENCES quotas (key) ON DELETE CASCADE,
-                run_key INTEGER NOT NULL REFERENCES runs (key) ON DELETE CASCADE,
-                idx INTEGER NOT NULL,
-                attempt INTEGER NOT NULL,
-                amount REAL NOT NULL,
-                made_at INTEGER NOT NULL
-            ) STRICT;
-            CREATE INDEX reservations_by_quota ON reservations (quota_key, made_at);
-            CREATE INDEX reservations_by_run ON reservations (run_key, idx, attempt);
+            \(firstQuotas)
 
             CREATE TABLE secrets (
                 name TEXT PRIMARY KEY,

@@ -65,8 +65,10 @@ extension RunWriter {
     func insert(_ usage: UsageRow, key: Int64) throws(StoreError) {
         let statement = try connection.statement(
             """
-            INSERT INTO usage (run_key, workflow, stage, attempt, plugin, metric, subject, amount, at, item, cost_usd)
-            VALUES (?1, (SELECT workflow FROM runs WHERE key = ?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+            INSERT INTO usage (run_key, workflow, stage, attempt, plugin, metric, subject, amount, at, item, cost_usd,
+                executor, tags)
+            VALUES (?1, (SELECT workflow FROM runs WHERE key = ?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+            RETURNING workflow
             """)
         statement.bind(1, key)
         statement.bind(2, usage.stage)
@@ -78,7 +80,12 @@ extension RunWriter {
         statement.bind(8, usage.at)
         statement.bind(9, usage.item.map { Int64($0) })
         if let cost = usage.cost { statement.bind(10, cost) } else { statement.bindNull(10) }
+        statement.bind(11, usage.executor)
+        statement.bind(12, usage.tags.isEmpty ? nil : JSONWriter.string(.array(usage.tags.map { .string($0) })))
+        guard try statement.step() else { return }
+        let workflow = statement.text(0)
         try statement.run()
+        try count(usage, key: key, workflow: workflow)
     }
 }
 

@@ -42,6 +42,8 @@ final class RunWriter {
     var hasToldTriggers = false
     /// An engine that has said that it waits for slots.
     var waitingEngine: String?
+    /// Quotas as this connection knows them.
+    var quotaCache = QuotaCache()
     /// An engine whose record goes with the next commit.
     var newcomer: EngineRecord?
 
@@ -126,13 +128,18 @@ final class RunWriter {
     ///   - encode: writes the files of long values; under the write lock nobody removes them meanwhile.
     func write(
         _ request: SlotRequest, isAlive: (String) throws(StoreError) -> Bool,
-        deciding decide: ([SlotUse]) -> SlotDecision,
+        deciding decide: (SharedStanding) -> SlotDecision,
         encode: ([RunCommit]) throws(StoreError) -> ([EncodedCommit], [[UInt8]: Int])
     ) throws(StoreError) -> [CommitVerdict] {
         let now = monotonic()
         let isHurried = now - lastEnd < Trail.haste
         return try transaction { () throws(StoreError) in
-            let decision = decide(try slotsOfOthers(request, isAlive: isAlive))
+            for settlement in request.settlements { try settle(settlement) }
+            var standing = SharedStanding(uses: try slotsOfOthers(request, isAlive: isAlive))
+            if let runs = request.metered {
+                standing.quotas = try book(request, runs: runs, now: now, isAlive: isAlive)
+            }
+            let decision = decide(standing)
             try wait(request.engine, decision.isWaiting)
             if decision.commits.isEmpty { return [] }
             let (encoded, files) = try encode(decision.commits)
@@ -171,6 +178,7 @@ final class RunWriter {
             slotsFreed = false
             hasToldTriggers = false
             waitingEngine = nil
+            quotaCache = QuotaCache()
             nextDue = .max
             logTrimmer.rolledBack()
             throw error
@@ -183,6 +191,8 @@ final class RunWriter {
             do throws(StoreError) { return try begin.run() } catch { leaveView() }
         }
         epochs.removeAll(keepingCapacity: true)
+        quotaCache.named = nil
+        quotaCache.meters = nil
         try begin.run()
     }
 
@@ -256,6 +266,8 @@ final class RunWriter {
         for slot in source.slotsFreed { try free(slot, key: key) }
         for slot in source.slotsTaken { try take(slot, key: key) }
         for usage in source.usage { try insert(usage, key: key) }
+        for change in source.released { try release(change, key: key) }
+        for reservation in source.reserved { try reserve(reservation, key: key) }
         if !commit.logs.isEmpty { try write(commit.logs, key: key) }
         if let row = source.runRow, row.status.isTerminal {
             if let group = row.group { try leave(group, run: key) }
@@ -265,6 +277,14 @@ final class RunWriter {
             logTrimmer.forget(run: key)
             if latest?.key == key { latest = nil }
         }
+    }
+
+    /// Writes what a run has used and given back before it is decided what starts.
+    private func settle(_ source: RunCommit) throws(StoreError) {
+        // What the run's own commit will be refused for is refused here.
+        guard let key = try self.key(of: source) else { return }
+        for usage in source.usage { try insert(usage, key: key) }
+        for change in source.released { try release(change, key: key) }
     }
 
     /// Writes the rows of stages and attempts, those that were put off before them.
@@ -379,6 +399,7 @@ final class RunWriter {
         if let origin = row.origin { try write(origin, key: key) }
         if let fire = acceptance.fire { try write(fire, run: key) }
         if let group = row.group, !row.status.isTerminal { try enter(group, run: key, at: row.acceptedAt) }
+        if !acceptance.budgets.isEmpty { try write(acceptance.budgets, run: key, at: row.acceptedAt) }
         keys[row.id] = key
         return .accepted(key)
     }
