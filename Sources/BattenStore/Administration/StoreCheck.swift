@@ -61,6 +61,9 @@ extension StoreAdministration {
             return problems
         }
         guard case .store(let version) = state, version >= 1 else { return check }
+        if version >= Migration.quotas.version {
+            part(&check, "quotas") { () throws(StoreError) in try QuotaCheck(connection: connection).problems() }
+        }
         for rule in StoreRule.all {
             part(&check, rule.name) { () throws(StoreError) in
                 var problems: [StoreProblem] = []
@@ -178,6 +181,21 @@ struct StoreRule {
             sql: """
                 SELECT 'run ' || r.id || ', stage ' || s.idx || ', attempt ' || s.number
                 FROM slots s JOIN runs r ON r.key = s.run_key
+                LEFT JOIN attempts a ON a.run_key = s.run_key AND a.idx = s.idx AND a.number = s.number
+                WHERE r.status IN \(terminalRun)
+                    OR (a.ended_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM trailing t WHERE t.run_key = s.run_key))
+                """),
+        StoreRule(
+            name: "what is reserved of it is not the sum of its reservations",
+            sql: """
+                SELECT 'quota ' || q.name FROM quotas q
+                WHERE q.reserved <> (SELECT coalesce(sum(amount), 0) FROM reservations WHERE quota_key = q.key)
+                """),
+        StoreRule(
+            name: "the reservation belongs to an attempt that has ended",
+            sql: """
+                SELECT 'run ' || r.id || ', stage ' || s.idx || ', attempt ' || s.number
+                FROM reservations s JOIN runs r ON r.key = s.run_key
                 LEFT JOIN attempts a ON a.run_key = s.run_key AND a.idx = s.idx AND a.number = s.number
                 WHERE r.status IN \(terminalRun)
                     OR (a.ended_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM trailing t WHERE t.run_key = s.run_key))
