@@ -14,10 +14,11 @@ struct QuotaCheck {
             """)
         while try find.step() { rules.append((try QuotaTable.read(find).rule, find.optionalInt(10))) }
         for (rule, run) in rules where problems.count < 100 {
-            let expected = try run.map { key throws(StoreError) in [0: try budget(rule, run: key)] }
+            let booked: [Int64: Int64]
+            if let run { booked = [0: try budget(rule, run: run)] } else { booked = try ledger(rule) }
             for (bucket, used) in try counted(rule) {
                 // Buckets from before the quota was set may have begun with a part of what the ledger has.
-                let booked = try expected?[bucket] ?? ledger(rule)[bucket] ?? 0
+                let booked = booked[bucket] ?? 0
                 if run == nil, rule.window == .ever ? used >= booked : try isCut(rule, bucket) { continue }
                 if used != booked {
                     let whose = run == nil ? "quota \(rule.name)" : "\(rule.name) (\(rule.metric))"
