@@ -25,11 +25,13 @@ public struct QuotaBook: Sendable {
             self.firstWaiting = firstWaiting
         }
 
+        /// Whether both say the same of the same quota; the parts of the sum follow from it.
         public static func == (one: Standing, other: Standing) -> Bool {
             one.rule == other.rule && one.used == other.used && one.reserved == other.reserved
                 && one.firstWaiting == other.firstWaiting
         }
 
+        /// Goes by the quota.
         public func hash(into hasher: inout Hasher) { hasher.combine(rule) }
 
         /// What is left.
