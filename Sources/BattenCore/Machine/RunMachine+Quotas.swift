@@ -107,7 +107,8 @@ extension RunMachine {
         if let bound = info.usageBound, let input = input(of: index) {
             let plugin = String(info.type.prefix { $0 != "." })
             amounts = bound.amounts(
-                input: input, config: slots.metering.configuration(
+                input: input,
+                config: slots.metering.configuration(
                     plugin, state.row.trigger, state.row.directory, state.workflowFolder),
                 prices: slots.metering.prices)
         }
