@@ -447,15 +447,6 @@ extension RunState {
         }
     }
 
-    /// Counts the stages and items that wait for quotas.
-    private mutating func noteQuotaWait(_ index: Int, _ change: Int) {
-        if stages[index].hookShift == nil { quotaWaits += change }
-        guard stages[index].row.item != nil else { return }
-        let parent = stages[index].planned
-        let count = (parkedItems[parent] ?? 0) + change
-        parkedItems[parent] = count > 0 ? count : nil
-    }
-
     /// Bound on the run: the workflow's own or that of whoever started it, the shorter one.
     func timeout(of plan: Plan) -> Duration? {
         guard let own = plan.definition.timeout else { return givenTimeout }
