@@ -252,6 +252,9 @@ final class ActiveRun {
         commit.checkpoints.append(row)
     }
 
+    /// Whether its budgets are not on disk yet, so that nothing can be reserved of them: its acceptance goes first.
+    var awaitsBudgets: Bool { isBudgeted && !isStored }
+
     /// Whether the run is on disk.
     var isStored: Bool { commit.acceptance == nil }
 

@@ -12,7 +12,7 @@ extension EngineLoop {
             var commits: [RunCommit] = []
             let verdicts: [CommitVerdict]
             do {
-                if admissions.isEmpty {
+                if admissions.isEmpty || admissions.contains(where: \.awaitsBudgets) {
                     (batch, commits) = takeTouched()
                     verdicts = try store.commit(commits)
                 } else {
