@@ -5,22 +5,22 @@ import BattenSystem
 extension EngineLoop {
     /// Commits everything that waits, tells who watches, and acts; again while acting decides more.
     func settle() {
-        while !touched.isEmpty || !admissions.isEmpty, failure == nil {
+        while !touched.isEmpty || !admissions.isEmpty || withdrawsWaits, failure == nil {
             // What has begun does not wait for another commit.
             EventLoop.wakeHeld()
             var batch: [ActiveRun] = []
             var commits: [RunCommit] = []
             let verdicts: [CommitVerdict]
             do {
-                if admissions.isEmpty {
+                if admissions.isEmpty, !withdrawsWaits {
                     (batch, commits) = takeTouched()
                     verdicts = try store.commit(commits)
                 } else {
                     let request = SlotRequest(engine: settings.engineID, at: clock.now())
-                    verdicts = try store.commit(request) { uses in
-                        admit(uses)
+                    verdicts = try store.commit(request) { view in
+                        let (waits, called) = admit(view)
                         (batch, commits) = takeTouched()
-                        return SlotDecision(commits: commits, isWaiting: lacksSharedSlots)
+                        return SlotDecision(commits: commits, waits: waits, called: called)
                     }
                 }
             } catch {

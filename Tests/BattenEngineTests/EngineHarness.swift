@@ -145,7 +145,7 @@ final class CountingStore: RunStore {
     }
 
     func commit(
-        _ request: SlotRequest, deciding decide: ([SlotUse]) -> SlotDecision
+        _ request: SlotRequest, deciding decide: (SlotView) -> SlotDecision
     ) throws(StoreError) -> [CommitVerdict] {
         let failure = state.withLock { state in
             state.commits += 1

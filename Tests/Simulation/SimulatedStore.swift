@@ -43,12 +43,12 @@ final class SimulatedStore: RunStore, @unchecked Sendable {
     }
 
     func commit(
-        _ request: SlotRequest, deciding decide: ([SlotUse]) -> SlotDecision
+        _ request: SlotRequest, deciding decide: (SlotView) -> SlotDecision
     ) throws(StoreError) -> [CommitVerdict] {
         var batch: [RunCommit] = []
         return try committing { store throws(StoreError) in
-            let verdicts = try store.commit(request) { uses in
-                let decision = decide(uses)
+            let verdicts = try store.commit(request) { view in
+                let decision = decide(view)
                 batch = decision.commits
                 return decision
             }

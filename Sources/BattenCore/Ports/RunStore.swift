@@ -18,7 +18,7 @@ public protocol RunStore: AnyObject, Sendable {
     /// - Returns: one verdict a commit, in order.
     /// - Throws: as ``commit(_:)`` does; what was decided then never happened.
     func commit(
-        _ request: SlotRequest, deciding decide: ([SlotUse]) -> SlotDecision
+        _ request: SlotRequest, deciding decide: (SlotView) -> SlotDecision
     ) throws(StoreError) -> [CommitVerdict]
 
     /// Has the slots of an engine count until an instant, in stores that cannot see whether an engine lives.

@@ -124,14 +124,16 @@ final class RunWriter {
     ///   - encode: writes the files of long values; under the write lock nobody removes them meanwhile.
     func write(
         _ request: SlotRequest, isAlive: (String) throws(StoreError) -> Bool,
-        deciding decide: ([SlotUse]) -> SlotDecision,
+        deciding decide: (SlotView) -> SlotDecision,
         encode: ([RunCommit]) throws(StoreError) -> ([EncodedCommit], [[UInt8]: Int])
     ) throws(StoreError) -> [CommitVerdict] {
         let now = monotonic()
         let isHurried = now - lastEnd < Trail.haste
         return try transaction { () throws(StoreError) in
-            let decision = decide(try slotsOfOthers(request, isAlive: isAlive))
-            try wait(request.engine, decision.isWaiting)
+            let (view, own) = try slotsOfOthers(request, isAlive: isAlive)
+            let decision = decide(view)
+            try wait(request.engine, decision, instead: own)
+            if !decision.called.isEmpty { try call(decision.called, at: request.at) }
             if decision.commits.isEmpty { return [] }
             let (encoded, files) = try encode(decision.commits)
             if let newcomer { try write(newcomer) }

@@ -3,7 +3,7 @@ public import BattenCore
 extension SQLiteStore {
     /// Decides and writes the changes of several runs in one transaction, during which no other engine takes a slot.
     public func commit(
-        _ request: SlotRequest, deciding decide: ([SlotUse]) -> SlotDecision
+        _ request: SlotRequest, deciding decide: (SlotView) -> SlotDecision
     ) throws(StoreError) -> [CommitVerdict] {
         try writing { writer throws(StoreError) in
             try writer.write(
