@@ -5,22 +5,23 @@ import BattenSystem
 extension EngineLoop {
     /// Commits everything that waits, tells who watches, and acts; again while acting decides more.
     func settle() {
-        while !touched.isEmpty || !admissions.isEmpty, failure == nil {
+        while !touched.isEmpty || !admissions.isEmpty || withdrawsWaits, failure == nil {
             // What has begun does not wait for another commit.
             EventLoop.wakeHeld()
             var batch: [ActiveRun] = []
             var commits: [RunCommit] = []
             let verdicts: [CommitVerdict]
             do {
-                if admissions.isEmpty || admissions.contains(where: \.awaitsBudgets) {
+                if admissions.isEmpty && !withdrawsWaits || admissions.contains(where: \.awaitsBudgets) {
                     (batch, commits) = takeTouched()
                     verdicts = try store.commit(commits)
                 } else {
                     let request = slotRequest()
                     verdicts = try store.commit(request) { standing in
-                        admit(standing)
+                        let (waits, called) = admit(standing)
                         (batch, commits) = takeTouched()
-                        return SlotDecision(commits: commits, isWaiting: lacksSharedSlots)
+                        return SlotDecision(
+                            commits: commits, waits: waits, called: called, waitsForQuotas: slots.waitsForQuotas)
                     }
                 }
             } catch {

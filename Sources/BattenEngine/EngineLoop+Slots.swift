@@ -9,7 +9,11 @@ extension EngineLoop {
         let asks = slotsWereFreed && asksStore
         serve(.slotsFreed)
         // Of shared slots only the store can tell; who asks for one asks for all.
-        if asks, let number = slots.next(asking: true), let run = runs[number] { apply(.slotsFreed, to: run) }
+        if asks, let number = slots.next(asking: true), let run = runs[number] {
+            apply(.slotsFreed, to: run)
+        } else if asks, lacksSharedSlots, admissions.isEmpty {
+            withdrawsWaits = true
+        }
         slotsWereFreed = false
         linesChanged = false
     }
@@ -60,17 +64,22 @@ extension EngineLoop {
     }
 
     /// Has the runs that asked start what there is room for; the store keeps other engines out meanwhile.
-    func admit(_ standing: SharedStanding) {
-        slots.open(standing.uses, quotas: standing.quotas)
+    ///
+    /// - Returns: what this engine waits for from now on, and the engines whose turn comes before it.
+    func admit(_ standing: SharedStanding) -> (waits: [SlotWait], called: [String]) {
+        slots.open(standing)
         defer { slots.close() }
+        withdrawsWaits = false
         let asking = admissions
         admissions = []
         for run in asking { run.isAsking = false }
         serve(.admit)
         // Those for which there is no room wait in line from now on.
         for run in asking where runs[run.number] === run { apply(.admit, to: run) }
-        lacksSharedSlots = slots.lacksShared
         planQuotas()
+        let waits = slots.sharedWaits(of: settings.engineID)
+        lacksSharedSlots = !waits.isEmpty || slots.waitsForQuotas
+        return (waits, slots.calledRivals)
     }
 
     /// Renews the leases of the slots that this engine holds, where the store goes by their time.

@@ -38,8 +38,10 @@ final class EngineLoop: @unchecked Sendable {
     var slots: SlotPool
     /// Runs whose stages ask for slots that are shared with other engines.
     var admissions: [ActiveRun] = []
-    /// Whether stages wait for such slots and for nothing else.
+    /// Whether stages wait for such slots and for nothing else, as other engines know.
     var lacksSharedSlots = false
+    /// Whether they do so no longer, which other engines are to know.
+    var withdrawsWaits = false
     /// When shared slots are renewed, on the monotonic clock.
     var nextRenewal: Int64?
     var slotsWereFreed = false

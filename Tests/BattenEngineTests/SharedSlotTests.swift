@@ -108,6 +108,63 @@ import Testing
         #expect(try slots(first.harness.home) == 0)
     }
 
+    /// The engine that gives a slot back leaves it to another one whose stage has the better turn.
+    @Test func aSlotGoesToWhoseTurnItIsOverAllEngines() throws {
+        let running = Running()
+        let limits = SharedLimits(stages: 1)
+        let first = try Seated("engine-one", limits, running)
+        defer { first.harness.remove() }
+        let second = try Seated("engine-two", home: first.harness.home, limits, running)
+        defer { second.harness.engine.stop() }
+        func awaitQueue(_ seated: Seated) {
+            let isWaiting = seated.harness.record.wait { seen in
+                seen.records.contains { $0.type == "stage_waiting" } ? true : nil
+            }
+            #expect(isWaiting == true)
+        }
+        let held = try first.harness.submit([stage("a")])
+        let call = try #require(running.take())
+        let low = try first.harness.submit([stage("low")])
+        awaitQueue(first)
+        var urgent = stage("high")
+        urgent.priority = 6
+        let high = try second.harness.submit([urgent])
+        awaitQueue(second)
+        call.succeed()
+        #expect(try first.harness.engine.wait(run: held) == .ended(.completed))
+        second.harness.engine.storeChanged()
+        let next = try #require(running.take())
+        #expect(next.call.run == high)
+        next.succeed()
+        #expect(try second.harness.engine.wait(run: high) == .ended(.completed))
+        first.harness.engine.storeChanged()
+        let last = try #require(running.take())
+        #expect(last.call.run == low)
+        last.succeed()
+        #expect(try first.harness.engine.wait(run: low) == .ended(.completed))
+        let reader = try #require(try StoreReader(StateFolder(first.harness.home)))
+        #expect(try reader.query("SELECT engine FROM slot_waiters").rows.isEmpty)
+    }
+
+    /// One that lives and does not come is waited for a moment and no longer.
+    @Test func nobodyWaitsForAnEngineThatStandsStill() throws {
+        let running = Running()
+        let first = try Seated("engine-one", SharedLimits(stages: 1), running)
+        defer { first.harness.remove() }
+        let seat = try EngineSeat(StateFolder(first.harness.home), id: "still")
+        let wait = SlotWait(engine: "still", workflow: "w", plugin: "p", turn: Turn(nanoseconds: 1))
+        _ = try first.harness.store.commit(SlotRequest(engine: "still", at: SystemEngineClock().now())) { _ in
+            SlotDecision(commits: [], waits: [wait])
+        }
+        let run = try first.harness.submit([stage("a")])
+        let call = try #require(running.take())
+        #expect(call.call.run == run)
+        #expect(try first.harness.stored(run).journal.contains { $0.type == "stage_waiting" }, "it was waited for")
+        call.succeed()
+        #expect(try first.harness.engine.wait(run: run) == .ended(.completed))
+        _ = seat
+    }
+
     @Test func aSlotOfADeadEngineIsFreeAndItsRunTakesOneAgainWhenItIsTakenUp() throws {
         let running = Running()
         let limits = SharedLimits(stages: 1)

@@ -19,9 +19,9 @@ struct SlotRowTests {
 
     private func uses(_ store: SQLiteStore, engine: String, at instant: Timestamp) throws -> [SlotUse] {
         var seen: [SlotUse] = []
-        _ = try store.commit(SlotRequest(engine: engine, at: instant)) { uses in
-            seen = uses.uses
-            return SlotDecision(commits: [], isWaiting: false)
+        _ = try store.commit(SlotRequest(engine: engine, at: instant)) { standing in
+            seen = standing.uses
+            return SlotDecision(commits: [])
         }
         return seen.sorted { $0.workflow < $1.workflow }
     }
@@ -62,6 +62,45 @@ struct SlotRowTests {
         #expect(try uses(store, engine: "other", at: at(200)).isEmpty)
     }
 
+    /// Whoever lives and comes when it is called is waited for.
+    @Test func whatEnginesWaitForIsToldToTheOthers() throws {
+        let state = try TemporaryState()
+        let store = try state.open()
+        let seats = try ["one", "two"].map { try EngineSeat(state.folder, id: $0) }
+        func wait(_ engine: String, _ turn: Int64) -> SlotWait {
+            SlotWait(engine: engine, workflow: "w", plugin: "shell", turn: Turn(nanoseconds: turn))
+        }
+        /// What an engine sees, after which it waits for this and calls those.
+        func look(
+            _ engine: String, at instant: Timestamp, waits: [SlotWait] = [], called: [String] = []
+        ) throws -> [SlotWait] {
+            var seen: [SlotWait] = []
+            _ = try store.commit(SlotRequest(engine: engine, at: instant)) { standing in
+                seen = standing.waits
+                return SlotDecision(commits: [], waits: waits, called: called)
+            }
+            return seen
+        }
+        #expect(try look("dead", at: at(1), waits: [wait("dead", 1)]).isEmpty)
+        #expect(try look("one", at: at(1), waits: [wait("one", 7)]).isEmpty)
+        #expect(try look("two", at: at(2), called: ["one"]) == [wait("one", 7)])
+        let late = at(2) + .seconds(2)
+        #expect(try look("two", at: late + .nanoseconds(-1), called: ["one"]) == [wait("one", 7)])
+        #expect(try look("two", at: late).isEmpty, "it has not come")
+        #expect(try look("two", at: at(1)).isEmpty, "nor by a clock that was set back")
+        for round in 1...2 {
+            #expect(try look("one", at: late, waits: [wait("one", 7)]).isEmpty)
+            #expect(try look("two", at: late, called: ["one"]).count == 1, "it came, round \(round)")
+        }
+        #expect(try look("one", at: late, waits: [wait("one", 7)]).isEmpty)
+        #expect(try look("two", at: late).isEmpty, "it comes and takes nothing")
+        #expect(try look("one", at: late, waits: [wait("one", 9)]).isEmpty)
+        #expect(try look("two", at: late) == [wait("one", 9)], "it waits for something else")
+        #expect(try look("one", at: late).isEmpty)
+        #expect(try look("two", at: late).isEmpty)
+        _ = seats
+    }
+
     @Test func whatIsFencedTakesNoSlot() throws {
         let state = try TemporaryState()
         let store = try state.open()
@@ -74,7 +113,9 @@ struct SlotRowTests {
             SlotLease(stageIndex: 0, attempt: 1, engine: "living", plugin: "shell", takenAt: at(1))
         ]
         let verdicts = try store.commit(SlotRequest(engine: "living", at: at(2))) { _ in
-            SlotDecision(commits: [commit], isWaiting: true)
+            SlotDecision(
+                commits: [commit],
+                waits: [SlotWait(engine: "living", workflow: "w", plugin: "shell", turn: Turn(nanoseconds: 1))])
         }
         #expect(verdicts == [.fenced])
         #expect(try uses(store, engine: "other", at: at(5)).isEmpty)

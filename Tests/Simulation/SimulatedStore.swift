@@ -47,8 +47,8 @@ final class SimulatedStore: RunStore, @unchecked Sendable {
     ) throws(StoreError) -> [CommitVerdict] {
         var batch: [RunCommit] = []
         return try committing { store throws(StoreError) in
-            let verdicts = try store.commit(request) { uses in
-                let decision = decide(uses)
+            let verdicts = try store.commit(request) { view in
+                let decision = decide(view)
                 batch = decision.commits
                 return decision
             }

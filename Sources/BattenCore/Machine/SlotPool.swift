@@ -57,6 +57,8 @@ public struct SlotPool: Sendable {
     private var own: [SharedUser: Int] = [:]
     /// The same of others; nil while that is not known.
     private var others: [SharedUser: Int]?
+    /// What other engines wait for; known as long as what they hold is.
+    private var rivals: [SlotWait] = []
     /// Whether no more slots are given out.
     private var isShut = false
     /// Which quotas there are, as far as this engine has heard.
@@ -97,12 +99,15 @@ public struct SlotPool: Sendable {
     /// A pool that never runs out.
     public static let unlimited = SlotPool(blocking: .max, asynchronous: .max)
 
-    /// Says what other engines hold; it holds until ``close()``.
-    public mutating func open(_ uses: [SlotUse], quotas book: QuotaBook? = nil) {
-        self.book = book
+    /// Says what other engines hold and wait for, and how full quotas are; it holds until ``close()``.
+    public mutating func open(_ standing: SharedStanding) {
+        book = standing.quotas
         roomAppears = nil
+        rivals = standing.waits
         var counts: [SharedUser: Int] = [:]
-        for use in uses { counts[SharedUser(workflow: use.workflow, plugin: use.plugin), default: 0] += use.count }
+        for use in standing.uses {
+            counts[SharedUser(workflow: use.workflow, plugin: use.plugin), default: 0] += use.count
+        }
         others = counts
     }
 
@@ -110,6 +115,7 @@ public struct SlotPool: Sendable {
     public mutating func close() {
         others = nil
         book = nil
+        rivals = []
     }
 
     /// Takes what a quota grants an attempt that starts.
@@ -149,7 +155,7 @@ public struct SlotPool: Sendable {
         if pool.quota != nil, !isOpen { return .unknown }
         guard isShared(pool, of: workflow) else { return .yes }
         guard isOpen else { return .unknown }
-        return full(pool, of: workflow) == nil ? .yes : .no
+        return full(pool.plugin, of: workflow) == nil ? .yes : .no
     }
 
     /// Whether an attempt can start for all that this engine alone knows.
@@ -160,8 +166,8 @@ public struct SlotPool: Sendable {
         return slots.used < slots.limit
     }
 
-    private func full(_ pool: StagePool, of workflow: String) -> (scope: SlotScope, limit: Int)? {
-        shared.full(workflow: workflow, plugin: pool.plugin) { workflow, plugin in
+    private func full(_ plugin: String, of workflow: String) -> (scope: SlotScope, limit: Int)? {
+        shared.full(workflow: workflow, plugin: plugin) { workflow, plugin in
             var sum = 0
             for counts in [own, others ?? [:]] {
                 for (user, count) in counts
@@ -227,19 +233,55 @@ public struct SlotPool: Sendable {
         return best?.run
     }
 
-    /// Whether stages wait for nothing but slots that are shared with other engines and taken; it is known only while
-    /// what these hold is.
-    public var lacksShared: Bool {
-        line.lines.contains { kind, _ in
-            guard hasOwnRoom(kind.pool) else { return false }
-            if kind.pool.quota != nil { return true }
-            return isShared(kind.pool, of: kind.workflow) && room(kind.pool, of: kind.workflow) == .no
+    /// What stages wait for, and for nothing else: slots that are shared with other engines, and taken or theirs by turn.
+    ///
+    /// It is known only while what these hold is.
+    ///
+    /// - Parameter engine: id of this engine.
+    public func sharedWaits(of engine: String) -> [SlotWait] {
+        var waits: [SlotWait] = []
+        for (kind, entries) in line.lines {
+            guard kind.pool.quota == nil, let turn = entries.first?.turn, isShared(kind.pool, of: kind.workflow),
+                hasOwnRoom(kind.pool),
+                room(kind.pool, of: kind.workflow) == .no || rival(kind.pool, of: kind.workflow, before: turn) != nil
+            else { continue }
+            let wait = SlotWait(engine: engine, workflow: kind.workflow, plugin: kind.pool.plugin, turn: turn)
+            if let place = waits.firstIndex(where: { $0.workflow == wait.workflow && $0.plugin == wait.plugin }) {
+                waits[place].turn = min(waits[place].turn, turn)
+            } else {
+                waits.append(wait)
+            }
+        }
+        return waits
+    }
+
+    /// The other engines for which a slot is left free that this one could take.
+    public var calledRivals: [String] {
+        var called: [String] = []
+        for (kind, entries) in line.lines {
+            guard kind.pool.quota == nil, let turn = entries.first?.turn, hasOwnRoom(kind.pool),
+                room(kind.pool, of: kind.workflow) == .yes,
+                let rival = rival(kind.pool, of: kind.workflow, before: turn), !called.contains(rival.engine)
+            else { continue }
+            called.append(rival.engine)
+        }
+        return called
+    }
+
+    /// What another engine waits for that takes from the same slots, could have one now, and goes first.
+    private func rival(_ pool: StagePool, of workflow: String, before turn: Turn) -> SlotWait? {
+        guard !rivals.isEmpty, isOpen, isShared(pool, of: workflow) else { return nil }
+        return rivals.first { rival in
+            rival.turn < turn && shared.contest((workflow, pool.plugin), (rival.workflow, rival.plugin))
+                && full(rival.plugin, of: rival.workflow) == nil
         }
     }
 
-    /// Whether another run waits for the same slots, could have one, and goes first.
+    /// Whether another run, of this engine or of another one, waits for the same slots, could have one, and goes first.
     func isOthersTurn(_ pool: StagePool, of workflow: String, _ turn: Turn) -> Bool {
-        if line.isEmpty || pool.isFree { return false }
+        if pool.isFree { return false }
+        if rival(pool, of: workflow, before: turn) != nil { return true }
+        if line.isEmpty { return false }
         let isCovered = isShared(pool, of: workflow)
         return line.lines.contains { kind, entries in
             guard kind.pool.quota == nil, let first = entries.first, first.turn < turn else { return false }
@@ -263,7 +305,7 @@ public struct SlotPool: Sendable {
     func detail(_ pool: StagePool, of workflow: String) -> String {
         if isShut { return "its engine is about to end; another one starts it" }
         guard !hasOwnRoom(pool) else {
-            guard isShared(pool, of: workflow), isOpen, let (scope, limit) = full(pool, of: workflow) else {
+            guard isShared(pool, of: workflow), isOpen, let (scope, limit) = full(pool.plugin, of: workflow) else {
                 return "waits for its turn"
             }
             return (limit == 1 ? "the only slot" : "each of the \(limit) slots") + " \(scope.words) is taken"

@@ -9,7 +9,11 @@ public struct Turn: Sendable, Hashable, Comparable {
     /// The priorities that there are; beyond them the bound counts.
     public static let priorities = -1_000_000...1_000_000
 
-    private let nanoseconds: Int64
+    /// The moved instant, in nanoseconds since 1970: how turns are compared, over processes too.
+    public let nanoseconds: Int64
+
+    /// A turn that was written down.
+    public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
     /// The turn of a stage.
     ///

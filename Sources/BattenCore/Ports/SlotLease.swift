@@ -24,6 +24,12 @@ public struct SharedLimits: Sendable, Hashable {
         stages != nil || workflows[workflow] != nil || plugins[plugin] != nil
     }
 
+    /// Whether two attempts, each of a workflow and a plugin, could take a slot from one another.
+    func contest(_ one: (workflow: String, plugin: String), _ other: (workflow: String, plugin: String)) -> Bool {
+        stages != nil || one.workflow == other.workflow && workflows[one.workflow] != nil
+            || one.plugin == other.plugin && plugins[one.plugin] != nil
+    }
+
     /// The first limit that leaves no room for another attempt, for people; nil when there is room.
     ///
     /// - Parameters:
@@ -131,12 +137,15 @@ public struct SlotRequest: Sendable {
 public struct SharedStanding: Sendable {
     /// Slots of other engines.
     public var uses: [SlotUse]
+    /// What those of them wait for that live and come when they are called.
+    public var waits: [SlotWait]
     /// Quotas and budgets; nil when they were not asked for.
     public var quotas: QuotaBook?
 
     /// Creates a standing.
-    public init(uses: [SlotUse], quotas: QuotaBook? = nil) {
+    public init(uses: [SlotUse] = [], waits: [SlotWait] = [], quotas: QuotaBook? = nil) {
         self.uses = uses
+        self.waits = waits
         self.quotas = quotas
     }
 }
@@ -158,16 +167,45 @@ public struct SlotUse: Sendable, Hashable {
     }
 }
 
+/// The attempt whose turn it is of those of an engine that wait for the same shared slots.
+public struct SlotWait: Sendable, Hashable {
+    /// Engine id.
+    public var engine: String
+    /// Workflow name.
+    public var workflow: String
+    /// Plugin id.
+    public var plugin: String
+    /// When it gets its turn.
+    public var turn: Turn
+
+    /// Creates a wait.
+    public init(engine: String, workflow: String, plugin: String, turn: Turn) {
+        self.engine = engine
+        self.workflow = workflow
+        self.plugin = plugin
+        self.turn = turn
+    }
+}
+
 /// What an engine has decided while nobody else could take a slot.
 public struct SlotDecision: Sendable {
     /// What to write, at most one commit a run.
     public var commits: [RunCommit]
-    /// Whether attempts of the engine wait for slots that others hold: it is woken when one is given back.
-    public var isWaiting: Bool
+    /// What attempts of the engine wait for that others hold, or have the better turn for: it is woken when a slot is
+    /// given back.
+    public var waits: [SlotWait]
+    /// Other engines for which a slot was left free, since their turn comes first.
+    public var called: [String]
+    /// Whether stages of the engine wait for room in quotas: it is woken when something is given back to them.
+    public var waitsForQuotas: Bool
 
     /// Creates a decision.
-    public init(commits: [RunCommit], isWaiting: Bool) {
+    public init(
+        commits: [RunCommit], waits: [SlotWait] = [], called: [String] = [], waitsForQuotas: Bool = false
+    ) {
         self.commits = commits
-        self.isWaiting = isWaiting
+        self.waits = waits
+        self.called = called
+        self.waitsForQuotas = waitsForQuotas
     }
 }

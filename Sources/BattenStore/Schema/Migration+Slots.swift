@@ -24,4 +24,30 @@ extension Migration {
             DROP TABLE slots;
             """,
         tables: ["slots", "slot_waiters"])
+
+    /// What engines wait for, with the turn of it: slots go to whoever's turn it is over all processes.
+    ///
+    /// A row without a turn waits for room in quotas.
+    static let turns = Migration(
+        version: 18, title: "turns over all processes",
+        up: """
+            DROP TABLE slot_waiters;
+            CREATE TABLE slot_waiters (
+                engine TEXT NOT NULL,
+                workflow TEXT NOT NULL,
+                plugin TEXT NOT NULL,
+                turn INTEGER,
+                called_at INTEGER,
+                calls INTEGER NOT NULL DEFAULT 0,
+                PRIMARY KEY (engine, workflow, plugin)
+            ) STRICT, WITHOUT ROWID;
+            """,
+        down: """
+            DROP TABLE slot_waiters;
+            CREATE TABLE slot_waiters (
+                engine TEXT PRIMARY KEY,
+                since INTEGER NOT NULL
+            ) STRICT, WITHOUT ROWID;
+            """,
+        tables: [])
 }

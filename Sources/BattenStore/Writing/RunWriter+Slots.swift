@@ -2,25 +2,42 @@ internal import BattenCore
 
 /// Slots that all engines of the store share.
 extension RunWriter {
-    /// What engines other than the asking one hold, counted by workflow and plugin.
+    /// What an engine was said to wait for.
+    struct OwnWait {
+        /// Nil for room in quotas.
+        let wait: SlotWait?
+        /// Whether a slot was left free for it.
+        let isCalled: Bool
+    }
+
+    /// How long a slot is left free for an engine that has the better turn.
+    private static let patience = Duration.seconds(2)
+    /// How often it is, before the engine has taken one or waits for something else.
+    private static let calls: Int64 = 3
+
+    /// What engines other than the asking one hold, counted by workflow and plugin, and what they wait for.
     ///
     /// A slot is another engine's when that engine makes the attempt, or owns its run by now. Slots of dead engines do not
-    /// count: their calls have died with them. A slot with an expiry counts until then, whoever lives.
+    /// count: their calls have died with them. A slot with an expiry counts until then, whoever lives. What dead engines
+    /// wait for does not count either, nor what those do that have not come for a slot that was left free for them:
+    /// they are stopped, or hold themselves to other limits.
     func slotsOfOthers(
         _ request: SlotRequest, isAlive: (String) throws(StoreError) -> Bool
-    ) throws(StoreError) -> [SlotUse] {
+    ) throws(StoreError) -> (standing: SharedStanding, own: [OwnWait]) {
         let find = try connection.statement(
             """
-            SELECT s.engine, r.workflow, s.plugin, s.expires_at IS NOT NULL, count(*)
+            SELECT s.engine, r.workflow, s.plugin, s.expires_at IS NOT NULL, count(*), NULL, NULL, NULL
             FROM slots s JOIN runs r ON r.key = s.run_key
             WHERE (s.engine <> ?1 OR r.owner <> ?1) AND (s.expires_at IS NULL OR s.expires_at > ?2)
             GROUP BY 1, 2, 3, 4
+            UNION ALL SELECT engine, workflow, plugin, 0, 0, turn, called_at, calls FROM slot_waiters
             """)
         find.bind(1, request.engine)
         find.bind(2, request.at)
         defer { find.reset() }
         var living: [String: Bool] = [request.engine: true]
-        var uses: [SlotUse] = []
+        var standing = SharedStanding()
+        var own: [OwnWait] = []
         while try find.step() {
             let engine = find.text(0)
             if find.int(3) == 0 {
@@ -28,9 +45,27 @@ extension RunWriter {
                 living[engine] = lives
                 if !lives { continue }
             }
-            uses.append(SlotUse(workflow: find.text(1), plugin: find.text(2), count: Int(clamping: find.int(4))))
+            guard find.int(4) == 0 else {
+                standing.uses.append(
+                    SlotUse(workflow: find.text(1), plugin: find.text(2), count: Int(clamping: find.int(4))))
+                continue
+            }
+            // Room in quotas is given by the store, not left for anybody.
+            if find.isNull(5) {
+                if engine == request.engine { own.append(OwnWait(wait: nil, isCalled: false)) }
+                continue
+            }
+            let wait = SlotWait(
+                engine: engine, workflow: find.text(1), plugin: find.text(2), turn: Turn(nanoseconds: find.int(5)))
+            if engine == request.engine {
+                own.append(OwnWait(wait: wait, isCalled: !find.isNull(6)))
+            } else if find.int(7) < Self.calls || !find.isNull(6) {
+                let waited = find.isNull(6) ? .zero : request.at - Timestamp(nanoseconds: find.int(6))
+                // A clock that was set back makes nobody wait longer.
+                if waited >= .zero, waited < Self.patience { standing.waits.append(wait) }
+            }
         }
-        return uses
+        return (standing, own)
     }
 
     /// Writes the slot of an attempt that starts.
@@ -60,21 +95,59 @@ extension RunWriter {
         if connection.changes > 0 { slotsFreed = true }
     }
 
-    /// Notes that an engine waits for slots, or does not any more.
-    func wait(_ engine: String, _ isWaiting: Bool) throws(StoreError) {
-        guard isWaiting != (waitingEngine == engine) else { return }
-        let statement = try connection.statement(
-            isWaiting
-                ? "INSERT INTO slot_waiters (engine, since) VALUES (?1, unixepoch() * 1000000000) ON CONFLICT DO NOTHING"
-                : "DELETE FROM slot_waiters WHERE engine = ?1")
-        statement.bind(1, engine)
-        try statement.run()
-        waitingEngine = isWaiting ? engine : nil
+    /// Notes what an engine waits for, where that has changed.
+    func wait(_ engine: String, _ decision: SlotDecision, instead own: [OwnWait]) throws(StoreError) {
+        let waits = decision.waits
+        waitingEngine = waits.isEmpty && !decision.waitsForQuotas ? nil : engine
+        let wasCalled = own.contains(where: \.isCalled)
+        let hasTaken = decision.commits.contains { !$0.slotsTaken.isEmpty }
+        let isSame =
+            Set(waits) == Set(own.compactMap(\.wait)) && own.contains { $0.wait == nil } == decision.waitsForQuotas
+        if isSame, !(wasCalled && hasTaken) {
+            guard wasCalled else { return }
+            let update = try connection.statement("UPDATE slot_waiters SET called_at = NULL WHERE engine = ?1")
+            update.bind(1, engine)
+            return try update.run()
+        }
+        // Those who left a slot free for it may have what it has not taken.
+        if wasCalled { slotsFreed = true }
+        if !own.isEmpty {
+            let delete = try connection.statement("DELETE FROM slot_waiters WHERE engine = ?1")
+            delete.bind(1, engine)
+            try delete.run()
+        }
+        for wait in waits {
+            let insert = try connection.statement(
+                "INSERT INTO slot_waiters (engine, workflow, plugin, turn) VALUES (?1, ?2, ?3, ?4)")
+            insert.bind(1, engine)
+            insert.bind(2, wait.workflow)
+            insert.bind(3, wait.plugin)
+            insert.bind(4, wait.turn.nanoseconds)
+            try insert.run()
+        }
+        if decision.waitsForQuotas {
+            let insert = try connection.statement(
+                "INSERT INTO slot_waiters (engine, workflow, plugin) VALUES (?1, '', '')")
+            insert.bind(1, engine)
+            try insert.run()
+        }
+    }
+
+    /// Notes that slots were left free for engines, as far as they have not been told before and not come.
+    func call(_ engines: [String], at: Timestamp) throws(StoreError) {
+        for engine in engines {
+            let update = try connection.statement(
+                "UPDATE slot_waiters SET called_at = ?2, calls = calls + 1 WHERE engine = ?1 AND called_at IS NULL")
+            update.bind(1, engine)
+            update.bind(2, at)
+            try update.run()
+            if connection.changes > 0 { slotsFreed = true }
+        }
     }
 
     /// The engines that wait for slots, this one's own left out.
     func enginesWaitingForSlots() throws(StoreError) -> [String] {
-        let find = try connection.statement("SELECT engine FROM slot_waiters")
+        let find = try connection.statement("SELECT DISTINCT engine FROM slot_waiters")
         defer { find.reset() }
         var engines: [String] = []
         while try find.step() {

@@ -135,12 +135,13 @@ final class RunWriter {
         let isHurried = now - lastEnd < Trail.haste
         return try transaction { () throws(StoreError) in
             for settlement in request.settlements { try settle(settlement) }
-            var standing = SharedStanding(uses: try slotsOfOthers(request, isAlive: isAlive))
+            var (standing, own) = try slotsOfOthers(request, isAlive: isAlive)
             if let runs = request.metered {
                 standing.quotas = try book(request, runs: runs, now: now, isAlive: isAlive)
             }
             let decision = decide(standing)
-            try wait(request.engine, decision.isWaiting)
+            try wait(request.engine, decision, instead: own)
+            if !decision.called.isEmpty { try call(decision.called, at: request.at) }
             if decision.commits.isEmpty { return [] }
             let (encoded, files) = try encode(decision.commits)
             if let newcomer { try write(newcomer) }
