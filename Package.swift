@@ -72,10 +72,13 @@ let package = Package(
         .systemLibrary(
             name: "CSQLite", path: "Sources/CLibraries/CSQLite", pkgConfig: "sqlite3",
             providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(
+            name: "CEdit", path: "Sources/CLibraries/CEdit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
         .target(name: "CLinux", path: "Sources/CLibraries/CLinux"),
         .target(name: "CConfine", path: "Sources/CLibraries/CConfine"),
         // Layers.
         .target(name: "BattenSystem", dependencies: ["CLinux"], swiftSettings: careful),
+        .target(name: "BattenTerminal", dependencies: ["BattenSystem", "CEdit"], swiftSettings: careful),
         .target(
             name: "CBattenPure", linkerSettings: [.linkedLibrary("re2"), .linkedLibrary("crypto"), .linkedLibrary("m")]),
         .target(name: "BattenCore", dependencies: ["CBattenPure", json], swiftSettings: common),
@@ -93,7 +96,7 @@ let package = Package(
             name: "BattenCommand",
             dependencies: [
                 "BattenCore", "BattenSystem", "BattenSpec", "BattenStore", "BattenPluginHost", "BattenEngine",
-                signature,
+                "BattenTerminal", signature,
             ],
             swiftSettings: common),
         .executableTarget(
@@ -152,7 +155,7 @@ let package = Package(
                 name: "batten-bench",
                 dependencies: [
                     "BattenCore", "BattenSystem", "BattenSpec", "BattenStore", "BattenPluginHost", "BattenEngine",
-                    "CSQLite",
+                    "CSQLite", "TestSupport",
                 ],
                 path: "Tests/Benchmarks", swiftSettings: common),
             // Tests: one target a module, shared helpers beside them.
@@ -182,7 +185,7 @@ let package = Package(
                 path: "Tests/Simulation", exclude: ["FaultyDisk"], swiftSettings: common),
             .testTarget(
                 name: "BattenCommandTests",
-                dependencies: ["BattenCommand", "BattenCore", "BattenSystem", "TestSupport"],
+                dependencies: ["BattenCommand", "BattenCore", "BattenSpec", "BattenSystem", "TestSupport"],
                 exclude: ["Golden"], swiftSettings: common),
             .testTarget(name: "BattenPluginTests", dependencies: [sdk], swiftSettings: common),
             .testTarget(

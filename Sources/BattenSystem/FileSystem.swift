@@ -11,6 +11,8 @@ public enum FileSystem {
         case overwrite
         /// A file to write that must not exist yet.
         case create
+        /// A file to write at its end, created when absent.
+        case append
         /// A file to read and write, created when absent, left as it is when present.
         case readWrite
     }
@@ -72,6 +74,7 @@ public enum FileSystem {
         case .read: flags |= O_RDONLY
         case .overwrite: flags |= O_WRONLY | O_CREAT | O_TRUNC
         case .create: flags |= O_WRONLY | O_CREAT | O_EXCL
+        case .append: flags |= O_WRONLY | O_CREAT | O_APPEND
         case .readWrite: flags |= O_RDWR | O_CREAT
         }
         let number = try checked("open \(path)") { unsafe Glibc.open(path, flags, mode_t(mode)) }

@@ -10,6 +10,7 @@ struct ImportLawTests {
     /// What each folder's files may import.
     private static let laws: [(folder: String, may: Set<String>)] = [
         ("Sources/BattenSystem", ["Glibc", "CLinux"]),
+        ("Sources/BattenTerminal", ["BattenSystem", "CEdit", "Glibc"]),
         ("Sources/BattenCore", ["CBattenPure", "CBattenJSON"]),
         ("Sources/BattenSpec", ["BattenCore", "CYAML"]),
         ("Sources/BattenStore", ["BattenCore", "BattenSystem", "CSQLite"]),
@@ -20,7 +21,7 @@ struct ImportLawTests {
             "Sources/BattenCommand",
             [
                 "BattenCore", "BattenSystem", "BattenSpec", "BattenStore", "BattenPluginHost", "BattenEngine",
-                "BattenSignature",
+                "BattenTerminal", "BattenSignature",
             ]
         ),
         ("Sources/batten", ["BattenCommand", "BattenSystem"]),

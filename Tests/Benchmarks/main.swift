@@ -11,7 +11,7 @@ if words.count == 2, words[1] == "echo" {
 }
 let parts = [
     "chain", "chain-full", "full", "normal", "dispatch", "language", "shell", "cold", "http", "worker", "history",
-    "recovery", "controls", "for-each", "idle", "schedules",
+    "recovery", "controls", "for-each", "idle", "schedules", "repl",
 ]
 let wanted =
     words.count > 3 ? words[3].split(separator: ",").map(String.init) : Array(parts.dropFirst(2))
@@ -58,4 +58,8 @@ if wanted.contains("controls") { try ServiceFigures.controls(scratch: scratch, b
 if wanted.contains("for-each") { try EngineFigures.forEach(scratch: scratch, build: build) }
 if wanted.contains("idle") { try ServiceFigures.idle(scratch: scratch, build: build) }
 if wanted.contains("schedules") { try ScheduleFigures.measure(scratch: scratch, build: build) }
+if wanted.contains("repl") {
+    let limit = Limits.commitsPerSecond(synchronous: "FULL", in: scratch)
+    try ReplFigures.measure(commits: limit, scratch: scratch, build: build)
+}
 exit(Table.missed == 0 ? 0 : 1)

@@ -55,6 +55,7 @@ import Testing
         defer { try? FileSystem.removeTree(home) }
         let files = SourceTree.files(under: "examples", ending: "").filter {
             $0.split(separator: "/").count == 2 && !$0.hasSuffix("/batten.yaml") && !$0.hasSuffix(".test.yaml")
+                && !$0.hasSuffix(".btn")
         }
         #expect(files == Self.expected.map { "examples/\($0.file)" }.sorted(), "an example is missing here")
         for example in Self.expected {
@@ -74,6 +75,65 @@ import Testing
                     && zip(run.lines, example.outputs).allSatisfy { $0.hasPrefix($1) },
                 "\(path) printed \(run.lines)")
         }
+    }
+
+    @Test func theConversationGoesOn() throws {
+        let home = try FileSystem.makeTemporaryFolder(prefix: "/tmp/batten-examples-")
+        defer { try? FileSystem.removeTree(home) }
+        let run = try shell(#""$BATTEN" repl examples/chat.btn 2> /dev/null"#, home: home)
+        #expect(run.status == 0, "\(run.lines)")
+        #expect(run.lines.contains("In short: On Tue it will be 1 degrees. What shall I wear?"), "\(run.lines)")
+        #expect(run.lines.contains("7"), "the conversation has another length: \(run.lines)")
+    }
+
+    /// The tour of docs/repl.md, typed into a terminal, shows what the document says.
+    @Test func theTourIsTrue() throws {
+        let home = try FileSystem.makeTemporaryFolder(prefix: "/tmp/batten-examples-")
+        defer { try? FileSystem.removeTree(home) }
+        let program = (FileSystem.parent(of: ProcessEnvironment.executablePath) ?? ".") + "/batten"
+        let document = SourceTree.lines(of: "docs/repl.md").map(String.init)
+        let first = try #require(document.firstIndex { $0.hasPrefix("$ batten repl ") })
+        let end = try #require(document[first...].firstIndex(of: "```"))
+        _ = try Command.run(["ln", "-s", "\(SourceTree.root)/examples", "\(home)/examples"])
+        let words = document[first].split(separator: " ").dropFirst(3).map(String.init)
+        let terminal = try PseudoTerminal(
+            [program, "repl", "--session", "tour"] + words,
+            environment: [
+                "TERM": "xterm", "HOME": home, "BATTEN_HOME": "\(home)/state", "NO_COLOR": "1",
+                "PATH": ProcessEnvironment.variable("PATH") ?? "/usr/bin:/bin",
+            ], folder: home, columns: 200)
+        #expect(terminal.expect("\n> ") != nil)
+        var shown = [document[first]]
+        for line in document[first..<end] where line.hasPrefix("> ") {
+            shown.append(line)
+            terminal.type("\(line.dropFirst(2))\n")
+            if line == "> :quit" { break }
+            let answer = try #require(terminal.expect("\n> ", within: .seconds(60)), "\(line): \(terminal.rest)")
+            let text = Normaliser(scratch: home, program: program).text(Array(answer.utf8))
+            let lines = text.replacing("\r", with: "").split(separator: "\n", omittingEmptySubsequences: false)
+            // The first line is what was typed, the last one the prompt.
+            shown += lines.dropFirst().dropLast().map { Self.plain(String($0)) }
+        }
+        #expect(terminal.wait() == 0, "\(terminal.rest)")
+        if ConformanceTests.updating {
+            let all = document[..<first] + shown + document[end...]
+            try FileSystem.writeAtomically(
+                Array((all.joined(separator: "\n") + "\n").utf8), to: "\(SourceTree.root)/docs/repl.md", mode: 0o644)
+        } else {
+            #expect(Array(document[first..<end]) == shown)
+        }
+        let saved = try shell(
+            "cd '\(home)'; python3 examples/local/services.py start > /dev/null; "
+                + #""$BATTEN" run --config examples/batten.yaml -q brief.yaml; code=$?; "#
+                + "python3 examples/local/services.py stop > /dev/null; exit $code", home: home)
+        #expect(saved.status == 0, "\(saved.lines)")
+    }
+
+    /// A line without what only a terminal sees, cut off before headers, which differ from server to server.
+    private static func plain(_ line: String) -> String {
+        let text = String(line.replacing(#/\u{1B}\[[0-9;]*[A-Za-z]/#, with: ""))
+        guard let headers = text.firstRange(of: "\"headers\":") else { return text }
+        return String(text[..<headers.lowerBound]) + "…"
     }
 
     @Test func theirCasesHold() throws {

@@ -11,6 +11,8 @@ enum EditMode: String, Sendable, Hashable {
 
 /// A session: takes lines, carries them out on the live engine, and shows what came of them.
 final class Repl {
+    /// What shows reports of running stages.
+    let news: ReplNews
     /// What became of a line.
     enum Outcome: Sendable, Hashable {
         case done
@@ -20,8 +22,12 @@ final class Repl {
         case quit
     }
 
-    let context: CommandContext
-    let engine: SessionEngine
+    private(set) var context: CommandContext
+    private(set) var engine: SessionEngine
+    /// Engines of before a plugin was loaded anew, with the runs that go on in them.
+    private var retired: [(engine: SessionEngine, runs: Set<String>)] = []
+    /// A run of another process that is watched.
+    var attached: String?
     let interrupts: SessionInterrupts
     var output: ReplOutput
     var session: Session
@@ -33,18 +39,50 @@ final class Repl {
     var saved: Set<String> = []
     /// Whether lines are read back from the store, and nothing is to be written.
     var isReplaying = false
+    /// Whether plugins were looked at anew, and what is known of them is old.
+    var hasReloaded = false
     /// How the first line ended that did not end well in the background.
     private var failedInBackground = ExitCode.done
 
     init(
         context: CommandContext, session: Session, engine: SessionEngine, interrupts: SessionInterrupts,
-        output: ReplOutput
+        output: ReplOutput, news: ReplNews
     ) {
+        self.news = news
         self.context = context
         self.session = session
         self.engine = engine
         self.interrupts = interrupts
         self.output = output
+    }
+
+    /// The engine that drives a run.
+    func engine(of run: String) -> SessionEngine {
+        retired.first { $0.runs.contains(run) }?.engine ?? engine
+    }
+
+    /// Goes on with another host and engine; what runs ends in the old ones.
+    func replaceEngine(_ context: CommandContext, _ engine: SessionEngine) {
+        let running = Set(session.entries.filter(\.isRunning).map(\.run))
+        retired.append((self.engine, running))
+        self.context = context
+        self.engine = engine
+        closeRetired()
+    }
+
+    /// Closes engines of before in which nothing runs any more.
+    private func closeRetired() {
+        let running = Set(session.entries.filter(\.isRunning).map(\.run))
+        for place in retired.indices.reversed() where retired[place].runs.isDisjoint(with: running) {
+            retired.remove(at: place).engine.close()
+        }
+    }
+
+    /// Stops all engines.
+    func close() {
+        for old in retired { old.engine.close() }
+        retired = []
+        engine.close()
     }
 
     // MARK: Lines
@@ -105,8 +143,14 @@ final class Repl {
 
     /// The value of an expression over the session's values.
     func evaluate(_ range: Range<Int>, _ line: LineSource, _ bytes: [UInt8]) throws -> JSONValue {
-        var reader = LineValueReader(line, bytes, session.table)
-        let resolved = try reader.expression(range)
+        var table = session.table
+        var reader = LineValueReader(line, bytes, table)
+        var resolved = try reader.expression(range)
+        if !reader.calls.isEmpty {
+            try make(reader.calls, line, bytes, &table)
+            reader = LineValueReader(line, bytes, table)
+            resolved = try reader.expression(range)
+        }
         try waitFor(reader.usage)
         do throws(ExpressionError) {
             return try Expression.parse(resolved.text).evaluate(in: SessionScope(session, reader.usage))
@@ -134,24 +178,79 @@ final class Repl {
     ///
     /// - Returns: the place of the line's entry.
     func start(_ statement: LineStatement, _ line: LineSource, _ shape: LineShape) throws -> Int {
-        guard
-            let text = try StageText.read(
-                statement, line, shape.cleaned, names: session.table, catalog: try context.catalog())
-        else { throw CommandFailure.usage("no_stage", "the line runs nothing") }
+        var table = session.table
+        let catalog = try context.catalog()
+        guard var text = try StageText.read(statement, line, shape.cleaned, names: table, catalog: catalog) else {
+            throw CommandFailure.usage("no_stage", "the line runs nothing")
+        }
+        if !text.calls.isEmpty {
+            try make(text.calls, line, shape.cleaned, &table)
+            text = try StageText.read(statement, line, shape.cleaned, names: table, catalog: catalog) ?? text
+        }
         try waitFor(text.usage)
         let name = try name(of: statement, line)
+        var note: JSONObject = ["name": .string(name), "line": .string(line.text)]
+        note["calls"] = self.note(of: table)
+        return try start(text, named: name, note: note, origin: { .line(statement, $0) }, table, line)
+    }
+
+    /// What the calls inside a line stand for, for whoever reads the line back.
+    private func note(of table: NameTable) -> JSONValue {
+        .object(JSONObject(table.hoisted.map { ("\($0.key)", .string(session.entries[$0.value.entry].name)) }))
+    }
+
+    /// Starts the run of a stage that was read.
+    private func start(
+        _ text: StageText, named name: String, note: JSONObject, origin: (NameTable) -> SessionEntry.Origin,
+        _ names: NameTable, _ line: LineSource
+    ) throws -> Int {
         let id = session.stageID(for: name, reading: text.usage)
         let made = try LineWorkflow.make(
-            text, id: id, line: line, note: ["name": .string(name), "line": .string(line.text)], session: session,
-            in: context)
+            text, id: id, line: line, note: note, session: session, in: context)
         output.warnings(made.warnings, line.source)
         let run = try engine.submit(made.submission)
-        var table = session.table
+        var table = names
         table.targets = table.targets.filter { text.usage.entries.contains($0.value.entry) }
         return session.add(
             SessionEntry(
                 name: name, id: id, line: line, definition: made.definition, member: text.member, usage: text.usage,
-                origin: .line(statement, table), run: run, state: .running))
+                origin: origin(table), run: run, state: .running))
+    }
+
+    /// Makes calls of declared functions that stand inside a line, and notes what they stand for.
+    private func make(
+        _ calls: [ForeignCall], _ line: LineSource, _ bytes: [UInt8], _ table: inout NameTable
+    ) throws {
+        for call in calls where table.hoisted[call.name.lowerBound] == nil {
+            var reader = LineValueReader(line, bytes, table)
+            var text = try call.stage(&reader)
+            if !reader.calls.isEmpty {
+                try make(reader.calls, line, bytes, &table)
+                reader = LineValueReader(line, bytes, table)
+                text = try call.stage(&reader)
+            }
+            text.usage = reader.usage
+            try waitFor(text.usage)
+            var number = 1
+            while session.current["\(call.function.name)_\(number)"] != nil { number += 1 }
+            let name = "\(call.function.name)_\(number)"
+            let place = try start(
+                text, named: name,
+                note: [
+                    "name": .string(name), "line": .string(line.text), "calls": note(of: table),
+                    "call": [
+                        "name": .int(Int64(call.name.lowerBound)), "from": .int(Int64(call.arguments.lowerBound)),
+                        "to": .int(Int64(call.arguments.upperBound)),
+                    ],
+                ], origin: { .call(call, $0) }, table, line)
+            guard try finish(place, line, isQuiet: true) == .done else {
+                throw CommandFailure(
+                    "call_failed", "'\(call.function.name)' gave no value", help: ":logs \(name) shows what it wrote",
+                    exit: .runFailed)
+            }
+            let entry = session.entries[place]
+            table.hoisted[call.name.lowerBound] = NameTable.Target(entry: place, id: entry.id, member: entry.member)
+        }
     }
 
     private func name(of statement: LineStatement, _ line: LineSource) throws(LineFault) -> String {
@@ -176,15 +275,20 @@ final class Repl {
     }
 
     /// Waits for an entry's run and shows how it ended.
-    func finish(_ place: Int, _ line: LineSource) throws -> Outcome {
+    ///
+    /// - Parameter isQuiet: whether one that completes needs no words.
+    func finish(_ place: Int, _ line: LineSource, isQuiet: Bool = false) throws -> Outcome {
         let run = session.entries[place].run
+        let engine = engine(of: run)
+        news.wait(for: run)
         let ending = try interrupts.during(engine.canceller(of: run, output.console)) {
             () throws(CommandFailure) -> RunEnding in try engine.wait(run)
         }
+        news.wait(for: nil)
         switch ending {
         case .ended:
             let code = try settle(place)
-            output.stage(session.entries[place], line)
+            if !isQuiet || code != .done { output.stage(session.entries[place], line) }
             return code == .done ? .done : .failed(code)
         case .awaiting(let awaited):
             let stages = awaited.filter { $0.stage != nil }
@@ -206,6 +310,7 @@ final class Repl {
     @discardableResult
     func settle(_ place: Int) throws(CommandFailure) -> ExitCode {
         let entry = session.entries[place]
+        let engine = engine(of: entry.run)
         guard let rows = try engine.rows(of: entry.run, stage: entry.id) else {
             throw CommandFailure("no_such_run", "run \(entry.run) is not in the store any more", exit: .notFound)
         }
@@ -224,8 +329,9 @@ final class Repl {
 
     /// Takes in what has ended in the background.
     func absorb() {
+        defer { if !retired.isEmpty { closeRetired() } }
         for place in session.entries.indices where session.entries[place].isRunning {
-            guard engine.hasEnded(session.entries[place].run) else { continue }
+            guard engine(of: session.entries[place].run).hasEnded(session.entries[place].run) else { continue }
             do {
                 let code = try settle(place)
                 if failedInBackground == .done { failedInBackground = code }

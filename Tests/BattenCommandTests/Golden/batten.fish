@@ -279,6 +279,7 @@ complete -c batten -n '__fish_seen_subcommand_from exec' -l quiet -s q -d 'write
 complete -c batten -n '__fish_seen_subcommand_from exec' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from repl' -l keep-going -d 'go on behind an error in a script'
 complete -c batten -n '__fish_seen_subcommand_from repl' -l session -d 'name of the session'\''s workflow' -x
+complete -c batten -n '__fish_seen_subcommand_from repl' -l resume -d 'take up the session of that name, or the last one, where it ended'
 complete -c batten -n '__fish_seen_subcommand_from repl' -l format -d 'how results are written' -x -a 'text json'
 complete -c batten -n '__fish_seen_subcommand_from repl' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
 complete -c batten -n '__fish_seen_subcommand_from repl' -l config -d 'the user'\''s configuration file' -r -F

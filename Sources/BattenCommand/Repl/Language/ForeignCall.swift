@@ -2,7 +2,7 @@ import BattenCore
 import BattenSpec
 
 /// A value that is one call of a declared function of a C library: `crc32(0, "hello", 5)`.
-struct ForeignCall {
+struct ForeignCall: Sendable {
     let function: ForeignFunction
     /// The function's name in the line.
     let name: Range<Int>

@@ -16,6 +16,8 @@ struct LineValueReader {
     private let names: NameTable
     /// What has been read of the session so far.
     private(set) var usage = LineUsage()
+    /// Calls of declared functions that have to be made before the line can be.
+    private(set) var calls: [ForeignCall] = []
 
     /// Begins with nothing read.
     ///
@@ -199,7 +201,22 @@ struct LineValueReader {
         let text = Array(written.text.utf8)
         var replacements: [(range: Range<Int>, text: String)] = []
         for expression in expressions {
-            for problem in expression.problems {
+            var done: [Range<Int>] = []
+            for problem in expression.problems where problem.code == .unknownFunction {
+                guard !done.contains(where: { $0.contains(problem.range.lowerBound) }),
+                    let (call, range) = foreignCall(problem.range, text, written)
+                else { continue }
+                done.append(range)
+                guard let target = names.hoisted[call.name.lowerBound] else {
+                    calls.append(call)
+                    replacements.append((range, "null"))
+                    continue
+                }
+                usage.add(entry: target.entry)
+                replacements.append((range, target.text))
+            }
+            for problem in expression.problems
+            where !done.contains(where: { $0.contains(problem.range.lowerBound) }) {
                 guard problem.code == .unknownName else { throw fault(problem, written) }
                 let name = text.text(problem.range)
                 guard let meaning = names.text(of: name) else { throw unknown(name, problem, written) }
@@ -210,7 +227,8 @@ struct LineValueReader {
                 }
                 replacements.append((problem.range, meaning))
             }
-            for reference in expression.references {
+            for reference in expression.references
+            where !done.contains(where: { $0.contains(reference.range.lowerBound) }) {
                 guard reference.path.count > 1, let key = reference.path[1].key else { continue }
                 switch reference.namespace {
                 case .secrets: usage.add(secret: key)
@@ -238,6 +256,31 @@ struct LineValueReader {
         }
         replacements.sort { $0.range.lowerBound < $1.range.lowerBound }
         return written.replacing(replacements)
+    }
+
+    /// The call of a declared function whose name stands at a range, and the range of the whole call.
+    private func foreignCall(
+        _ name: Range<Int>, _ text: [UInt8], _ written: MappedText
+    ) -> (call: ForeignCall, range: Range<Int>)? {
+        guard let function = names.functions[text.text(name)] else { return nil }
+        var scanner = LineScanner(text, name.upperBound..<text.count)
+        scanner.skipSpace()
+        guard scanner.peek() == UInt8(ascii: "(") else { return nil }
+        let start = scanner.place
+        scanner.place += 1
+        _ = scanner.piece(until: [UInt8(ascii: ")")], endsAtSpace: false)
+        guard scanner.peek() == UInt8(ascii: ")") else { return nil }
+        let range = name.lowerBound..<scanner.place + 1
+        let origin = written.origin(of: range)
+        // Only what stands in the line as it is can be read again there.
+        guard origin.count == range.count else { return nil }
+        let shift = origin.lowerBound - range.lowerBound
+        return (
+            ForeignCall(
+                function: function, name: name.lowerBound + shift..<name.upperBound + shift,
+                arguments: start + shift..<range.upperBound + shift),
+            range
+        )
     }
 
     private func isKnown(_ problem: ExpressionError, _ text: String) -> Bool {

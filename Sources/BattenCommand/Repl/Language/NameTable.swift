@@ -22,8 +22,16 @@ struct NameTable: Sendable {
     /// Functions of C libraries that were declared.
     var functions: [String: ForeignFunction] = [:]
 
+    /// What calls of declared functions inside the line stand for, by the place of the function's name.
+    var hoisted: [Int: Target] = [:]
     /// Names whose last line gave no value.
     var failed: Set<String> = []
+
+    /// Gives stages other ids, by the entries behind them.
+    mutating func rename(_ ids: [Int: String]) {
+        for (name, target) in targets { targets[name]?.id = ids[target.entry] ?? target.id }
+        for (place, target) in hoisted { hoisted[place]?.id = ids[target.entry] ?? target.id }
+    }
 
     /// All names, for suggestions.
     var all: [String] { (Array(targets.keys) + Array(parameters)).sorted() }

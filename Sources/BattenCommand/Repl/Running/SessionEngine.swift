@@ -7,6 +7,8 @@ import BattenSystem
 final class SessionEngine {
     private let context: CommandContext
     private let observer: SessionObserver
+    /// The same engine over another host.
+    func over(_ context: CommandContext) -> SessionEngine { SessionEngine(context: context, observer: observer) }
     private var opened: EngineRuntime?
 
     init(context: CommandContext, observer: SessionObserver) {
@@ -56,8 +58,9 @@ final class SessionEngine {
     func canceller(of run: String, _ console: Console) -> @Sendable (RunControl) -> Void {
         guard let engine = opened?.engine else { return { _ in } }
         return { control in
-            if control == .cancel, !console.errors.isTerminal {
-                console.note("stopping; once more kills what still runs")
+            if control == .cancel {
+                // The terminal has written ^C where the cursor was.
+                console.note((console.errors.isTerminal ? "\n" : "") + "stopping; once more kills what still runs")
             }
             engine.control(run: run, control)
         }

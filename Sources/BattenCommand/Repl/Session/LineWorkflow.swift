@@ -121,7 +121,8 @@ struct LineWorkflow {
             definition: stage,
             submission: RunSubmission(
                 plan: plan, parameters: parameters, trigger: "repl", hostEnvironment: host,
-                directory: context.directory, workdir: PathText.join(try context.settings().home, "work/{run}"),
+                directory: context.directory, workflowFolder: context.workflowFolder,
+                workdir: PathText.join(try context.settings().home, "work/{run}"),
                 kept: kept),
             warnings: warnings)
     }

@@ -32,7 +32,7 @@ struct Session: Sendable {
     // MARK: Reading
 
     /// Names that stand for something, sorted.
-    var names: [String] { scope.names.keys.sorted() }
+    var names: [String] { scope.names.filter { !entries[$0.value].isInner }.keys.sorted() }
     /// Parameters in the order they were given.
     var parameters: [Parameter] { scope.parameters }
     /// Declared functions by name.

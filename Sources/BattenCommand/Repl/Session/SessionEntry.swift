@@ -16,8 +16,12 @@ struct SessionEntry: Sendable {
     enum Origin: Sendable {
         /// A line, and the names it was read with.
         case line(LineStatement, NameTable)
+        /// A call of a declared function inside a line.
+        case call(ForeignCall, NameTable)
         /// A workflow that was loaded.
         case file
+        /// A run that was attached.
+        case run
     }
 
     /// Name in the session.
@@ -49,6 +53,12 @@ struct SessionEntry: Sendable {
 
     /// What the name stands for; nil unless it has completed.
     var value: JSONValue? { member.map { outputs?[$0] } ?? outputs }
+
+    /// Whether it is a call inside another line.
+    var isInner: Bool {
+        if case .call = origin { return true }
+        return false
+    }
 
     /// Whether its run has not ended.
     var isRunning: Bool {

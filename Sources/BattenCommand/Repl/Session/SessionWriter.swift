@@ -93,7 +93,11 @@ struct SessionWriter {
     /// The entries that names stand for now, and those that they read, in their order.
     private func livePlaces() -> [Int] {
         var live: Set<Int> = []
-        var open = Array(session.current.values)
+        // Calls inside lines, and what came of other runs, belong to the lines that read them.
+        var open = session.current.values.filter { place in
+            if case .run = session.entries[place].origin { return false }
+            return !session.entries[place].isInner
+        }
         while let place = open.popLast() {
             guard session.entries[place].outputs != nil || session.entries[place].isRunning,
                 live.insert(place).inserted
@@ -131,18 +135,30 @@ struct SessionWriter {
     private func stage(_ entry: SessionEntry, _ place: Int, _ ids: [Int: String]) throws -> String? {
         switch entry.origin {
         case .file: return nil
+        case .run:
+            var stage = StageDefinition(id: ids[place] ?? entry.name, uses: entry.definition.uses)
+            stage.ui = ["run": .string(entry.run)]
+            return Self.text(stage.mocked(entry.outputs?.objectValue ?? [:]))
+        case .call(let call, var table):
+            table.rename(ids)
+            var reader = LineValueReader(entry.line, LineShape(entry.line.bytes).cleaned, table)
+            return written(try call.stage(&reader), entry, place, ids)
         case .line(let statement, var table):
-            for (name, target) in table.targets { table.targets[name]?.id = ids[target.entry] ?? target.id }
+            table.rename(ids)
             let shape = LineShape(entry.line.bytes)
             guard
                 let text = try StageText.read(
                     statement, entry.line, shape.cleaned, names: table, catalog: try context.catalog())
             else { return nil }
-            var document = LineDocument()
-            text.write(
-                id: ids[place] ?? entry.name, dependencies: entry.usage.entries.compactMap { ids[$0] }, to: &document)
-            return String(decoding: document.bytes, as: UTF8.self)
+            return written(text, entry, place, ids)
         }
+    }
+
+    private func written(_ text: StageText, _ entry: SessionEntry, _ place: Int, _ ids: [Int: String]) -> String {
+        var document = LineDocument()
+        text.write(
+            id: ids[place] ?? entry.name, dependencies: entry.usage.entries.compactMap { ids[$0] }, to: &document)
+        return String(decoding: document.bytes, as: UTF8.self)
     }
 
     private func headJSON(_ name: String, _ usage: LineUsage) -> JSONObject {

@@ -20,6 +20,8 @@ struct StageText: Sendable {
     var member: String?
     /// What it reads.
     var usage = LineUsage()
+    /// Calls of declared functions that have to be made before.
+    var calls: [ForeignCall] = []
 
     /// Reads the stage of a line.
     ///
@@ -49,6 +51,7 @@ struct StageText: Sendable {
             for field in stage.fields { try text.add(field, input, &reader) }
         }
         text.usage = reader.usage
+        text.calls = reader.calls
         return text
     }
 

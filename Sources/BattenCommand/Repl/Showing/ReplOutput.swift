@@ -1,5 +1,6 @@
 import BattenCore
 import BattenSpec
+import BattenSystem
 
 /// Where a session shows what came of its lines: for people, or one record a line for programs.
 ///
@@ -10,6 +11,13 @@ struct ReplOutput {
     let isData: Bool
     /// Lines after which a value is cut; nil shows all.
     var lineLimit: Int?
+
+    /// The same output where nothing is shown.
+    var silent: ReplOutput {
+        ReplOutput(
+            console: Console(output: .plain(), errors: .plain(), sink: { _, _ in .written }), isData: false,
+            lineLimit: nil)
+    }
 
     /// The value of an expression.
     func value(_ value: JSONValue, _ line: LineSource) {

@@ -69,7 +69,7 @@ extension Repl {
 
     fileprivate func answer(_ verb: String, _ rest: String, _ line: LineSource) throws -> Outcome {
         var words = try shellWords(rest)
-        guard let first = words.first else {
+        guard let first = words.first, !first.hasPrefix("-") else {
             throw CommandFailure.usage(
                 "name_needed", ":\(verb) needs a name or a run", help: ":gates lists what is asked")
         }

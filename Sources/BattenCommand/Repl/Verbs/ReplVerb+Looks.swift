@@ -47,6 +47,14 @@ extension ReplVerb {
 extension Repl {
     /// The run of a line by the line's name, and its stage; anything else is taken for a run's id.
     func run(_ text: String, _ line: LineSource) throws(CommandFailure) -> (run: String, stage: String?) {
+        if let attached {
+            if text.isEmpty { return (attached, nil) }
+            let isStage = session.entry(text).map { session.entries[$0].run == attached } ?? true
+            if isStage, let row = try? NamedRun.report(of: attached, in: context).stages.first(where: { $0.id == text })
+            {
+                return (attached, row.id)
+            }
+        }
         guard !text.isEmpty else {
             guard let last = session.entries.last(where: { !$0.run.isEmpty }) else {
                 throw .notFound("no_such_run", "nothing was run yet", help: "name a run, or run something first")

@@ -39,7 +39,7 @@ struct ReplVerb: Sendable {
     var label: String { usage.isEmpty ? ":\(name)" : ":\(name) \(usage)" }
 
     /// All commands, in the order of the help page.
-    static let all: [ReplVerb] = basics + keeping + stepping + jobs + looks
+    static let all: [ReplVerb] = basics + keeping + stepping + jobs + attaching + plugins + looks
 }
 
 extension Repl {
@@ -63,12 +63,18 @@ extension Repl {
         return try found[0].body(self, rest, line)
     }
 
-    /// Has a command of the program write what it would write for its words.
-    func program(_ words: [String], _ line: LineSource) throws -> Outcome {
-        var invocation = try CommandParser(commands: CommandTable.all).parse(words)
+    /// A command line of the program with the session's own global options.
+    func merged(_ invocation: Invocation) -> Invocation {
+        var invocation = invocation
         for option in GlobalOptions.all(formats: []) where invocation.options[option.name] == nil {
             invocation.options[option.name] = context.invocation.options[option.name]
         }
+        return invocation
+    }
+
+    /// Has a command of the program write what it would write for its words.
+    func program(_ words: [String], _ line: LineSource) throws -> Outcome {
+        var invocation = merged(try CommandParser(commands: CommandTable.all).parse(words))
         guard let command = invocation.command else { return .done }
         guard output.isData else {
             let inner = CommandContext(

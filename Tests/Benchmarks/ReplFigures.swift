@@ -1,0 +1,68 @@
+import BattenSystem
+import Glibc
+import TestSupport
+
+/// A session in a terminal: how soon it takes lines.
+enum ReplFigures {
+    /// - Parameter commits: commits a second that SQLite makes here with the durability of sessions.
+    static func measure(commits: Double, scratch: String, build: String) throws {
+        let folder = try FileSystem.makeTemporaryFolder(prefix: scratch + "/repl-")
+        defer { try? FileSystem.removeTree(folder) }
+        func session() throws -> PseudoTerminal {
+            try PseudoTerminal(
+                ["\(build)/batten", "repl"],
+                environment: [
+                    "TERM": "xterm", "HOME": folder, "BATTEN_HOME": folder + "/home", "PATH": "/usr/bin:/bin",
+                ],
+                folder: folder)
+        }
+        func shown(_ text: String, _ terminal: PseudoTerminal) throws {
+            guard terminal.expect(text) != nil else { throw BenchError("the session did not show '\(text)'") }
+        }
+        let ready = try EngineFigures.best(of: 10) {
+            let begun = MonotonicClock.now()
+            let terminal = try session()
+            try shown("\n> ", terminal)
+            let seconds = Double(MonotonicClock.now() - begun) / 1e9
+            terminal.type("\u{4}")
+            guard terminal.wait() == 0 else { throw BenchError("the session did not end") }
+            return seconds
+        }
+        Table.show(
+            .atMost(60, ready * 1e3, name: "repl: prompt after the start", value: "\(Figure.short(ready * 1e3)) ms"))
+
+        let terminal = try session()
+        try shown("\n> ", terminal)
+        // The first line opens the engine.
+        terminal.type("x = 1\n")
+        try shown("completed", terminal)
+        try shown("\n> ", terminal)
+        let line = try EngineFigures.best(of: 20) {
+            let begun = MonotonicClock.now()
+            terminal.type("x = 1\n")
+            try shown("completed", terminal)
+            try shown("\n> ", terminal)
+            return Double(MonotonicClock.now() - begun) / 1e9
+        }
+        let commit = 1 / commits
+        Table.show(
+            .atMost(
+                15, (line - commit) * 1e3, name: "repl: a no-op line from Enter to prompt",
+                value: "\(Figure.short(line * 1e3)) ms", limit: "commit \(Figure.short(commit * 1e3)) ms + 15 ms"))
+
+        terminal.type("y = shell.r\t")
+        try shown("un ", terminal)
+        var number = 0
+        let tab = try EngineFigures.best(of: 20) {
+            number += 1
+            terminal.type("\u{15}")
+            let begun = MonotonicClock.now()
+            terminal.type("y\(number) = shell.r\t")
+            try shown("y\(number) = shell.run ", terminal)
+            return Double(MonotonicClock.now() - begun) / 1e9
+        }
+        Table.show(
+            .atMost(30, tab * 1e3, name: "repl: completion of an executor", value: "\(Figure.short(tab * 1e3)) ms"))
+        terminal.close()
+    }
+}
