@@ -6,7 +6,7 @@ _batten() {
         case ${COMP_WORDS[i]} in
             -*) ;;
             *) command="${command:+$command }${COMP_WORDS[i]}"
-               case "$command" in schedule|plugin|db|secret) ;; *) break ;; esac ;;
+               case "$command" in schedule|plugin|db|quota|secret) ;; *) break ;; esac ;;
         esac
     done
     case "$command:$before" in
@@ -143,6 +143,16 @@ _batten() {
         "db vacuum:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "db gc:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
         "db gc:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "quota set:--per") COMPREPLY=($(compgen -W "minute hour day month ever" -- "$word")); return ;;
+        "quota set:--on-exceed") COMPREPLY=($(compgen -W "wait fail warn" -- "$word")); return ;;
+        "quota set:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "quota set:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "quota list:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "quota list:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "quota show:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "quota show:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+        "quota remove:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
+        "quota remove:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "query:--format") COMPREPLY=($(compgen -W "text json ndjson yaml" -- "$word")); return ;;
         "query:--color") COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
         "secret set:--format") COMPREPLY=($(compgen -W "text json yaml" -- "$word")); return ;;
@@ -174,13 +184,14 @@ _batten() {
         *:--file) COMPREPLY=($(compgen -f -- "$word")); return ;;
     esac
     case "$command" in
-        '') COMPREPLY=($(compgen -W "run resume pause serve cancel retry fork checkpoint restore gates approve reject signal trigger exec repl init validate test plan graph convert schema explain add list show remove enable disable runs status logs events outputs why usage digest checkpoints schedule triggers plugin db query secret config doctor help completions version" -- "$word")) ;;
+        '') COMPREPLY=($(compgen -W "run resume pause serve cancel retry fork checkpoint restore gates approve reject signal trigger exec repl init validate test plan graph convert schema explain add list show remove enable disable runs status logs events outputs why usage digest checkpoints schedule triggers plugin db quota query secret config doctor help completions version" -- "$word")) ;;
         'schedule') COMPREPLY=($(compgen -W "add list show next pause resume trigger backfill remove" -- "$word")) ;;
         'plugin') COMPREPLY=($(compgen -W "list info new check install run dev remove trust" -- "$word")) ;;
         'db') COMPREPLY=($(compgen -W "info check backup migrate vacuum gc" -- "$word")) ;;
+        'quota') COMPREPLY=($(compgen -W "set list show remove" -- "$word")) ;;
         'secret') COMPREPLY=($(compgen -W "set list remove rotate-key login" -- "$word")) ;;
         'run')
-            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--param --params-file --dry-run --only --mock --idempotency-key --wait-gates --detach --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--param --params-file --dry-run --only --mock --max-cost --max-tokens --idempotency-key --wait-gates --detach --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=($(compgen -f -- "$word")); fi ;;
         'resume')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--take-over --wait-gates --detach --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
@@ -370,6 +381,18 @@ _batten() {
             else COMPREPLY=(); fi ;;
         'db gc')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--dry-run --older-than --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'quota set')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--metric --limit --per --calendar --scope --on-exceed --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'quota list')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'quota show')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
+            else COMPREPLY=(); fi ;;
+        'quota remove')
+            if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))
             else COMPREPLY=(); fi ;;
         'query')
             if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--limit --format --home --config --color --no-color --plugin-dir --in-process-plugins --safe-mode --quiet --help" -- "$word"))

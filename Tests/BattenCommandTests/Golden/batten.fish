@@ -43,6 +43,7 @@ complete -c batten -n __fish_use_subcommand -a schedule -d 'commands for schedul
 complete -c batten -n __fish_use_subcommand -a triggers -d 'list what starts runs besides the clock, and what it has started'
 complete -c batten -n __fish_use_subcommand -a plugin -d 'commands for plugin'
 complete -c batten -n __fish_use_subcommand -a db -d 'commands for db'
+complete -c batten -n __fish_use_subcommand -a quota -d 'commands for quota'
 complete -c batten -n __fish_use_subcommand -a query -d 'ask the store with SQL that only reads'
 complete -c batten -n __fish_use_subcommand -a secret -d 'commands for secret'
 complete -c batten -n __fish_use_subcommand -a config -d 'show the settings and where each came from'
@@ -74,6 +75,10 @@ complete -c batten -n '__fish_seen_subcommand_from db; and not __fish_seen_subco
 complete -c batten -n '__fish_seen_subcommand_from db; and not __fish_seen_subcommand_from info check backup migrate vacuum gc' -a migrate -d 'bring the store to another version of its schema'
 complete -c batten -n '__fish_seen_subcommand_from db; and not __fish_seen_subcommand_from info check backup migrate vacuum gc' -a vacuum -d 'give free space of the store back to the file system'
 complete -c batten -n '__fish_seen_subcommand_from db; and not __fish_seen_subcommand_from info check backup migrate vacuum gc' -a gc -d 'remove history that is beyond the retention'
+complete -c batten -n '__fish_seen_subcommand_from quota; and not __fish_seen_subcommand_from set list show remove' -a set -d 'limit what runs use: tokens, money, requests, runs'
+complete -c batten -n '__fish_seen_subcommand_from quota; and not __fish_seen_subcommand_from set list show remove' -a list -d 'list quotas with how full they are'
+complete -c batten -n '__fish_seen_subcommand_from quota; and not __fish_seen_subcommand_from set list show remove' -a show -d 'show a quota and how full it is'
+complete -c batten -n '__fish_seen_subcommand_from quota; and not __fish_seen_subcommand_from set list show remove' -a remove -d 'forget a quota; what waits for it starts'
 complete -c batten -n '__fish_seen_subcommand_from secret; and not __fish_seen_subcommand_from set list remove rotate-key login' -a set -d 'keep a secret, encrypted'
 complete -c batten -n '__fish_seen_subcommand_from secret; and not __fish_seen_subcommand_from set list remove rotate-key login' -a list -d 'list the names of kept secrets'
 complete -c batten -n '__fish_seen_subcommand_from secret; and not __fish_seen_subcommand_from set list remove rotate-key login' -a remove -d 'forget a secret'
@@ -84,6 +89,8 @@ complete -c batten -n '__fish_seen_subcommand_from run' -l params-file -d 'param
 complete -c batten -n '__fish_seen_subcommand_from run' -l dry-run -d 'check and plan only, start nothing'
 complete -c batten -n '__fish_seen_subcommand_from run' -l only -d 'run these stages and what they need, nothing else' -x
 complete -c batten -n '__fish_seen_subcommand_from run' -l mock -d 'take these outputs of a stage, an object, instead of executing it' -x
+complete -c batten -n '__fish_seen_subcommand_from run' -l max-cost -d 'the most that the run may cost, such as 0.20' -x
+complete -c batten -n '__fish_seen_subcommand_from run' -l max-tokens -d 'the most tokens that the run may use, input and output' -x
 complete -c batten -n '__fish_seen_subcommand_from run' -l idempotency-key -d 'a key under which the same request gives the same run' -x
 complete -c batten -n '__fish_seen_subcommand_from run' -l wait-gates -d 'stay while only gates or signals are left, instead of exit code 11'
 complete -c batten -n '__fish_seen_subcommand_from run' -l detach -d 'accept the run and return; a '\''batten serve'\'' carries it'
@@ -864,6 +871,52 @@ complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcomman
 complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from gc' -l safe-mode -d 'use no plugins but those that came with Batten'
 complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from gc' -l quiet -s q -d 'write results and errors only'
 complete -c batten -n '__fish_seen_subcommand_from db; and __fish_seen_subcommand_from gc' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from set' -l metric -d 'what is counted: requests, tokens, input_tokens, output_tokens, cost_usd, stage_runs, runs, bytes, or what a plugin counts' -x
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from set' -l limit -d 'the most there may be; dollars for cost_usd, such as 0.20' -x
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from set' -l per -d 'in which time' -x -a 'minute hour day month ever'
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from set' -l calendar -d 'go by the clock of this IANA time zone instead of a rolling window' -x
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from set' -l scope -d 'count only what fits' -x
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from set' -l on-exceed -d 'what a stage does for which there is no room' -x -a 'wait fail warn'
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from set' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from set' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from set' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from set' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from set' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from set' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from set' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from set' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from set' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from set' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from list' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from list' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from list' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from list' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from list' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from list' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from list' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from list' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from list' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from list' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from show' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from show' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from show' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from show' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from show' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from show' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from show' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from show' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from show' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from show' -l help -s h -d 'show help'
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from remove' -l format -d 'how results are written' -x -a 'text json yaml'
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from remove' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from remove' -l config -d 'the user'\''s configuration file' -r -F
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from remove' -l color -d 'whether text is coloured; NO_COLOR is respected' -x -a 'auto always never'
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from remove' -l no-color -d 'the same as --color never'
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from remove' -l plugin-dir -d 'a further folder to find plugins in' -r -F
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from remove' -l in-process-plugins -d 'load plugins from outside the bundled folder into this process'
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from remove' -l safe-mode -d 'use no plugins but those that came with Batten'
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from remove' -l quiet -s q -d 'write results and errors only'
+complete -c batten -n '__fish_seen_subcommand_from quota; and __fish_seen_subcommand_from remove' -l help -s h -d 'show help'
 complete -c batten -n '__fish_seen_subcommand_from query' -l limit -s n -d 'rows at most' -x
 complete -c batten -n '__fish_seen_subcommand_from query' -l format -d 'how results are written' -x -a 'text json ndjson yaml'
 complete -c batten -n '__fish_seen_subcommand_from query' -l home -d 'folder of the store, its blobs and the engines'\'' locks' -r -F
