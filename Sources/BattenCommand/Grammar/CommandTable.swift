@@ -25,7 +25,8 @@ enum CommandTable {
         DatabaseCommands.vacuum, DatabaseCommands.gc,
         QuotaCommands.set, QuotaCommands.list, QuotaCommands.show, QuotaCommands.remove,
         QueryCommand.description, SecretCommands.set, SecretCommands.list, SecretCommands.remove,
-        SecretCommands.rotateKey, SecretLoginCommand.description, ConfigCommand.description, DoctorCommand.description, HelpCommand.description,
+        SecretCommands.rotateKey, SecretLoginCommand.description, ConfigCommand.description, DoctorCommand.description,
+        HelpCommand.description,
         CompletionsCommand.description, VersionCommand.description,
     ]
 }
