@@ -181,6 +181,7 @@ public final class LineEditor {
         }
         for text in early { signals.writeOut(text) }
         var count: Int32 = 0
+        unsafe batten_edit_prepare(editor)
         let found = unsafe el_gets(editor, &count)
         let (left, interrupted) = signals.state.withLock { state in
             defer { state.texts = [] }

@@ -109,8 +109,8 @@ import Testing
             terminal.type("\(line.dropFirst(2))\n")
             if line == "> :quit" { break }
             let answer = try #require(terminal.expect("\n> ", within: .seconds(60)), "\(line): \(terminal.rest)")
-            let text = Normaliser(scratch: home, program: program).text(Array(answer.utf8))
-            let lines = text.replacing("\r", with: "").split(separator: "\n", omittingEmptySubsequences: false)
+            let text = Normaliser(scratch: home, program: program).text(answer.utf8.filter { $0 != 0x0D })
+            let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
             // The first line is what was typed, the last one the prompt.
             shown += lines.dropFirst().dropLast().map { Self.plain(String($0)) }
         }

@@ -52,6 +52,9 @@ static inline void batten_edit_bind(EditLine *editor, const char *key, const cha
     el_set(editor, EL_BIND, key, name, NULL);
 }
 
+/// Takes the terminal over before the prompt is drawn, so that no key typed at once is the terminal's own.
+static inline void batten_edit_prepare(EditLine *editor) { el_set(editor, EL_PREP_TERM, 1); }
+
 /// Draws the prompt and the line at the cursor's place, as if nothing had been drawn.
 static inline void batten_edit_redraw(EditLine *editor) { el_set(editor, EL_REFRESH, NULL); }
 
