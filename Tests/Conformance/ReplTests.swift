@@ -108,14 +108,15 @@ import Testing
     @Test func outputInTheBackgroundKeepsTheLine() throws {
         let session = try Session()
         session.expect("> ")
-        _ = try Command.run(["mkfifo", "\(session.folder)/go"])
-        session.terminal.type("job = shell.run script=\"read line < go; echo one; read line < go; echo two\" &\n")
+        // One pipe a word: a reader that opens the same one again may still find the writer before, and read its end.
+        _ = try Command.run(["mkfifo", "\(session.folder)/one", "\(session.folder)/two"])
+        session.terminal.type("job = shell.run script=\"read line < one; echo one; read line < two; echo two\" &\n")
         session.expect("job runs in the background")
         session.expect("> ")
         session.terminal.type("1 + 4")
         session.expect("1 + 4")
         for word in ["one", "two"] {
-            _ = try Command.run(["sh", "-c", "echo go > '\(session.folder)/go'"])
+            _ = try Command.run(["sh", "-c", "echo go > '\(session.folder)/\(word)'"])
             session.expect("job | \(word)")
             // The line that was being typed is drawn again below.
             session.expect("> 1 + 4")
