@@ -1,7 +1,8 @@
 /// A checked workflow in the form the engine runs: indices instead of names, templates compiled, defaults applied.
 ///
-/// A plan is immutable. Stages keep their source order; the stages of `finally` follow the main ones.
-public struct Plan: Sendable {
+/// A plan is immutable, and an object, because it is large and handed around often. Stages keep their source order; the
+/// stages of `finally` follow the main ones.
+public final class Plan: Sendable {
     /// The definition it was made from.
     public let definition: WorkflowDefinition
     /// Canonical JSON text of the definition: what a run is locked to.
