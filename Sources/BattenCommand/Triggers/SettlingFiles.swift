@@ -96,8 +96,12 @@ struct SettlingFiles {
 
     /// Whether a file that is found counts: also one that was moved in has changed at that moment.
     private static func counts(_ status: FileSystem.Status, _ trigger: Trigger) -> Bool {
-        trigger.rule.takesExisting || status.changedNanoseconds >= trigger.createdAt.nanoseconds
+        trigger.rule.takesExisting || status.changedNanoseconds &+ tick >= trigger.createdAt.nanoseconds
     }
+
+    /// How far a file's times may lie behind: Linux stamps files with a clock that ticks 100 to 1,000 times a second
+    /// (time(7), CONFIG_HZ).
+    private static let tick: Int64 = 10_000_000
 
     private static func status(_ path: String) -> FileSystem.Status? {
         guard let status = try? FileSystem.status(path), status.kind == .file else { return nil }
