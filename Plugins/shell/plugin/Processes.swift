@@ -381,8 +381,7 @@ final class Processes: @unchecked Sendable {
 
     /// Ends the instance: nothing of it is left on the loop.
     func close() {
-        guard let loop else { return }
-        loop.post { [self] in
+        loop?.finish { [self] in
             guard let channel else { return }
             self.channel = nil
             channel.watch.cancel()

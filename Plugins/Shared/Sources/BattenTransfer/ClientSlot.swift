@@ -41,18 +41,8 @@ public final class ClientSlot {
     public func close() {
         guard let client, let loop else { return }
         self.client = nil
-        let done = Signal()
         let closing = Closing(client: client)
-        guard
-            loop.post({
-                closing.client.close()
-                done.raise()
-            })
-        else {
-            client.close()
-            return
-        }
-        done.wait(seconds: 2)
+        if !loop.finish({ closing.client.close() }) { client.close() }
     }
 }
 

@@ -117,10 +117,4 @@ final class Signal: Sendable {
     func wait() {
         while sem_wait(semaphore) != 0 {}
     }
-
-    /// Waits, but no longer than some seconds.
-    func wait(seconds: Int) {
-        var time = timespec(tv_sec: Int(batten_wall_seconds()) + seconds, tv_nsec: 0)
-        while sem_timedwait(semaphore, &time) != 0, batten_errno() == EINTR {}
-    }
 }

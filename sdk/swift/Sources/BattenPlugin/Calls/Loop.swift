@@ -80,6 +80,46 @@ public struct Loop: Sendable {
         }
         return true
     }
+
+    /// Calls a function on the loop's thread and waits until it has returned; from any thread but the loop's.
+    ///
+    /// It is for `close` and `stop`, behind which nothing may be watched or timed any more.
+    ///
+    /// - Parameter limit: how long to wait at most; a loop that is kept busy calls the function later.
+    /// - Returns: false if the loop has ended; the function is then not called.
+    @discardableResult
+    public func finish(within limit: Duration = .seconds(10), _ work: @escaping @Sendable () -> Void) -> Bool {
+        let end = MonotonicTime.now + limit
+        let done = Completion()
+        guard
+            post({
+                work()
+                done.happen()
+            })
+        else { return false }
+        done.wait(until: end)
+        return true
+    }
+}
+
+/// Something that happens once and can be waited for.
+private final class Completion: @unchecked Sendable {
+    // SAFETY: what may change is read and written inside the monitor.
+    private let monitor = Monitor()
+    private var hasHappened = false
+
+    func happen() {
+        monitor.locked {
+            hasHappened = true
+            monitor.wakeAll()
+        }
+    }
+
+    func wait(until end: MonotonicTime) {
+        monitor.locked {
+            while !hasHappened, monitor.wait(until: end) {}
+        }
+    }
 }
 
 /// A function that C code calls once.
