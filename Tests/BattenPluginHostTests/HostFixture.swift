@@ -38,7 +38,7 @@ final class HostFixture: Sendable {
 
     /// Waits for a report that the body accepts; false after ten seconds.
     func waitForReport(_ accepts: (HostReport) -> Bool) -> Bool {
-        reported.wait(until: MonotonicClock.now() + 10_000_000_000) { $0.contains(where: accepts) ? true : nil }
+        reported.wait(until: MonotonicClock.now() + 120_000_000_000) { $0.contains(where: accepts) ? true : nil }
             ?? false
     }
 
@@ -106,14 +106,14 @@ final class RecordingSink: CallSink {
     /// Everything but outcomes, one line each.
     var lines: [String] { seen.withLock { $0 } }
 
-    /// Waits for a line; false when it does not come within 20 seconds.
+    /// Waits for a line; false when it does not come within two minutes.
     func waitForLine(_ line: String) -> Bool {
-        seen.wait(until: MonotonicClock.now() + 20_000_000_000) { $0.contains(line) ? true : nil } ?? false
+        seen.wait(until: MonotonicClock.now() + 120_000_000_000) { $0.contains(line) ? true : nil } ?? false
     }
 
-    /// Waits for so many outcomes; nil when they do not come within 20 seconds.
+    /// Waits for so many outcomes; nil when they do not come within two minutes.
     func outcomes(_ count: Int) -> [Finished]? {
-        finished.wait(until: MonotonicClock.now() + 20_000_000_000) { $0.count >= count ? $0 : nil }
+        finished.wait(until: MonotonicClock.now() + 120_000_000_000) { $0.count >= count ? $0 : nil }
     }
 
     /// The outcomes so far.

@@ -109,7 +109,7 @@ import Testing
         let outcome = try #require(sink.outcomes(1)?.first?.outcome)
         #expect(outcome.outcomeClass == .crashed, "\(outcome)")
         #expect(outcome.message.contains(deed.says), "\(outcome.message)")
-        #expect(MonotonicClock.now() - started < 15_000_000_000)
+        #expect(MonotonicClock.now() - started < 90_000_000_000)
         #expect(fixture.call("noop.run")?.outcomeClass == .ok)
         host.shutdown(within: .seconds(3))
         #expect(host.workerProcesses.isEmpty)

@@ -105,7 +105,7 @@ import Testing
     @Test(arguments: CallTests.modes) func whatRunsOnAfterTheEndIsReported(_ mode: IsolationMode) throws {
         let fixture = try Self.fixture(mode)
         #expect(fixture.call("rules.begin", input: "loop timer")?.outcomeClass == .ok)
-        fixture.host.shutdown(within: .seconds(5))
+        fixture.host.shutdown(within: .seconds(60))
         #expect(
             fixture.waitForReport { report in
                 if case .misbehaviour(_, let text) = report { text.contains("1 timers still run") } else { false }
@@ -115,7 +115,7 @@ import Testing
     @Test(arguments: CallTests.modes) func blobsThatAreLeftOpenAreReported(_ mode: IsolationMode) throws {
         let fixture = try HostFixture(["leaky-blob"], isolation: mode) { $0.keepsRules = true }
         for _ in 0..<3 { #expect(fixture.call("leaky_blob.go")?.outcomeClass == .ok) }
-        fixture.host.shutdown(within: .seconds(5))
+        fixture.host.shutdown(within: .seconds(60))
         #expect(
             fixture.waitForReport { report in
                 if case .misbehaviour(_, let text) = report {
@@ -130,7 +130,7 @@ import Testing
     @Test func aThreadThatRunsOnIsReported() throws {
         let fixture = try HostFixture(["stray-thread"], isolation: .worker) { $0.keepsRules = true }
         #expect(fixture.call("stray_thread.go")?.outcomeClass == .ok)
-        fixture.host.shutdown(within: .seconds(5))
+        fixture.host.shutdown(within: .seconds(60))
         #expect(
             fixture.waitForReport { report in
                 if case .misbehaviour(_, let text) = report { text.contains("still runs after stop") } else { false }

@@ -46,7 +46,7 @@ import Testing
         #expect(left.output["hold"] == "ok", "\(left)")
         let full = try #require(fixture.call("services.quota", attempt: 3))
         #expect(full.output == ["hold": "refused", "settle": "refused", "again": "refused", "wait": 7], "\(full)")
-        fixture.host.shutdown(within: .seconds(5))
+        fixture.host.shutdown(within: .seconds(60))
         #expect(
             desk.lines == [
                 "hold tokens m 5", "settle 47 3", "hold tokens m 5", "release 47", "hold tokens full 5",

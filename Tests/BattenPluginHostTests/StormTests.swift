@@ -41,7 +41,7 @@ import Testing
         #expect(Set(outcomes.map(\.tag)).count == count + 1, "seed \(seed)")
         #expect(outcomes.allSatisfy { !$0.outcome.code.hasPrefix("plugin.bug") }, "seed \(seed)")
         try FileSystem.writeAtomically([], to: gate)
-        fixture.host.shutdown(within: .seconds(10))
+        fixture.host.shutdown(within: .seconds(60))
         #expect(sink.soFar.count == count + 1, "seed \(seed)")
         #expect(fixture.host.statistics.live == 0, "seed \(seed)")
         for handle in handles { fixture.host.cancel(handle, why: .cancelled) }
