@@ -33,6 +33,28 @@ import Testing
         try run.crash()
     }
 
+    @Test(arguments: ["at once", "detached", "in a group", "in line", "in line of another engine"])
+    func theFirstOneComesWithTheStart(how: String) throws {
+        var definition = definition
+        if how.hasPrefix("in") {
+            definition.concurrency = ConcurrencyDefinition(group: "one", onConflict: .queue)
+        }
+        var run = try Driver(definition)
+        let request = RunRequest(
+            run: "abcdefgh2345", trigger: "cli", parameters: .object([:]), hostEnvironment: .object([:]), seed: 42,
+            workdir: "/tmp/w")
+        run.send(how == "detached" ? .detached(request) : .accepted(request))
+        if how == "detached" { run.send(.restarted) }
+        if how.hasPrefix("in line") {
+            run.send(.group(.waits(behind: GroupMember(run: "other", workflow: "w", holds: true, isDriven: true))))
+        }
+        if how.hasSuffix("engine") { run.send(.restarted) }
+        #expect(run.open.isEmpty == how.hasPrefix("in"))
+        if how.hasPrefix("in") { run.send(.group(.holds)) }
+        #expect(run.open.keys.sorted() == ["a", "on_start:h-on_start"])
+        #expect(run.types.count { $0 == "hook_started" } == 1)
+    }
+
     @Test func aFailureHasAHookOfItsOwnAndACancelNone() throws {
         for (outcome, hooks) in [(OutcomeClass.permanent, ["on_failure:h-on_failure"]), (.cancelled, [])] {
             var run = try Driver(definition)

@@ -8,6 +8,7 @@ struct HookLedger {
     /// How the run is to end, once its last hook has begun.
     private var verdict: String?
     private var hasStarted = false
+    private var takeovers = 0
     private var isHurried = false
 
     /// The planned stage of a hook that is shown under a name; nil for every other name.
@@ -26,6 +27,7 @@ struct HookLedger {
     mutating func add(_ record: JournalRecord, _ plan: Plan, isDone: Bool, _ complain: (String) -> Void) {
         switch record.type {
         case "run_started": hasStarted = true
+        case "run_recovered": if hasStarted, verdict == nil { takeovers += 1 }
         case "run_cancel_requested": isHurried = isHurried || record.data["cause"] != "timeout"
         case "hook_started": begin(record, plan, isDone: isDone, complain)
         case "run_completed", "run_failed", "run_timed_out", "run_cancelled": checkEnd(record, plan, complain)
@@ -60,6 +62,10 @@ struct HookLedger {
 
     private func checkEnd(_ record: JournalRecord, _ plan: Plan, _ complain: (String) -> Void) {
         let end = String(record.type.dropFirst("run_".count))
+        for (event, wanted) in [(HookEvent.onStart, hasStarted ? 1 : 0), (.onRecovery, takeovers)]
+        where plan.hookParts.contains(where: { $0.event == event }) && rounds[event.rawValue, default: 0] != wanted {
+            complain("the hook '\(event.rawValue)' began \(rounds[event.rawValue, default: 0]) times, not \(wanted)")
+        }
         if let verdict {
             if verdict != end, end != "cancelled" { complain("the run was to end as \(verdict) and is \(end)") }
             return

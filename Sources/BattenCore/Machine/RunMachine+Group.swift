@@ -43,10 +43,7 @@ extension RunMachine {
     /// Takes in what the store says of the run's place: it starts, waits, or ends by its policy.
     mutating func take(_ place: GroupPlace, _ at: Timestamp) {
         guard state.isInLine else { return }
-        guard case .waits(let member) = place else {
-            emit(.runStarted, at)
-            return
-        }
+        guard case .waits(let member) = place else { return startRun(at) }
         let detail = member.detail(group: state.row.group ?? "")
         if let waiting = state.row.waiting {
             if waiting.detail != detail { emit(.runWaiting(behind: member), at) }
@@ -91,7 +88,7 @@ extension RunMachine {
     /// A new owner has replayed the journal of a run that has not started.
     mutating func goOnInLine(_ at: Timestamp) {
         // Without a group it was detached: nobody had it before.
-        guard state.row.group != nil else { return emit(.runStarted, at) }
+        guard state.row.group != nil else { return startRun(at) }
         emit(.runRecovered(lost: 0), at)
         for timer in state.armedTimers { effects.append(.armTimer(key: timer.key, at: timer.at)) }
         let isFirst = state.row.waiting == nil

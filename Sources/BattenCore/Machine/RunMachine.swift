@@ -182,7 +182,12 @@ public struct RunMachine: Sendable {
         guard !state.isAccepted else { return }
         if let concurrency = plan.concurrency { return accept(request, in: concurrency, at) }
         emitAccepted(request, at)
-        if starts { emit(.runStarted, at) }
+        if starts { startRun(at) }
+    }
+
+    /// Lets the first stages start, and the first hook beside them.
+    mutating func startRun(_ at: Timestamp) {
+        emit(.runStarted, at)
         startHook(.onStart, at)
     }
 
