@@ -6,7 +6,8 @@ import Testing
 /// Engines that are killed at random instants, over and over: what the calls did is what the journals tell.
 ///
 /// An attempt that ended did its effect once, a lost one at most once, and nothing else did any; all attempts of a stage
-/// have one key; and in the end every run ends.
+/// have one key; what has completed is undone once and in order where a run goes wrong; hooks come as often as their
+/// events; and in the end every run ends.
 @Suite(.serialized) struct CrashTests {
     @Test func whatWasDoneIsWhatTheJournalTells() throws {
         let minutes = ProcessEnvironment.variable("BATTEN_TEST_SOAK").flatMap { Int64($0) }
@@ -22,11 +23,13 @@ import Testing
             let result = try Scene.play(round.script, seconds: 150)
             totals.rounds += 1
             totals.kills += round.kills
-            let report = CrashReport(result.lines)
+            let report = CrashReport(result.lines, round.graphs)
             totals.runs += report.runs
             totals.effects += report.effects
             totals.doubles += report.doubles
             totals.lost += report.lost
+            totals.undos += report.undos
+            totals.hooks += report.hooks
             let wrong = result.status == 0 ? report.violations : ["the script ended with \(result.status)"]
             try #require(
                 wrong.isEmpty,
@@ -51,29 +54,39 @@ import Testing
         var effects = 0
         var doubles = 0
         var lost = 0
+        var undos = 0
+        var hooks = 0
 
         var description: String {
             "\(rounds) rounds, \(kills) engines killed, \(runs) runs, \(effects) effects, \(lost) attempts lost, "
-                + "\(doubles) of their effects seen"
+                + "\(doubles) of their effects seen, \(undos) undos, \(hooks) hooks"
         }
     }
 }
 
 /// One store, some workflows, and the deaths of the engines that drive them.
 private struct CrashRound {
+    /// The workflows, by name.
+    let graphs: [String: CrashGraph]
     /// Engines that are killed.
     let kills: Int
     /// What happens, for a shell.
     let script: String
 
     init(_ random: inout Seeded) {
-        var text = "cat > child.yaml <<'END'\n\(CrashGraph.make("child", child: nil, &random))END\n"
         let count = 1 + random.below(4)
-        for number in 0..<count {
-            text += "cat > w\(number).yaml <<'END'\n\(CrashGraph.make("w\(number)", child: "child.yaml", &random))END\n"
+        var graphs = ["child": CrashGraph("child", child: nil, &random)]
+        for number in 0..<count { graphs["w\(number)"] = CrashGraph("w\(number)", child: "child.yaml", &random) }
+        self.graphs = graphs
+        var text = ""
+        for (name, graph) in graphs.sorted(by: { $0.key < $1.key }) {
+            text += "cat > \(name).yaml <<'END'\n\(graph.text)END\n"
         }
         kills = 1 + random.below(5)
         func pause(_ random: inout Seeded) -> String { "sleep 0.\(String(1_000 + random.below(600)).dropFirst())\n" }
+        func cancel(_ random: inout Seeded) -> String {
+            random.chance(150) ? "\"$BATTEN\" cancel - > /dev/null 2>&1\n" : ""
+        }
         if random.chance(500) {
             // The process that was asked for the run dies, and those that go on with it.
             for number in 0..<count {
@@ -81,7 +94,7 @@ private struct CrashRound {
             }
             for number in 0..<kills {
                 let victim = number < count ? "p\(number)" : "q"
-                text += pause(&random)
+                text += pause(&random) + cancel(&random)
                 text += "kill -KILL $\(victim); wait $\(victim) 2> /dev/null\n"
                 text += "\"$BATTEN\" resume - --quiet > /dev/null 2>&1 & q=$!\n"
             }
@@ -92,7 +105,7 @@ private struct CrashRound {
             text += "serve one; one=$!; serve two; two=$!\n"
             for number in 0..<kills {
                 let victim = number.isMultiple(of: 2) ? "one" : "two"
-                text += pause(&random)
+                text += pause(&random) + cancel(&random)
                 text += "kill -KILL $\(victim); wait $\(victim) 2> /dev/null; serve \(victim); \(victim)=$!\n"
             }
         }
@@ -123,95 +136,4 @@ private struct CrashRound {
             batten events "$run" --format json | sed 's/^/event /'
         done
         """
-}
-
-/// What calls did and what journals tell of one round.
-private struct CrashReport {
-    private(set) var violations: [String] = []
-    private(set) var runs = 0
-    private(set) var effects = 0
-    /// Effects beyond the first of one key.
-    private(set) var doubles = 0
-    private(set) var lost = 0
-    /// The journals, shortened.
-    private(set) var story: [String] = []
-
-    private enum Fate { case running, ended, lost }
-
-    init(_ lines: [Substring]) {
-        var done: [Substring: Int] = [:]
-        var attempts: [String: [Int: Fate]] = [:]
-        var completed: Set<String> = []
-        /// Attempts that are runs of their own.
-        var parents: Set<String> = []
-        var open: Set<String> = []
-        for line in lines {
-            if line.hasPrefix("done ") {
-                done[line.dropFirst(5), default: 0] += 1
-            } else if line.hasPrefix("event ") {
-                guard let event = try? JSONReader.parse(String(line.dropFirst(6))),
-                    let run = event["run"]?.stringValue, let type = event["type"]?.stringValue
-                else {
-                    violations.append("no event: \(line)")
-                    continue
-                }
-                story.append(String(line.prefix(220)))
-                if type == "run_accepted" {
-                    open.insert(run)
-                    if let parent = event["data"]?["parent"] {
-                        parents.insert("\(parent["run"]?.stringValue ?? "")/\(parent["stage"]?.stringValue ?? "")")
-                    }
-                }
-                if Self.runEnds.contains(type) { open.remove(run) }
-                runs += type == "run_accepted" ? 1 : 0
-                guard let stage = event["stage"]?.stringValue else { continue }
-                let key = "\(run)/\(stage)" + (event["item"]?.intValue.map { "/\($0)" } ?? "")
-                guard let attempt = event["attempt"]?.intValue.map({ Int($0) }) else { continue }
-                switch type {
-                case "stage_started":
-                    if completed.contains(key) { violations.append("\(key) started after it had completed") }
-                    attempts[key, default: [:]][attempt] = .running
-                case "attempt_lost":
-                    attempts[key, default: [:]][attempt] = .lost
-                    lost += 1
-                case "stage_completed", "stage_failed", "stage_retrying":
-                    attempts[key, default: [:]][attempt] = .ended
-                    if type == "stage_completed" { completed.insert(key) }
-                default: break
-                }
-            } else if line != "left 0", line != "check 0" {
-                violations.append(String(line))
-            }
-        }
-        for run in open.sorted() { violations.append("run \(run) has not ended") }
-        compare(done, attempts.filter { !parents.contains($0.key) })
-    }
-
-    private mutating func compare(_ done: [Substring: Int], _ attempts: [String: [Int: Fate]]) {
-        var keys: [String: Int] = [:]
-        for (line, count) in done.sorted(by: { $0.key < $1.key }) {
-            let parts = line.split(separator: " ")
-            guard parts.count == 2, let attempt = Int(parts[1]) else {
-                violations.append("'\(line)' is no effect")
-                continue
-            }
-            let key = String(parts[0])
-            effects += count
-            if count > 1 { violations.append("\(key), attempt \(attempt): done \(count) times") }
-            guard let fate = attempts[key]?[attempt] else {
-                violations.append("\(key), attempt \(attempt): done, and no journal tells of it")
-                continue
-            }
-            if fate == .lost { doubles += 1 }
-            keys[key, default: 0] += 1
-        }
-        for (key, made) in attempts.sorted(by: { $0.key < $1.key }) {
-            for (attempt, fate) in made.sorted(by: { $0.key < $1.key })
-            where fate == .ended && done["\(key) \(attempt)"] == nil {
-                violations.append("\(key), attempt \(attempt): ended, and it was not done")
-            }
-        }
-    }
-
-    private static let runEnds: Set = ["run_completed", "run_failed", "run_cancelled", "run_timed_out"]
 }
