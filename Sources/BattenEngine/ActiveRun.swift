@@ -15,6 +15,8 @@ final class ActiveRun {
         /// Number of the item; nil when the stage is one.
         let item: Int?
         var stream: SecretMasker.Stream?
+        /// What it holds of quotas.
+        var leases: [HeldLease] = []
         /// Prices what it reports.
         var pricing = CallPricing()
     }
@@ -57,6 +59,8 @@ final class ActiveRun {
     private(set) var isStuck = false
     /// Whether the run waits in the line of its group after the last step.
     private(set) var isInLine = false
+    /// What its calls were granted since the last commit; they are told once it stands.
+    var granted: [(lease: UInt64, answer: @Sendable (QuotaAnswer) -> Void)] = []
     /// Whether what the run uses counts against budgets.
     var isBudgeted = false
     /// Whether the run is in the list of those that ask for shared slots.
@@ -230,9 +234,17 @@ final class ActiveRun {
             // What began and ended in one commit was never there.
             commit.reserved.removeAll {
                 $0.change.stageIndex == change.stageIndex && $0.change.attempt == change.attempt
+                    && (change.lease == 0 || $0.change.lease == change.lease)
             }
         }
         commit.released.append(contentsOf: changes)
+    }
+
+    /// Tells calls that what they were granted has not come to stand.
+    func refuseGranted() {
+        let refused = granted
+        granted = []
+        for grant in refused { grant.answer(.refused(retryAfter: -1)) }
     }
 
     /// Takes out what was used and given back, so that it can be written before starts are decided.

@@ -155,6 +155,7 @@ extension EngineLoop {
                 observer?.live(run: run.id, .stream(stage: call.stage, item: call.item, text: rest))
             }
             run.calls[tag.stage] = nil
+            dropHolds(run: tag.run, stage: tag.stage)
         }
         apply(input(for: outcome, tag.stage, attempt), to: run)
         if !flights.isEmpty { land(tag.stage, attempt, outcome, of: run) }
@@ -187,12 +188,23 @@ extension EngineLoop {
     }
 
     /// Takes a report of usage; it is booked with the run's next commit, at the latest with the attempt's own.
-    func usage(_ tag: CallTag, metric: String, subject: String, amount: Int64, at: Timestamp) {
+    ///
+    /// - Parameter lease: the reservation that it is booked on; nil is the one of the same metric and subject that the
+    ///   call holds, or that of its attempt.
+    func usage(
+        _ tag: CallTag, metric: String, subject: String, amount: Int64, at: Timestamp, of lease: Int64? = nil
+    ) {
         guard let (run, call) = call(of: tag) else { return }
+        var lease = lease ?? 0
+        if lease == 0, let place = call.leases.firstIndex(where: { $0.takesIn(metric, subject) }) {
+            lease = call.leases[place].lease
+            let reported = call.leases[place].reported.addingSaturated(amount)
+            run.calls[tag.stage]?.leases[place].reported = reported
+        }
         let price = subject.isEmpty ? nil : settings.prices.price(of: subject)
         let cost = run.calls[tag.stage]?.pricing.cost(
             metric: metric, subject: subject, amount: amount, price: price)
-        book(metric, subject, amount, cost: cost, at: at, tag, call, of: run)
+        book(metric, subject, amount, cost: cost, at: at, lease: lease, tag, call, of: run)
         observer?.live(
             run: run.id, .usage(stage: call.stage, metric: metric, subject: subject, amount: amount, cost: cost))
     }

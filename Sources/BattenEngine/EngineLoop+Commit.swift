@@ -5,14 +5,16 @@ import BattenSystem
 extension EngineLoop {
     /// Commits everything that waits, tells who watches, and acts; again while acting decides more.
     func settle() {
-        while !touched.isEmpty || !admissions.isEmpty || withdrawsWaits, failure == nil {
+        while !touched.isEmpty || !admissions.isEmpty || withdrawsWaits || asksForHolds, failure == nil {
             // What has begun does not wait for another commit.
             EventLoop.wakeHeld()
             var batch: [ActiveRun] = []
             var commits: [RunCommit] = []
             let verdicts: [CommitVerdict]
             do {
-                if admissions.isEmpty && !withdrawsWaits || admissions.contains(where: \.awaitsBudgets) {
+                if admissions.isEmpty && !withdrawsWaits && !asksForHolds
+                    || admissions.contains(where: \.awaitsBudgets)
+                {
                     (batch, commits) = takeTouched()
                     verdicts = try store.commit(commits)
                 } else {
@@ -109,6 +111,11 @@ extension EngineLoop {
 
     /// Does what a run's committed decisions ask for.
     private func act(_ run: ActiveRun) {
+        if !run.granted.isEmpty {
+            let granted = run.granted
+            run.granted = []
+            for grant in granted { grant.answer(.granted(lease: grant.lease)) }
+        }
         var ended: RunStatus?
         let effects = run.takeEffects()
         for effect in effects {
@@ -156,6 +163,7 @@ extension EngineLoop {
         guard let call = run.calls[stage], call.attempt == attempt else {
             return passengerCancelled(stage, attempt, of: run)
         }
+        dropHolds(run: run.number, stage: stage)
         host.cancel(call.handle, why: now ? .shutdown : .cancelled)
     }
 }

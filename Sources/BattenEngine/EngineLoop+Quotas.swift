@@ -11,7 +11,7 @@ extension EngineLoop {
         var request = SlotRequest(engine: settings.engineID, at: clock.now())
         guard !slots.quotas.rules.isEmpty || budgetedRuns > 0 else { return request }
         // Runs whose stages wait are asked for too: room may have appeared for them.
-        let waiting = slots.runsWaitingForQuotas.compactMap { runs[$0]?.id }
+        let waiting = slots.runsWaitingForQuotas.compactMap { runs[$0]?.id } + holds.compactMap { runs[$0.tag.run]?.id }
         request.metered = Array(Set(admissions.map(\.id)).union(waiting))
         request.settlements = touched.compactMap { $0.takeSettlement() }
         request.zones = settings.zones
@@ -28,6 +28,7 @@ extension EngineLoop {
             let isChanged = setup.rules != slots.quotas.rules
             slots.quotas = setup
             guard isChanged else { return }
+            if !holds.isEmpty { asksForHolds = true }
             for number in slots.runsWaitingForQuotas { if let run = runs[number] { apply(.slotsFreed, to: run) } }
         } catch {
             fail(error)

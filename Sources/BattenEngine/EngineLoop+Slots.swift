@@ -11,9 +11,10 @@ extension EngineLoop {
         // Of shared slots only the store can tell; who asks for one asks for all.
         if asks, let number = slots.next(asking: true), let run = runs[number] {
             apply(.slotsFreed, to: run)
-        } else if asks, lacksSharedSlots, admissions.isEmpty {
+        } else if asks, lacksSharedSlots, admissions.isEmpty, holds.isEmpty {
             withdrawsWaits = true
         }
+        if slotsWereFreed, !holds.isEmpty { asksForHolds = true }
         slotsWereFreed = false
         linesChanged = false
     }
@@ -73,6 +74,7 @@ extension EngineLoop {
         let asking = admissions
         admissions = []
         for run in asking { run.isAsking = false }
+        grantHolds()
         serve(.admit)
         // Those for which there is no room wait in line from now on.
         for run in asking where runs[run.number] === run { apply(.admit, to: run) }

@@ -47,6 +47,12 @@ final class EngineLoop: @unchecked Sendable {
     var slotsWereFreed = false
     /// Runs whose use counts against budgets.
     var budgetedRuns = 0
+    /// Reservations that calls wait for, in the order of their turns.
+    var holds: [PendingHold] = []
+    /// Whether they are to be decided with the next commit.
+    var asksForHolds = false
+    /// Number of the last reservation that a call has asked for.
+    var lastLease: Int64 = 0
     /// When the first stage that waits for a quota has room, on the monotonic clock.
     var quotaDue: Int64?
     /// Whether what waits for slots of this engine has changed.
@@ -167,6 +173,9 @@ final class EngineLoop: @unchecked Sendable {
         case .stream(let tag, let text): stream(CallTag(tag), text: text)
         case .usage(let tag, let metric, let subject, let amount, let at):
             usage(CallTag(tag), metric: metric, subject: subject, amount: amount, at: at)
+        case .hold(let tag, let request, let answer): hold(CallTag(tag), request, answer: answer)
+        case .settle(let tag, let lease, let used, let at): settle(lease: lease, used: used, CallTag(tag), at: at)
+        case .release(let tag, let lease): release(lease: lease, CallTag(tag))
         case .checkpoint(let tag, let state): checkpoint(CallTag(tag), state: state)
         case .finished(let tag, let outcome): finished(CallTag(tag), outcome: outcome)
         case .watch(let run, let watch): follow(run, watch)
@@ -335,6 +344,8 @@ final class EngineLoop: @unchecked Sendable {
 
     /// Lets go of a run without deciding anything.
     func abandon(_ run: ActiveRun, with ending: Result<RunEnding, EngineError>) {
+        dropHolds(run: run.number)
+        run.refuseGranted()
         leaveFlights(run)
         for call in run.calls.values { host.cancel(call.handle, why: .shutdown) }
         run.calls = [:]

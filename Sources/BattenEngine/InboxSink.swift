@@ -35,6 +35,18 @@ final class InboxSink: CallSink {
         inbox.put(.checkpoint(tag: tag, state: state))
     }
 
+    func hold(_ request: QuotaRequest, tag: UInt64, answer: @escaping @Sendable (QuotaAnswer) -> Void) {
+        inbox.put(.hold(tag: tag, request, answer: answer))
+    }
+
+    func settle(lease: UInt64, used: Int64, tag: UInt64) {
+        inbox.put(.settle(tag: tag, lease: lease, used: used, at: clock.now()))
+    }
+
+    func release(lease: UInt64, tag: UInt64) {
+        inbox.put(.release(tag: tag, lease: lease))
+    }
+
     func finished(tag: UInt64, outcome: StageOutcome) {
         inbox.put(.finished(tag: tag, outcome: outcome))
     }

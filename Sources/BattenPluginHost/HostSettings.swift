@@ -52,7 +52,7 @@ public struct HostSettings: Sendable {
     public var idleTime: Duration
     /// The version plugins are told.
     public var hostVersion: String
-    /// What answers calls that ask for secrets and quotas.
+    /// What answers calls that ask for secrets.
     public var services: any CallServices
     /// Whether whoever receives streams cannot take more at the moment.
     var isBehind: @Sendable () -> Bool = { false }

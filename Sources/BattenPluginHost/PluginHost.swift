@@ -54,7 +54,7 @@ public final class PluginHost: ExecutorHost, Sendable {
             token & IsolatedCall.tokenMark == 0 ? table.find(token) != nil : isolatedCalls.find(token) != nil
         }
         catalog = PluginCatalog(settings)
-        leases = Leases(services: settings.services)
+        leases = Leases()
         rules = settings.keepsRules ? RuleKeeper(isWorker: isWorker) : nil
         StandardStream.surviveClosedPipes()
     }
@@ -250,6 +250,7 @@ public final class PluginHost: ExecutorHost, Sendable {
             } else {
                 askToStop(call, why: why)
             }
+            leases.stop(token)
             let (end, overflow) = MonotonicClock.now().addingReportingOverflow(call.grace)
             guard !overflow else { return }
             // Without a thread to watch the grace time it is over at once.

@@ -53,10 +53,14 @@ final class HostFixture: Sendable {
     }
 
     /// Starts one call and waits for its outcome.
-    func call(_ type: String, attempt: Int = 1, input: JSONValue = [:], config: JSONValue = [:]) -> StageOutcome? {
-        let sink = RecordingSink()
+    func call(
+        _ type: String, attempt: Int = 1, input: JSONValue = [:], config: JSONValue = [:],
+        sink given: RecordingSink? = nil
+    ) -> StageOutcome? {
+        let sink = given ?? RecordingSink()
+        let earlier = sink.soFar.count
         _ = host.start(Self.request(type, attempt: attempt, input: input, config: config), sink: sink)
-        return sink.outcomes(1)?.first?.outcome
+        return sink.outcomes(earlier + 1)?.last?.outcome
     }
 
     static func request(
@@ -97,11 +101,35 @@ final class RecordingSink: CallSink {
     private let finished = Monitor<[Finished]>([])
     private let seen = Monitor<[String]>([])
     private let refusals: Mutex<Int>
+    /// Answers reservations.
+    private let quota: @Sendable (QuotaRequest, UInt64, @Sendable (QuotaAnswer) -> Void) -> Void
+    private let asked = Mutex<[@Sendable (QuotaAnswer) -> Void]>([])
 
-    /// - Parameter refusals: how many pieces of text are answered with "behind".
-    init(refusals: Int = 0) {
+    /// - Parameters:
+    ///   - refusals: how many pieces of text are answered with "behind".
+    ///   - quota: answers what a call wants to hold, or does not.
+    init(
+        refusals: Int = 0,
+        quota: @escaping @Sendable (QuotaRequest, UInt64, @Sendable (QuotaAnswer) -> Void) -> Void = {
+            $2(.granted(lease: 1))
+        }
+    ) {
         self.refusals = Mutex(refusals)
+        self.quota = quota
     }
+
+    func hold(_ request: QuotaRequest, tag: UInt64, answer: @escaping @Sendable (QuotaAnswer) -> Void) {
+        asked.withLock { $0.append(answer) }
+        note("hold \(request.meter) \(request.subject) \(request.amount)")
+        quota(request, tag, answer)
+    }
+
+    func settle(lease: UInt64, used: Int64, tag: UInt64) { note("settle \(lease) \(used)") }
+
+    func release(lease: UInt64, tag: UInt64) { note("release \(lease)") }
+
+    /// Answers what was asked last and has no answer.
+    func answerLate(_ answer: QuotaAnswer) { asked.withLock { $0.popLast() }?(answer) }
 
     /// Everything but outcomes, one line each.
     var lines: [String] { seen.withLock { $0 } }

@@ -6,31 +6,29 @@ import Testing
 
 /// The services that answer, in both kinds of process.
 @Suite struct ServiceTests {
-    /// Knows one secret, grants every hold but of one subject, and remembers what was booked.
-    final class Desk: CallServices {
-        private let log = Mutex<[String]>([])
-        var lines: [String] { log.withLock { $0 } }
-
+    /// Knows one secret.
+    final class Safe: CallServices {
         func secret(_ name: String, tag: UInt64) -> [UInt8]? { name == "TOKEN" ? Array("hush!".utf8) : nil }
-
-        func hold(_ request: QuotaRequest, tag: UInt64, answer: @escaping @Sendable (QuotaAnswer) -> Void) {
-            log.withLock { $0.append("hold \(request.meter) \(request.subject) \(request.amount)") }
-            answer(request.subject == "full" ? .refused(retryAfter: 7) : .granted(lease: 40 + tag))
-        }
-
-        func settle(lease: UInt64, used: Int64) { log.withLock { $0.append("settle \(lease) \(used)") } }
-
-        func release(lease: UInt64) { log.withLock { $0.append("release \(lease)") } }
     }
 
-    private static func fixture(_ mode: IsolationMode) throws -> (HostFixture, Desk) {
-        let desk = Desk()
-        return (try HostFixture(["services"], isolation: mode) { $0.services = desk }, desk)
+    /// Grants every hold but of one subject, leaves those of another one open, and remembers what was booked.
+    private static func desk() -> RecordingSink {
+        RecordingSink { request, tag, answer in
+            switch request.subject {
+            case "full": answer(.refused(retryAfter: 7))
+            case "late": break
+            default: answer(.granted(lease: 40 + tag))
+            }
+        }
+    }
+
+    private static func fixture(_ mode: IsolationMode) throws -> HostFixture {
+        try HostFixture(["services"], isolation: mode) { $0.services = Safe() }
     }
 
     @Test(arguments: CallTests.modes, ["services.secret", "services.quick"])
     func secretsAreGivenToThoseThatDeclareThem(_ mode: IsolationMode, _ type: String) throws {
-        let (fixture, _) = try Self.fixture(mode)
+        let fixture = try Self.fixture(mode)
         let outcome = try #require(fixture.call(type))
         #expect(
             outcome.output == [
@@ -39,22 +37,43 @@ import Testing
     }
 
     @Test(arguments: CallTests.modes) func holdsAreSettledOrGivenBack(_ mode: IsolationMode) throws {
-        let (fixture, desk) = try Self.fixture(mode)
-        let settled = try #require(fixture.call("services.quota", attempt: 1))
+        let fixture = try Self.fixture(mode)
+        let desk = Self.desk()
+        let settled = try #require(fixture.call("services.quota", attempt: 1, sink: desk))
         #expect(settled.output == ["hold": "ok", "settle": "ok", "again": "stale", "wait": -1], "\(settled)")
-        let left = try #require(fixture.call("services.quota", attempt: 2))
+        let left = try #require(fixture.call("services.quota", attempt: 2, sink: desk))
         #expect(left.output["hold"] == "ok", "\(left)")
-        let full = try #require(fixture.call("services.quota", attempt: 3))
+        let full = try #require(fixture.call("services.quota", attempt: 3, sink: desk))
         #expect(full.output == ["hold": "refused", "settle": "refused", "again": "refused", "wait": 7], "\(full)")
+        let much = try #require(fixture.call("services.quota", attempt: 4, sink: desk))
+        #expect(much.output == ["hold": "ok", "settle": "refused", "again": "stale", "wait": -1], "\(much)")
         fixture.host.shutdown(within: .seconds(60))
+        let log = desk.lines
         #expect(
-            desk.lines == [
+            log.filter { !$0.hasPrefix("log") } == [
                 "hold tokens m 5", "settle 47 3", "hold tokens m 5", "release 47", "hold tokens full 5",
+                "hold tokens m 5", "settle 47 9",
             ])
+        #expect(log.count { $0.contains("settled before; nothing is booked") } == 2, "\(log)")
+        #expect(log.count { $0.contains("with 4 more than it holds; it is booked") } == 1, "\(log)")
+    }
+
+    /// A call that waits for a hold and is asked to stop hears of it at once; what comes later is given back.
+    @Test(arguments: CallTests.modes) func nobodyWaitsForAHoldInACallThatIsToStop(_ mode: IsolationMode) throws {
+        let fixture = try Self.fixture(mode)
+        let desk = Self.desk()
+        let handle = fixture.host.start(
+            HostFixture.request("services.quota", attempt: 5, grace: .seconds(600)), sink: desk)
+        #expect(desk.waitForLine("hold tokens late 5"))
+        fixture.host.cancel(handle, why: .cancelled)
+        let outcome = try #require(desk.outcomes(1)?.first?.outcome)
+        #expect(outcome.output["hold"] == "stale" || outcome.outcomeClass == .cancelled, "\(outcome)")
+        desk.answerLate(.granted(lease: 99))
+        #expect(desk.waitForLine("release 99"))
     }
 
     @Test(arguments: CallTests.modes) func blobsCarryLargeOutputs(_ mode: IsolationMode) throws {
-        let (fixture, _) = try Self.fixture(mode)
+        let fixture = try Self.fixture(mode)
         for attempt in [1, 3] {
             let outcome = try #require(fixture.call("services.blob", attempt: attempt))
             #expect(outcome.outcomeClass == .ok, "\(outcome.code) \(outcome.message)")

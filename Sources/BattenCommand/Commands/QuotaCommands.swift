@@ -89,7 +89,7 @@ enum QuotaCommands {
             ])
             for quota in quotas {
                 let rule = quota.rule
-                let left = max(0, rule.limit - quota.standing.used - quota.standing.reserved)
+                let left = max(0, quota.standing.left)
                 table.add([
                     rule.name, "\(rule.text(rule.limit)) \(rule.window.words)", scopeText(rule.scope),
                     rule.text(quota.standing.used), rule.text(quota.standing.reserved), rule.text(left),
@@ -117,7 +117,7 @@ enum QuotaCommands {
                 "used: \(rule.text(quota.standing.used))", "reserved: \(rule.text(quota.standing.reserved))",
             ]
             if quota.standing.used > rule.limit {
-                lines.append("overrun: \(rule.text(quota.standing.used - rule.limit))")
+                lines.append("overrun: \(rule.text(quota.standing.overrun))")
             }
             lines.append("when full: \(rule.onExceed.rawValue)")
             for line in lines { context.console.line(line) }
@@ -242,8 +242,8 @@ enum QuotaCommands {
             "per": .string(stored.window), "calendar": stored.calendar.map { .string($0) } ?? .null,
             "scope": rule.scope.json, "on_exceed": .string(rule.onExceed.rawValue), "used": amount(standing.used),
             "reserved": amount(standing.reserved),
-            "left": amount(max(0, rule.limit - standing.used - standing.reserved)),
-            "overrun": amount(max(0, standing.used - rule.limit)),
+            "left": amount(max(0, standing.left)),
+            "overrun": amount(standing.overrun),
         ])
     }
 }

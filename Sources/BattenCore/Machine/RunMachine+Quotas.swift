@@ -150,6 +150,12 @@ extension RunMachine {
         return grant.outputLimit
     }
 
+    /// When an attempt that runs gets what it asks for: its stage's turn, since the stage's first attempt began.
+    public func turn(ofAttempt index: Int, at: Timestamp) -> Turn {
+        guard state.stages.indices.contains(index) else { return Turn(since: at, priority: 0) }
+        return state.turn(of: index, since: state.stages[index].row.startedAt ?? at, plan)
+    }
+
     /// Notes that a running attempt holds a reservation that its call has asked for.
     public mutating func noteReservation(stage index: Int) {
         guard state.stages.indices.contains(index), state.stages[index].mode == .running else { return }

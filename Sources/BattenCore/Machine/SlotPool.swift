@@ -69,6 +69,8 @@ public struct SlotPool: Sendable {
     public private(set) var book: QuotaBook?
     /// When the first of the stages that wait for quotas has room, as far as time alone gives it.
     public private(set) var roomAppears: Timestamp?
+    /// The turns of the first calls that wait for quotas while they run, by the quota.
+    private var holds: [Int64: Turn] = [:]
     /// The runs whose stages wait.
     private var line = SlotLine()
 
@@ -126,17 +128,31 @@ public struct SlotPool: Sendable {
         if let until = wait.until { roomAppears = min(roomAppears ?? until, until) }
     }
 
-    /// Whether stages wait for quotas.
-    public var waitsForQuotas: Bool { line.lines.contains { $0.kind.pool.quota != nil } }
+    /// Takes what a quota grants a call that runs.
+    public mutating func take(hold grant: QuotaGrant) { take(grant) }
+
+    /// Notes that a call that runs waits for a quota.
+    public mutating func note(hold wait: QuotaWait, _ turn: Turn) {
+        note(wait)
+        holds[wait.quota] = min(holds[wait.quota] ?? turn, turn)
+    }
+
+    /// Forgets which calls wait.
+    public mutating func forgetHolds() { holds = [:] }
+
+    /// Whether stages or calls wait for quotas.
+    public var waitsForQuotas: Bool { !holds.isEmpty || line.lines.contains { $0.kind.pool.quota != nil } }
 
     /// The runs whose stages are the first that wait for a quota, by their numbers.
     public var runsWaitingForQuotas: [Int] {
         line.lines.filter { $0.kind.pool.quota != nil }.flatMap { $0.entries.map(\.run) }
     }
 
-    /// The turn of the first stage of other runs that waits for a quota.
-    func firstWaiting(for quota: Int64) -> Turn? {
-        line.lines.lazy.filter { $0.kind.pool.quota == quota }.compactMap { $0.entries.first?.turn }.min()
+    /// The turn of the first stage or call that waits for a quota, as far as runs have said.
+    public func firstWaiting(for quota: Int64) -> Turn? {
+        let stages = line.lines.lazy.filter { $0.kind.pool.quota == quota }.compactMap { $0.entries.first?.turn }.min()
+        guard let hold = holds[quota] else { return stages }
+        return stages.map { min($0, hold) } ?? hold
     }
 
     /// Whether what other engines hold is known.

@@ -1,4 +1,4 @@
-/// What calls may ask for while they run: the port behind the plugin services `secret` and `quota`.
+/// What calls may ask for while they run: the port behind the plugin service `secret`.
 ///
 /// Every function may be called from any thread and must return at once.
 public protocol CallServices: AnyObject, Sendable {
@@ -9,20 +9,6 @@ public protocol CallServices: AnyObject, Sendable {
     ///   - tag: the call that asks.
     /// - Returns: nil when there is none, or this call may not have it.
     func secret(_ name: String, tag: UInt64) -> [UInt8]?
-
-    /// Reserves an upper bound of what a call will use.
-    ///
-    /// - Parameters:
-    ///   - request: what is reserved.
-    ///   - tag: the call that asks.
-    ///   - answer: is called exactly once, from any thread, possibly before this returns.
-    func hold(_ request: QuotaRequest, tag: UInt64, answer: @escaping @Sendable (QuotaAnswer) -> Void)
-
-    /// Books what was really used and gives the rest of a reservation back.
-    func settle(lease: UInt64, used: Int64)
-
-    /// Gives a whole reservation back: its call has ended without settling it.
-    func release(lease: UInt64)
 }
 
 /// A reservation that a call asks for.
@@ -50,22 +36,11 @@ public enum QuotaAnswer: Sendable, Hashable {
     case refused(retryAfter: Int64)
 }
 
-/// Services where no quota and no secret is defined: every reservation is granted, every secret is unknown.
+/// Services where no secret is defined.
 public final class OpenCallServices: CallServices {
     /// Creates them.
     public init() {}
 
     /// There is none.
     public func secret(_ name: String, tag: UInt64) -> [UInt8]? { nil }
-
-    /// Grants everything.
-    public func hold(_ request: QuotaRequest, tag: UInt64, answer: @escaping @Sendable (QuotaAnswer) -> Void) {
-        answer(.granted(lease: 1))
-    }
-
-    /// Nothing is booked.
-    public func settle(lease: UInt64, used: Int64) {}
-
-    /// Nothing was reserved.
-    public func release(lease: UInt64) {}
 }

@@ -134,6 +134,17 @@ public protocol CallSink: AnyObject, Sendable {
     func usage(tag: UInt64, metric: String, subject: String, amount: Int64)
     /// State for the next attempt.
     func checkpoint(tag: UInt64, state: [UInt8])
+    /// Reserves an upper bound of what a call will use, as soon as there is room.
+    ///
+    /// - Parameters:
+    ///   - request: what is reserved.
+    ///   - tag: the call that asks.
+    ///   - answer: is called exactly once, from any thread, possibly before this returns.
+    func hold(_ request: QuotaRequest, tag: UInt64, answer: @escaping @Sendable (QuotaAnswer) -> Void)
+    /// Books what was really used, as far as it has not been reported, and gives the rest of a reservation back.
+    func settle(lease: UInt64, used: Int64, tag: UInt64)
+    /// Gives a whole reservation back: its call does not want it any more, or has ended.
+    func release(lease: UInt64, tag: UInt64)
     /// The outcome; exactly once a call, nothing follows it.
     func finished(tag: UInt64, outcome: StageOutcome)
     /// The outcome, in place of ``finished(tag:outcome:)``, on a thread that has nothing else to do: it may be kept for
@@ -142,6 +153,17 @@ public protocol CallSink: AnyObject, Sendable {
 }
 
 extension CallSink {
+    /// Grants everything: there is no quota.
+    public func hold(_ request: QuotaRequest, tag: UInt64, answer: @escaping @Sendable (QuotaAnswer) -> Void) {
+        answer(.granted(lease: 1))
+    }
+
+    /// Books nothing.
+    public func settle(lease: UInt64, used: Int64, tag: UInt64) {}
+
+    /// Nothing was reserved.
+    public func release(lease: UInt64, tag: UInt64) {}
+
     /// Does not keep the thread.
     public func finishedOnFreeThread(tag: UInt64, outcome: StageOutcome) {
         finished(tag: tag, outcome: outcome)

@@ -34,8 +34,10 @@ public struct QuotaBook: Sendable {
         /// Goes by the quota.
         public func hash(into hasher: inout Hasher) { hasher.combine(rule) }
 
-        /// What is left.
-        var left: Int64 { rule.limit.subtractingSaturated(used).subtractingSaturated(reserved) }
+        /// What is left; negative when more is used and reserved than there may be.
+        public var left: Int64 { rule.limit.subtractingSaturated(used).subtractingSaturated(reserved) }
+        /// What is used beyond the limit.
+        public var overrun: Int64 { max(0, used.subtractingSaturated(rule.limit)) }
     }
 
     /// A budget that an attempt of a run counts against.

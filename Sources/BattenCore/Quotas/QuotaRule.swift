@@ -78,6 +78,9 @@ public enum QuotaMetric {
         "requests", "tokens", "input_tokens", "output_tokens", "cost_usd", "stage_runs", "runs", "bytes",
     ]
 
+    /// The metrics that no call counts: they follow from its start, or from what it uses and what that costs.
+    public static let derived: Set<String> = [cost, stageRuns, runs]
+
     /// Whether a text can be the name of a metric.
     public static func isName(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.count <= 100

@@ -100,13 +100,13 @@ extension Int64 {
     }
 
     /// The sum, or the nearest value that can be held.
-    func addingSaturated(_ other: Int64) -> Int64 {
+    public func addingSaturated(_ other: Int64) -> Int64 {
         let (sum, over) = addingReportingOverflow(other)
         return over ? (other < 0 ? .min : .max) : sum
     }
 
     /// The difference, or the nearest value that can be held.
-    func subtractingSaturated(_ other: Int64) -> Int64 {
+    public func subtractingSaturated(_ other: Int64) -> Int64 {
         let (difference, over) = subtractingReportingOverflow(other)
         return over ? (other < 0 ? .max : .min) : difference
     }

@@ -81,33 +81,61 @@ private func quotaHold(
     guard let call = use.call() else { return .BATTEN_RC_STALE }
     let callback = unsafe GrantedCallback(function: granted, user: user, token: token)
     let request = QuotaRequest(meter: meter, subject: subject, amount: amount)
-    let services = call.host.settings.services
-    services.hold(request, tag: call.tag) { [unowned services] answer in
-        let host = call.host
-        let isLive = host.table.find(token) === call
-        let finish: @Sendable () -> Void
+    let (leases, source) = (call.host.leases, Leases.Source(call))
+    // Nobody waits in a call that is to stop, or has ended.
+    let question = leases.asks(token) { finish(call, callback, 0, .BATTEN_RC_STALE, -1) }
+    call.reports.hold(request, tag: call.tag) { answer in
+        let isAwaited = leases.answered(question, token: token)
         switch answer {
-        case .granted(let lease) where isLive:
-            let name = host.leases.add(lease, token: token)
-            finish = { callback.call(name, .BATTEN_RC_OK, -1) }
         case .granted(let lease):
-            services.release(lease: lease)
-            finish = { callback.call(0, .BATTEN_RC_STALE, -1) }
+            guard isAwaited else { return source.sink.release(lease: lease, tag: source.tag) }
+            finish(call, callback, leases.add(lease, amount, source), .BATTEN_RC_OK, -1)
         case .refused(let retryAfter):
-            finish = { callback.call(0, .BATTEN_RC_REFUSED, retryAfter) }
+            if isAwaited { finish(call, callback, 0, .BATTEN_RC_REFUSED, retryAfter) }
         }
-        // Callbacks of a begun call come on its loop; it may be in the middle of `begin` now.
-        if let loop = call.instance.loop { loop.post(finish) } else { finish() }
     }
+    if call.stop.load(ordering: .relaxed) != 0 { leases.stop(token) }
+    if call.host.table.find(token) !== call { leases.end(token) }
     return .BATTEN_RC_OK
+}
+
+/// Answers on the loop of a begun call, which may be in the middle of `begin` now, and of any other call on one that has
+/// nothing to do with whoever answers.
+private func finish(
+    _ call: ActiveCall, _ callback: GrantedCallback, _ lease: UInt64, _ rc: batten_rc, _ retryAfter: Int64
+) {
+    let answer: @Sendable () -> Void = { callback.call(lease, rc, retryAfter) }
+    if let loop = call.instance.loop ?? (try? call.host.loops.next()), loop.post(answer) { return }
+    answer()
 }
 
 private func quotaSettle(_ host: HostTable.Host?, _ lease: UInt64, _ used: Int64) -> batten_rc {
     let use = unsafe ServiceUse(host, 0, "quota.settle")
     guard let plugin = use.plugin else { return .BATTEN_RC_BAD_ARGUMENT }
     guard used >= 0 else { return use.bad("has the amount \(used)") }
-    if use.isChecked, !plugin.host.leases.hasGiven(lease) {
-        use.tell(.services, "names the lease \(lease), which is none")
+    let leases = plugin.host.leases
+    if use.isChecked, !leases.hasGiven(lease) { use.tell(.services, "names the lease \(lease), which is none") }
+    let source = leases.owner(of: lease)
+    let settlement = leases.settle(lease, used: used) { token in
+        plugin.host.table.find(token)?.instance.executor.plugin === plugin
     }
-    return plugin.host.leases.settle(lease, used: used) ? .BATTEN_RC_OK : .BATTEN_RC_STALE
+    switch settlement {
+    case .settled: return .BATTEN_RC_OK
+    case .exceeded(let excess):
+        let what = "settles a lease with \(excess) more than it holds"
+        unsafe ServiceUse(host, source?.token ?? 0, "quota.settle").tell(.services, what)
+        source?.warn("the plugin \(what); it is booked")
+        return .BATTEN_RC_REFUSED
+    case .again:
+        let what = "settles a lease that it has settled before"
+        unsafe ServiceUse(host, source?.token ?? 0, "quota.settle").tell(.services, what)
+        source?.warn("the plugin \(what); nothing is booked for it")
+        return .BATTEN_RC_STALE
+    case .over: return .BATTEN_RC_STALE
+    }
+}
+
+extension Leases.Source {
+    /// Says in the call's log what is wrong.
+    func warn(_ text: String) { sink.log(tag: tag, stream: "warning", text: text) }
 }

@@ -77,7 +77,7 @@ static batten_rc begin(batten_instance *instance, const batten_call *call) {
     w->out = number(call, "out", w->kind == USE ? w->limit : 0);
     w->ms = number(call, "ms", 0);
     w->hold = number(call, "hold", 0);
-    w->settle = number(call, "settle", w->in + w->out);
+    w->settle = number(call, "settle", w->out);
     w->times = number(call, "times", 1);
     if (w->kind != HOLD) {
         work_on(w);

@@ -56,9 +56,11 @@ static void granted(void *user, batten_token token, uint64_t lease, batten_rc rc
     char text[256];
     batten_rc first = BATTEN_RC_REFUSED, second = BATTEN_RC_REFUSED;
     (void)token;
-    if (rc == BATTEN_RC_OK && call->attempt == 1) {
-        first = service->settle(call->host, lease, 3);
-        second = service->settle(call->host, lease, 3);
+    if (rc == BATTEN_RC_STALE) first = second = rc;
+    if (rc == BATTEN_RC_OK && (call->attempt == 1 || call->attempt == 4)) {
+        int64_t used = call->attempt == 1 ? 3 : 9;
+        first = service->settle(call->host, lease, used);
+        second = service->settle(call->host, lease, used);
     }
     snprintf(text, sizeof text, "{\"hold\":\"%s\",\"settle\":\"%s\",\"again\":\"%s\",\"wait\":%lld}", word(rc),
              word(first), word(second), (long long)retry_after_ns);
@@ -68,8 +70,8 @@ static void granted(void *user, batten_token token, uint64_t lease, batten_rc rc
 static batten_rc begin_quota(batten_instance *instance, const batten_call *call) {
     const batten_quota *service = call->host->query(call->host, BATTEN_SERVICE_QUOTA);
     (void)instance;
-    return service->hold(call->host, call->token, batten_text("tokens"), batten_text(call->attempt == 3 ? "full" : "m"),
-                         5, granted, (void *)call);
+    const char *subject = call->attempt == 3 ? "full" : call->attempt == 5 ? "late" : "m";
+    return service->hold(call->host, call->token, batten_text("tokens"), batten_text(subject), 5, granted, (void *)call);
 }
 
 /* Where a blob lies, as a line of the call. */

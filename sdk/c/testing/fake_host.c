@@ -120,7 +120,7 @@ void fake_settle(batten_fake *host, lease *held, int64_t used) {
 void fake_end_call(batten_fake *host, call *c) {
     c->over = 1;
     for (lease *l = host->leases; l; l = l->next)
-        if (l->token == c->given.token && l->open) fake_settle(host, l, l->amount);
+        if (l->token == c->given.token && l->open) fake_settle(host, l, 0);
     for (blob *b = host->blobs; b; b = b->next)
         if (b->token == c->given.token && !b->sealed && b->fd >= 0) { close(b->fd); b->fd = -1; }
     // What the call pointed to is gone: whoever still looks at it finds this.

@@ -71,7 +71,7 @@ impl Host {
     }
 }
 
-/// Part of a quota that a call holds. What is not settled counts as used when the call ends.
+/// Part of a quota that a call holds. What is not settled is given back when the call ends.
 #[derive(Debug)]
 pub struct Lease {
     // 0: of a host without quotas, where nothing is settled.

@@ -87,15 +87,19 @@ extension WorkerConnection {
             else { throw FrameFault("a question has the wrong shape") }
             guard let call = shared.withLock({ $0.calls[frame.token] }) else { return answer(number, 0, -1) }
             let request = QuotaRequest(meter: meter, subject: subject, amount: amount)
-            services.hold(request, tag: call.tag) { [self, unowned services] answer in
+            let source = Leases.Source(token: call.token, tag: call.tag, sink: call.sink)
+            let question = leases.asks(call.token) {}
+            call.sink.hold(request, tag: call.tag) { [self] answer in
+                let isAwaited = leases.answered(question, token: call.token)
                 switch answer {
-                case .granted(let lease) where call.hasEnded:
-                    services.release(lease: lease)
+                case .granted(let lease) where !isAwaited:
+                    source.sink.release(lease: lease, tag: source.tag)
                     self.answer(number, 0, -1)
-                case .granted(let lease): self.answer(number, leases.add(lease, token: call.token), -1)
+                case .granted(let lease): self.answer(number, leases.add(lease, amount, source), -1)
                 case .refused(let retryAfter): self.answer(number, 0, retryAfter)
                 }
             }
+            if call.hasEnded { leases.end(call.token) }
         case .settle:
             guard let used = cursor.integer(Int64.self), cursor.isAtEnd, used >= 0 else {
                 throw FrameFault("a question has the wrong shape")

@@ -73,12 +73,12 @@ extension WorkerServer {
         flush()
     }
 
-    func settle(lease: UInt64, used: Int64) {
+    func settle(lease: UInt64, used: Int64, tag: UInt64) {
         ask(.settle, lease, 0) { $0.append(integer: used) }
         flush()
     }
 
-    func release(lease: UInt64) {
+    func release(lease: UInt64, tag: UInt64) {
         ask(.release, lease, 0) { _ in }
         flush()
     }

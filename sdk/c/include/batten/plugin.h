@@ -512,15 +512,18 @@ typedef struct batten_usage {
 typedef void (*batten_lease_fn)(void *BATTEN_NULLABLE user, batten_token token, uint64_t lease, batten_rc rc,
                                 int64_t retry_after_ns) BATTEN_NOEXCEPT;
 
-/// `batten.quota/1`: reserve before use, settle after. A lease ends with its call at the latest.
+/// `batten.quota/1`: reserve before use, settle after. A lease ends with its call at the latest: what was not settled is
+/// given back. What the usage service reports of the same meter and subject meanwhile is part of the lease.
 typedef struct batten_quota {
     uint64_t struct_size;
     /// Asks for an upper bound of what will be used. Only after OK: `granted` is called once, on the instance's loop
-    /// thread for a call begun with `begin` and on any thread otherwise.
+    /// thread for a call begun with `begin` and on any thread otherwise: with OK as soon as there is room, which may take
+    /// as long as a window, with REFUSED if there will be none, with STALE if the call is to stop or over.
     /// [any] [quick]
     batten_rc (*hold)(const batten_host *host, batten_token token, batten_span meter, batten_span subject,
                       int64_t amount, batten_lease_fn granted, void *BATTEN_NULLABLE user) BATTEN_NOEXCEPT;
-    /// Says what was really used and gives the rest back. STALE: the lease is over.
+    /// Says what was really used in all, books what of it the usage service was not told, and gives the rest back.
+    /// STALE: the lease is over; nothing was booked. REFUSED: it is more than was held; it was booked all the same.
     /// [any] [quick]
     batten_rc (*settle)(const batten_host *host, uint64_t lease, int64_t used) BATTEN_NOEXCEPT;
 } batten_quota;

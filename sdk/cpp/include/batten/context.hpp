@@ -80,7 +80,7 @@ class Host {
     const batten_host *table_;
 };
 
-/// Part of a quota that a call holds. What is not settled counts as used when the call ends.
+/// Part of a quota that a call holds. What is not settled is given back when the call ends.
 class Lease {
   public:
     Lease() = default;

@@ -1,7 +1,7 @@
 internal import CBattenABI
 internal import Synchronization
 
-/// A part of a quota that a call holds; what is not settled counts as used when the call ends.
+/// A part of a quota that a call holds; what is not settled is given back when the call ends.
 public final class Lease: Sendable {
     private let host: Host
     private let id: UInt64
