@@ -59,17 +59,22 @@ public final class Engine: Sendable {
     ///
     /// - Returns: for each, what ``submit(_:)-(RunSubmission)`` gives for one.
     public func submit(_ submissions: [RunSubmission]) -> [Result<String, EngineError>] {
-        let replies = submissions.map { submission -> Reply<String> in
-            let reply = Reply<String>()
-            do throws(EngineError) {
-                try submission.requireRunnable()
-                inbox.put(.submit(submission, id: Entropy.name(length: 12), seed: Entropy.bits(), reply: reply))
-            } catch {
-                reply.give(.failure(error))
-            }
-            return reply
-        }
-        return replies.map { $0.wait() }
+        begin(submissions).wait()
+    }
+
+    /// Asks for runs and waits for none of them: the engine works on these while the next ones are made ready.
+    public func begin(_ submissions: [RunSubmission]) -> SubmittedRuns {
+        SubmittedRuns(
+            replies: submissions.map { submission in
+                let reply = Reply<String>()
+                do throws(EngineError) {
+                    try submission.requireRunnable()
+                    inbox.put(.submit(submission, id: Entropy.name(length: 12), seed: Entropy.bits(), reply: reply))
+                } catch {
+                    reply.give(.failure(error))
+                }
+                return reply
+            })
     }
 
     /// Takes up a run whose owner is gone, after its claim succeeded.

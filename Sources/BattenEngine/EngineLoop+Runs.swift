@@ -70,19 +70,11 @@ extension EngineLoop {
         lastNumber += 1
         let run = ActiveRun(
             number: lastNumber, id: id, epoch: epoch, directory: directory,
-            workdir: mentionsWorkdir(machine.plan) ? workdir : nil, machine: machine)
+            workdir: machine.plan.mentionsWorkdir ? workdir : nil, machine: machine)
         if !settings.hostSecrets.isEmpty { run.masker = SecretMasker(secrets: settings.hostSecrets) }
         runs[lastNumber] = run
         numbers[id] = lastNumber
         return run
-    }
-
-    /// Whether a workflow may use the folder of its run: then, and only then, it is made.
-    private func mentionsWorkdir(_ plan: Plan) -> Bool {
-        let word = Array("workdir".utf8)
-        return plan.snapshot.indices.dropLast(word.count - 1).contains { place in
-            plan.snapshot[place] == word[0] && plan.snapshot[place..<place + word.count].elementsEqual(word)
-        }
     }
 
     /// Applies a control to a run of this engine.

@@ -65,11 +65,26 @@ extension RunSubmission {
     func request(run: String, seed: UInt64) -> RunRequest {
         var request = RunRequest(
             run: run, trigger: trigger, parameters: .object(parameters), hostEnvironment: .object(hostEnvironment),
-            seed: seed, workdir: workdir.replacing("{run}", with: run), directory: directory,
+            seed: seed, workdir: Self.folder(workdir, of: run), directory: directory,
             idempotencyKey: idempotencyKey, origin: origin, kept: kept)
         request.workflowFolder = workflowFolder == directory ? nil : workflowFolder
         request.event = event
         request.budget = budget
         return request
+    }
+
+    /// A folder's path with a run's id in place of each `{run}`.
+    private static func folder(_ pattern: String, of run: String) -> String {
+        let mark = "{run}".utf8
+        var rest = pattern.utf8[...]
+        var path = ""
+        while let place = rest.firstIndex(of: UInt8(ascii: "{")) {
+            path += Substring(rest[..<place])
+            rest = rest[place...]
+            let isMark = rest.starts(with: mark)
+            path += isMark ? run : "{"
+            rest = rest.dropFirst(isMark ? mark.count : 1)
+        }
+        return path + Substring(rest)
     }
 }

@@ -36,7 +36,7 @@ public final class Scheduler {
     public private(set) var isQueued = false
 
     /// Schedules that are decided about together.
-    private static let batch = 256
+    private static let batch = 1_024
     /// How often waiting times are looked at while there are any: a run that another process drives ends unseen.
     private static let queueInterval = Duration.seconds(1)
 

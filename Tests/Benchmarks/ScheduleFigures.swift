@@ -27,6 +27,7 @@ enum ScheduleFigures {
                 25, memory, name: "idle 'batten serve', 100 workflows, memory", value: "\(Figure.short(memory)) MiB"))
         try idle(process, home)
         try lateness(reader, home)
+        try ScheduleMonth(folder: folder).measure()
     }
 
     /// Writes schedules, and wakes who serves.

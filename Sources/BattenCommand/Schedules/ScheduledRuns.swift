@@ -9,6 +9,8 @@ final class ScheduledRuns {
     private let home: String
     /// Plans of workflows that need nothing else, by the hash of their definition.
     private var plans: [String: Plan] = [:]
+    /// Plans that are held at most.
+    private static let mostPlans = 1_000
 
     /// - Parameter context: what is read with it is this object's alone.
     init(context: CommandContext) throws(CommandFailure) {
@@ -101,7 +103,14 @@ final class ScheduledRuns {
         {
             return (head, plan)
         }
-        let kept = try KeptWorkflow.require(name, in: context)
+        let kept: StoredDefinition
+        do throws(CommandFailure) {
+            kept = try KeptWorkflow.require(name, in: context)
+        } catch {
+            guard error.exit == .notFound else { throw error }
+            throw CommandFailure(
+                "workflow_gone", Schedule.workflowIsGone, help: "batten add FILE keeps it again", exit: .notFound)
+        }
         let result = try CheckedWorkflow.read(
             WorkflowText(
                 label: "\(name).json", bytes: kept.snapshot, path: kept.workflow.path, reference: .name(name)),
@@ -112,7 +121,11 @@ final class ScheduledRuns {
         let plan = try CheckedWorkflow.plan(
             definition, snapshot: isWhole ? kept.snapshot : WorkflowWriter.canonical(definition),
             parsed: result.parsed, in: context)
-        if isWhole { plans[kept.workflow.hash] = plan }
+        if isWhole {
+            // An engine serves for months, and each version of a workflow has a plan of its own.
+            if plans.count >= Self.mostPlans { plans = [:] }
+            plans[kept.workflow.hash] = plan
+        }
         return (kept.workflow, plan)
     }
 }

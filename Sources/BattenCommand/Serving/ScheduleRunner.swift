@@ -29,6 +29,9 @@ final class ScheduleRunner: Sendable {
         var isStale = false
     }
 
+    /// Runs that are handed to the engine together: it works on them while the next ones are made ready.
+    private static let part = 32
+
     private let runtime: EngineRuntime
     private let context: @Sendable () -> CommandContext
     private let report: @Sendable (Report) -> Void
@@ -170,6 +173,7 @@ final class ScheduleRunner: Sendable {
     ) -> [Scheduler.Start] {
         var results: [Scheduler.Start?] = []
         var submissions: [RunSubmission] = []
+        var begun: [SubmittedRuns] = []
         for (schedule, fire) in wanted {
             do throws(CommandFailure) {
                 submissions.append(try runs.get().submission(schedule, fire))
@@ -178,8 +182,12 @@ final class ScheduleRunner: Sendable {
                 // Trouble with the store passes; what a workflow lacks does not by itself.
                 results.append(error.exit == .store ? .later : .impossible(error.message))
             }
+            guard submissions.count == Self.part else { continue }
+            begun.append(engine.begin(submissions))
+            submissions = []
         }
-        var answers = engine.submit(submissions).makeIterator()
+        begun.append(engine.begin(submissions))
+        var answers = begun.flatMap { $0.wait() }.makeIterator()
         return results.map { result in
             if let result { return result }
             switch answers.next() {

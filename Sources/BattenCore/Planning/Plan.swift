@@ -35,6 +35,8 @@ public final class Plan: Sendable {
     let hookIndexByID: [String: Int]
     /// Whether stages differ in what goes first of those that are ready.
     let hasPriorities: Bool
+    /// Whether the workflow may use the folder of its run: then, and only then, the folder is made.
+    public let mentionsWorkdir: Bool
 
     /// Creates a plan; ``Planner`` is the one caller.
     public init(
@@ -57,6 +59,14 @@ public final class Plan: Sendable {
         self.hooks = hooks
         self.context = context
         self.hasPriorities = stages.contains { $0.priority != 0 } || hookStages.contains { $0.priority != 0 }
+        self.mentionsWorkdir = snapshot.withUnsafeBufferPointer { bytes in
+            let word = StaticString("workdir")
+            return word.withUTF8Buffer { word in
+                bytes.indices.dropLast(word.count - 1).contains { place in
+                    bytes[place] == word[0] && bytes[place..<place + word.count].elementsEqual(word)
+                }
+            }
+        }
         self.hookIndexByID = Dictionary(
             hookStages.map { ($0.definition.id, $0.index) }, uniquingKeysWith: { first, _ in first })
         self.indexByID = Dictionary(
@@ -93,7 +103,7 @@ public enum HookEvent: String, Sendable, Hashable, CaseIterable {
     case onFailure = "on_failure"
     /// Nothing in it moves any more but time, people or signals.
     case onWaiting = "on_waiting"
-    /// Another engine has taken it up.
+    /// It is about to end well, and the workflow's run before it had failed; beside `on_success`.
     case onRecovery = "on_recovery"
 }
 

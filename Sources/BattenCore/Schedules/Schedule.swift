@@ -8,6 +8,9 @@ public struct Schedule: Sendable, Hashable {
         case command
     }
 
+    /// Why a schedule is paused whose workflow is not kept any more; keeping that again has it go on.
+    public static let workflowIsGone = "its workflow was removed"
+
     /// Its name, one of a kind in a store.
     public var name: String
     /// The kept workflow that it runs.

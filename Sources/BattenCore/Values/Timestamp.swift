@@ -51,13 +51,41 @@ extension Timestamp: CustomStringConvertible {
     /// The instant in RFC 3339, in UTC, cut (not rounded) to this many digits of a second, 0 to 9.
     public func rfc3339(fractionDigits: Int) -> String {
         let time = CivilTime(self)
-        var text = CivilTime.padded(time.year, 4)
-        text += "-" + CivilTime.padded(time.month, 2) + "-" + CivilTime.padded(time.day, 2)
-        text += "T" + CivilTime.padded(time.hour, 2) + ":" + CivilTime.padded(time.minute, 2)
-        text += ":" + CivilTime.padded(time.second, 2)
         let digits = max(0, min(9, fractionDigits))
-        if digits > 0 { text += "." + CivilTime.padded(time.nanosecond, 9).prefix(digits) }
-        return text + "Z"
+        // Every record and line of data has some: the bytes are written straight into the text.
+        return String(unsafeUninitializedCapacity: 30) { bytes in
+            var place = 0
+            func append(_ byte: UInt8) {
+                bytes[place] = byte
+                place += 1
+            }
+            func append(_ value: Int, _ count: Int) {
+                var rest = value
+                for digit in (place..<place + count).reversed() {
+                    bytes[digit] = UInt8(truncatingIfNeeded: 48 + rest % 10)
+                    rest /= 10
+                }
+                place += count
+            }
+            append(time.year, 4)
+            append(UInt8(ascii: "-"))
+            append(time.month, 2)
+            append(UInt8(ascii: "-"))
+            append(time.day, 2)
+            append(UInt8(ascii: "T"))
+            append(time.hour, 2)
+            append(UInt8(ascii: ":"))
+            append(time.minute, 2)
+            append(UInt8(ascii: ":"))
+            append(time.second, 2)
+            if digits > 0 {
+                append(UInt8(ascii: "."))
+                append(time.nanosecond, 9)
+                place -= 9 - digits
+            }
+            append(UInt8(ascii: "Z"))
+            return place
+        }
     }
 
     /// Reads RFC 3339, as `2026-01-31T06:00:00Z` or `2026-01-31 08:00:00.25+02:00`.
