@@ -135,6 +135,7 @@ extension EngineLoop {
             case .disarmTimer(let key):
                 if let timer = run.timers.removeValue(forKey: key) { timers.remove(timer) }
             case .joinGroup(let cancelsEarlier): join(run, cancelsEarlier: cancelsEarlier)
+            case .lookBack: lookBack(run)
             case .runEnded(let status): ended = status
             }
         }
@@ -144,6 +145,16 @@ extension EngineLoop {
             // Beginning a stage may have decided more; that is said once it is committed.
             tellWatches(of: run)
             tellAncestors(of: run)
+        }
+    }
+
+    /// Tells a run whether it may be the first to do well again.
+    private func lookBack(_ run: ActiveRun) {
+        do {
+            let last = try store.lastEnd(ofWorkflow: run.plan.definition.name, besides: run.id)
+            apply(.lookedBack(hadFailed: last == .failed || last == .timedOut), to: run)
+        } catch {
+            fail(error)
         }
     }
 

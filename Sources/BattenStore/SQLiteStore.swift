@@ -153,6 +153,26 @@ public final class SQLiteStore: RunStore {
         }
     }
 
+    /// How the run of a workflow has ended that ended last; of many at once the 200 that were accepted last count.
+    public func lastEnd(ofWorkflow workflow: String, besides run: String) throws(StoreError) -> RunStatus? {
+        try withWriter { writer throws(StoreError) in
+            // Rows that quick commits have put off are those of ends, too.
+            try writer.catchUp()
+            let find = try writer.connection.statement(Self.lastEnd)
+            find.bind(1, workflow)
+            find.bind(2, run)
+            defer { find.reset() }
+            return try find.step() ? RunStatus(rawValue: find.text(0)) : nil
+        }
+    }
+
+    static let lastEnd = """
+        SELECT status FROM (
+            SELECT status, ended_at FROM runs INDEXED BY runs_by_workflow
+            WHERE workflow = ?1 AND id <> ?2 ORDER BY accepted_at DESC LIMIT 200)
+        WHERE status IN ('completed', 'failed', 'timed_out') ORDER BY ended_at DESC LIMIT 1
+        """
+
     /// A number that changes whenever another connection has written to the store.
     public func dataVersion() throws(StoreError) -> Int64 {
         try withWriter { writer throws(StoreError) in

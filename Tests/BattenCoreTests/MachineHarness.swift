@@ -32,6 +32,8 @@ struct Driver {
     var cancels: [String] = []
     var commits = 0
     var ended: RunStatus?
+    /// Whether the machine has asked how the run before ended.
+    var looksBack = false
 
     init(_ definition: WorkflowDefinition) throws {
         machine = RunMachine(plan: try Planner.plan(definition, catalog: TestCatalog(), snapshot: [1]))
@@ -50,6 +52,7 @@ struct Driver {
                 cancels.append("\(name(stage))#\(attempt)\(now ? "!" : "")")
             case .joinGroup, .startChild: break
             case .runEnded(let status): ended = status
+            case .lookBack: looksBack = true
             case .armTimer, .disarmTimer: break
             }
         }

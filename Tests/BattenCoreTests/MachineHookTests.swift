@@ -20,9 +20,15 @@ import Testing
         #expect(run.open.keys.sorted() == ["a"])
         run.finish("a")
         try run.crash()
-        #expect(run.open.keys.sorted() == ["b", "on_recovery:h-on_recovery"])
+        #expect(run.open.keys.sorted() == ["b"])
         run.finish("b")
         run.finish("tidy")
+        #expect(run.ended == nil && run.open.isEmpty && run.looksBack)
+        // Whoever takes the run up before the store has answered asks again.
+        run.looksBack = false
+        try run.crash()
+        #expect(run.ended == nil && run.open.isEmpty && run.looksBack)
+        run.send(.lookedBack(hadFailed: true))
         #expect(run.ended == nil && run.open.keys.sorted() == ["on_recovery:h-on_recovery", "on_success:h-on_success"])
         // Whatever comes now, the run has ended well.
         run.send(.control(.cancel))
@@ -53,6 +59,38 @@ import Testing
         if how.hasPrefix("in") { run.send(.group(.holds)) }
         #expect(run.open.keys.sorted() == ["a", "on_start:h-on_start"])
         #expect(run.types.count { $0 == "hook_started" } == 1)
+    }
+
+    /// The first run that does well after one that failed recovers, whether or not it has other hooks.
+    @Test(arguments: [true, false]) func onlyAfterAFailureThereIsARecovery(hadFailed: Bool) throws {
+        var run = try Driver(
+            workflow([stage("a")]) {
+                $0.hooks = [HookDefinition(event: "on_recovery", stages: [stage("h")])]
+            })
+        run.accept()
+        run.finish("a")
+        #expect(run.looksBack && run.ended == nil)
+        run.send(.lookedBack(hadFailed: hadFailed))
+        #expect(run.open.keys.sorted() == (hadFailed ? ["on_recovery:h"] : []))
+        if hadFailed {
+            try run.crash()
+            run.finish("on_recovery:h")
+        }
+        #expect(run.ended == .completed)
+    }
+
+    /// A run that is cancelled while the store is asked ends as cancelled.
+    @Test func aRunThatIsCancelledMeanwhileDoesNotRecover() throws {
+        var run = try Driver(
+            workflow([stage("a")]) {
+                $0.hooks = [HookDefinition(event: "on_recovery", stages: [stage("h")])]
+            })
+        run.accept()
+        run.finish("a")
+        run.send(.control(.cancel))
+        #expect(run.ended == .cancelled)
+        run.send(.lookedBack(hadFailed: true))
+        #expect(run.open.isEmpty && run.ended == .cancelled)
     }
 
     @Test func aFailureHasAHookOfItsOwnAndACancelNone() throws {

@@ -286,7 +286,7 @@ private struct Simulation {
                 check(
                     open.contains { $0.stageIndex == stage && $0.attempt == attempt },
                     "cancels attempt \(attempt) of \(name(stage)), which is not open")
-            case .joinGroup, .startChild: break
+            case .joinGroup, .startChild, .lookBack: break
             case .runEnded: isDone = true
             case .armTimer(let key, let at): check(timers[key] == at, "arms \(key), which the store does not hold")
             case .disarmTimer(let key): check(timers[key] == nil, "disarms \(key), which the store holds")

@@ -184,4 +184,7 @@ final class CountingStore: RunStore {
     func run(idempotencyKey: String, workflow: String) throws(StoreError) -> String? {
         try store.run(idempotencyKey: idempotencyKey, workflow: workflow)
     }
+    func lastEnd(ofWorkflow workflow: String, besides run: String) throws(StoreError) -> RunStatus? {
+        try store.lastEnd(ofWorkflow: workflow, besides: run)
+    }
 }

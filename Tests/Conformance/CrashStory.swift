@@ -22,7 +22,6 @@ struct CrashStory {
     private var isSpoilt = false
     private var isInFinally = false
     private var isStarted = false
-    private var recoveries = 0
     private var verdict: String?
     private var end: String?
 
@@ -76,7 +75,6 @@ struct CrashStory {
     private mutating func take(runEvent type: String, _ data: JSONValue) {
         switch type {
         case "run_started": isStarted = true
-        case "run_recovered": if verdict == nil { recoveries += 1 }
         case "run_cancel_requested": if !isInFinally, verdict == nil { isSpoilt = true }
         case "compensation_started":
             let expected = Array(completed.reversed())
@@ -120,13 +118,17 @@ struct CrashStory {
         }
         if let verdict, verdict != end { violations.append("run \(run): \(end), its last hook said \(verdict)") }
         let wanted = [
-            "on_start": isStarted ? 1 : 0, "on_recovery": recoveries, "on_success": end == "completed" ? 1 : 0,
+            "on_start": isStarted ? 1 : 0, "on_success": end == "completed" ? 1 : 0,
             "on_failure": end == "failed" || end == "timed_out" ? 1 : 0,
         ]
         for (event, stages) in graph.hooks {
             let rounds = hookRounds[event] ?? 0
             if let wanted = wanted[event], rounds != wanted {
                 violations.append("run \(run): \(event) came \(rounds) times, not \(wanted)")
+            }
+            // Which run went before, this one's journal does not tell.
+            if event == "on_recovery", rounds > (end == "completed" ? 1 : 0) {
+                violations.append("run \(run): on_recovery came \(rounds) times in a run that is \(end)")
             }
             for round in 0..<rounds {
                 for stage in stages where !ended.contains("\(run)/\(event)\(round > 0 ? "#\(round + 1)" : ""):\(stage)")

@@ -8,7 +8,6 @@ struct HookLedger {
     /// How the run is to end, once its last hook has begun.
     private var verdict: String?
     private var hasStarted = false
-    private var takeovers = 0
     private var isHurried = false
 
     /// The planned stage of a hook that is shown under a name; nil for every other name.
@@ -27,7 +26,6 @@ struct HookLedger {
     mutating func add(_ record: JournalRecord, _ plan: Plan, isDone: Bool, _ complain: (String) -> Void) {
         switch record.type {
         case "run_started": hasStarted = true
-        case "run_recovered": if hasStarted, verdict == nil { takeovers += 1 }
         case "run_cancel_requested": isHurried = isHurried || record.data["cause"] != "timeout"
         case "hook_started": begin(record, plan, isDone: isDone, complain)
         case "run_completed", "run_failed", "run_timed_out", "run_cancelled": checkEnd(record, plan, complain)
@@ -53,26 +51,28 @@ struct HookLedger {
         rounds[event] = round
         names += part.stages.map { "\(event)\(round > 1 ? "#\(round)" : ""):\($0.id)" }
         if !hasStarted { complain("the hook '\(event)' began before the run") }
-        let isLast = event == "on_success" || event == "on_failure"
+        let isLast = ["on_success", "on_failure", "on_recovery"].contains(event)
         if round > 1, isLast || event == "on_start" { complain("the hook '\(event)' began twice") }
         if isLast, !isDone { complain("the hook '\(event)' began before the stages of the run had ended") }
-        if verdict != nil { complain("the hook '\(event)' began after the last one") }
-        if isLast { verdict = record.data["status"]?.stringValue }
+        let status = record.data["status"]?.stringValue
+        if let verdict, event != "on_recovery" || verdict != status {
+            complain("the hook '\(event)' began after the last one")
+        }
+        if event == "on_recovery", status != "completed" { complain("a run recovers and does not end well") }
+        if isLast { verdict = status }
     }
 
     private func checkEnd(_ record: JournalRecord, _ plan: Plan, _ complain: (String) -> Void) {
         let end = String(record.type.dropFirst("run_".count))
-        for (event, wanted) in [(HookEvent.onStart, hasStarted ? 1 : 0), (.onRecovery, takeovers)]
-        where plan.hookParts.contains(where: { $0.event == event }) && rounds[event.rawValue, default: 0] != wanted {
-            complain("the hook '\(event.rawValue)' began \(rounds[event.rawValue, default: 0]) times, not \(wanted)")
+        if let verdict, verdict != end, end != "cancelled" {
+            complain("the run was to end as \(verdict) and is \(end)")
         }
-        if let verdict {
-            if verdict != end, end != "cancelled" { complain("the run was to end as \(verdict) and is \(end)") }
-            return
+        let starts = rounds["on_start", default: 0]
+        if plan.hookParts.contains(where: { $0.event == .onStart }), starts != (hasStarted ? 1 : 0) {
+            complain("the hook 'on_start' began \(starts) times")
         }
         let event: HookEvent = end == "completed" ? .onSuccess : .onFailure
-        if hasStarted, end != "cancelled", plan.hookParts.contains(where: { $0.event == event }) {
-            complain("the run ended as \(end) without its hook '\(event.rawValue)'")
-        }
+        guard hasStarted, end != "cancelled", plan.hookParts.contains(where: { $0.event == event }) else { return }
+        if rounds[event.rawValue] == nil { complain("the run ended as \(end) without its hook '\(event.rawValue)'") }
     }
 }

@@ -110,6 +110,10 @@ final class SimulatedStore: RunStore, @unchecked Sendable {
         try alive().cached(key, at: at)
     }
 
+    func lastEnd(ofWorkflow workflow: String, besides run: String) throws(StoreError) -> RunStatus? {
+        try alive().lastEnd(ofWorkflow: workflow, besides: run)
+    }
+
     func joinGroup(_ request: GroupRequest) throws(StoreError) -> GroupPlace? {
         try alive().joinGroup(request)
     }

@@ -127,6 +127,7 @@ struct TestRun {
                     calls[place].outcome = StageOutcome(.cancelled, effect: .none, code: "", message: "cancelled")
                 }
             case .joinGroup: apply(.group(.holds))
+            case .lookBack: apply(.lookedBack(hadFailed: false))
             case .armTimer, .disarmTimer, .runEnded: break
             }
         }

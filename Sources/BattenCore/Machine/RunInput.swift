@@ -24,6 +24,8 @@ public enum RunInput: Sendable {
     case admit
     /// Slots that other runs held are free again.
     case slotsFreed
+    /// Whether the last run of the workflow that ended before this one had failed, as the store knows.
+    case lookedBack(hadFailed: Bool)
     /// A new owner has replayed the journal: attempts that were running are lost, a run that waited for an engine starts.
     case restarted
 }
@@ -165,6 +167,8 @@ public enum RunEffect: Sendable, Hashable {
     case disarmTimer(key: String)
     /// Ask the store for the run's place in its group; `cancelsEarlier` ends the runs before it.
     case joinGroup(cancelsEarlier: Bool)
+    /// Ask the store how the workflow's run before this one has ended, and tell with ``RunInput/lookedBack(hadFailed:)``.
+    case lookBack
     /// The run has ended; nothing more comes.
     case runEnded(RunStatus)
 }

@@ -18,8 +18,9 @@ extension RunMachine {
                 return
             } else if state.phase != .finally, state.mainLeft == 0, state.finallyLeft > 0, state.stop != .now {
                 emit(.finallyStarted, at)
-            } else if state.mainLeft == 0, state.finallyLeft == 0, let last = lastHook {
-                emit(.hookStarted(last.event, verdict: last.verdict), at)
+            } else if state.mainLeft == 0, state.finallyLeft == 0, let verdict = verdictToFollow {
+                if verdict == .completed, looksBack() { return }
+                for event in lastHooks(verdict) { emit(.hookStarted(event, verdict: verdict), at) }
             } else if state.mainLeft == 0, state.finallyLeft == 0, state.hooksLeft == 0 {
                 endRun(at)
                 return

@@ -6,17 +6,40 @@ extension RunMachine {
         emit(.hookStarted(event, verdict: nil), at)
     }
 
-    /// The hook that stands before the end of the run; nil when there is none, or it has begun.
-    var lastHook: (event: HookEvent, verdict: RunStatus)? {
+    /// How the run is about to end, when hooks that follow that have not begun; nil when there are none.
+    var verdictToFollow: RunStatus? {
         guard state.phase != .ending, state.stop != .now, !plan.hooks.isEmpty else { return nil }
         let verdict = verdict
-        let event: HookEvent
+        let mayRecover = verdict == .completed && plan.hooks[.onRecovery] != nil && !isPastKnown
+        return mayRecover || !lastHooks(verdict).isEmpty ? verdict : nil
+    }
+
+    /// The hooks that stand before the end of the run.
+    func lastHooks(_ verdict: RunStatus) -> [HookEvent] {
+        var events: [HookEvent]
         switch verdict {
-        case .completed: event = .onSuccess
-        case .failed, .timedOut: event = .onFailure
-        case .cancelled, .pending, .running, .paused, .waiting: return nil
+        case .completed: events = past == .known(hadFailed: true) ? [.onSuccess, .onRecovery] : [.onSuccess]
+        case .failed, .timedOut: events = [.onFailure]
+        case .cancelled, .pending, .running, .paused, .waiting: events = []
         }
-        return plan.hooks[event] == nil ? nil : (event, verdict)
+        events.removeAll { plan.hooks[$0] == nil }
+        return events
+    }
+
+    /// Has the store asked how the run before this one has ended, where a hook follows that and it is not known.
+    ///
+    /// - Returns: whether the end has to wait for the answer. Nothing of it is kept: who takes the run up asks again.
+    mutating func looksBack() -> Bool {
+        guard plan.hooks[.onRecovery] != nil, !isPastKnown else { return false }
+        if past == .unasked {
+            past = .asked
+            effects.append(.lookBack)
+        }
+        return true
+    }
+
+    private var isPastKnown: Bool {
+        if case .known = past { true } else { false }
     }
 
     /// How the run ends as things stand.
@@ -31,6 +54,12 @@ extension RunMachine {
         guard case .success = runOutputs() else { return .failed }
         return .completed
     }
+}
+
+/// What a run knows of the one before it.
+enum Past: Sendable, Hashable {
+    case unasked, asked
+    case known(hadFailed: Bool)
 }
 
 extension RunState {

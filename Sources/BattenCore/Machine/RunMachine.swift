@@ -25,6 +25,8 @@ public struct RunMachine: Sendable {
     var reserving: [Int: Int] = [:]
     /// Quotas that the run's log has warned of.
     var warned: Set<String> = []
+    /// What is known of the run before this one; it is asked for at the end of a run that may be the first to do well again.
+    var past = Past.unasked
     /// Timers that came due in a pause: they count as due at its end, whatever the clock on the wall says by then.
     private var dueInPause: Set<String> = []
 
@@ -77,6 +79,7 @@ public struct RunMachine: Sendable {
         case .groupOfAncestor(let run): refuse(ancestor: run, at)
         case .admit: admit(at)
         case .slotsFreed: break
+        case .lookedBack(let hadFailed): past = .known(hadFailed: hadFailed)
         case .restarted: restart(at)
         }
         drain(at)
@@ -399,7 +402,6 @@ public struct RunMachine: Sendable {
         // Replaying the journal took no slots; losing the attempts gives them back.
         for index in lost { slots.take(state.pool(of: index, plan), of: plan.definition.name) }
         emit(.runRecovered(lost: lost.count), at)
-        if state.phase != .ending { startHook(.onRecovery, at) }
         findChildren(at)
         for index in lost {
             let stopping = state.stages[index].stopping

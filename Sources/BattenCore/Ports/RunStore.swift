@@ -84,6 +84,11 @@ public protocol RunStore: AnyObject, Sendable {
 
     /// Finds the run that was accepted under an idempotency key.
     func run(idempotencyKey: String, workflow: String) throws(StoreError) -> String?
+
+    /// How the run of a workflow has ended that ended last, cancelled ones left out; nil when there is none.
+    ///
+    /// - Parameter run: the run that is not meant.
+    func lastEnd(ofWorkflow workflow: String, besides run: String) throws(StoreError) -> RunStatus?
 }
 
 extension RunStore {
