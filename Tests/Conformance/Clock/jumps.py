@@ -1,9 +1,10 @@
-"""Engines that serve schedules while the wall clock jumps and they are killed, stopped, suspended and started again.
+"""Engines that serve schedules and triggers while the wall clock jumps and they are killed, stopped, suspended and started again.
 
     jumps.py BATTEN SECONDS SEED
 
 In the end each due time of each schedule has become exactly one run, or is told to have been missed where the schedule
-says that missed times start none. Prints what was done and every violation; exits with 1 when there is one.
+says that missed times start none; each file that came, each event that was told and each end of a run has started one run.
+Prints what was done and every violation; exits with 1 when there is one.
 """
 
 import calendar, json, mmap, os, random, signal, sqlite3, struct, subprocess, sys, time
@@ -33,7 +34,20 @@ def command(*words):
 
 with open("tick.yaml", "w") as file:
     file.write("name: tick\nstages:\n  - {id: tick, uses: set, with: {x: 1}}\n")
-command("add", "tick.yaml")
+os.mkdir("inbox")
+with open("load.yaml", "w") as file:
+    file.write("""name: load
+parameters: {what: {type: string}}
+on:
+  - {file: "inbox/*.txt", settle: 200ms, parameters: {what: "${{ run.event.file }}"}}
+  - {event: poke, parameters: {what: "${{ run.event.key }}"}}
+stages:
+  - {id: load, uses: set, with: {x: "${{ parameters.what }}"}}
+""")
+with open("follow.yaml", "w") as file:
+    file.write("name: follow\non: {workflow: tick}\nstages:\n  - {id: follow, uses: set, with: {x: 1}}\n")
+for name in ("tick", "load", "follow"):
+    command("add", f"{name}.yaml")
 # Name, options, seconds between due times, and whether a missed time starts a run all the same.
 schedules = [
     ("two", ["--every", "2s", "--overlap", "allow", "--catch-up", "all", "--window", "365d"], 2, True),
@@ -47,6 +61,31 @@ schedules = [
 ]
 for name, options, _, _ in schedules:
     command("schedule", "add", "tick", "--name", name, *options)
+
+asked = []
+
+
+def ask():
+    """Has a file come, at once or written to for a while, or tells an event, now and then twice."""
+    what = f"{len(asked)}-{chance.randrange(10**6)}"
+    if chance.random() < 0.5:
+        command("trigger", "poke", "--key", what)
+        if chance.random() < 0.3:
+            command("trigger", "poke", "--key", what)
+    else:
+        what += ".txt"
+        if chance.random() < 0.5:
+            with open(what, "w") as file:
+                file.write(what)
+            os.rename(what, f"inbox/{what}")
+        else:
+            with open(f"inbox/{what}", "w") as file:
+                for _ in range(3):
+                    file.write(what)
+                    file.flush()
+                    time.sleep(chance.uniform(0, 0.1))
+    asked.append(what)
+
 
 done = {"kill": 0, "stop": 0, "suspend": 0, "start": 0, "forward": 0, "back": 0}
 serving = []
@@ -64,6 +103,8 @@ end = time.monotonic() + seconds
 ahead = 0.0
 while time.monotonic() < end:
     time.sleep(chance.uniform(0.2, min(6.0, seconds / 12)))
+    for _ in range(chance.randrange(3)):
+        ask()
     act = chance.choice(["kill", "stop", "suspend", "forward", "back", "forward", "back", "start"])
     if act in ("kill", "stop", "suspend") and not serving:
         act = "start"
@@ -169,10 +210,22 @@ for name, _, interval, catches_up in schedules:
             wrong.append(f"{name}: {each} is {became}")
 runs, distinct = rows(
     "SELECT count(*), count(DISTINCT f.run_key) FROM schedule_fires f JOIN runs r ON r.key = f.run_key")[0]
-all_runs = rows("SELECT count(*) FROM runs")[0][0]
+all_runs = rows("SELECT count(*) FROM runs WHERE \"trigger\" = 'schedule'")[0][0]
 if not (fires == runs == distinct == all_runs):
     wrong.append(f"{fires} due times have started runs: {runs} fires have one, {distinct} are different, of {all_runs}")
+loaded = sorted(json.loads(given)["what"] for (given,) in rows("SELECT parameters FROM runs WHERE workflow = 'load'"))
+for what in sorted(set(asked) ^ set(loaded)) + [what for what in set(loaded) if loaded.count(what) > 1]:
+    wrong.append(f"load: {what} has started {loaded.count(what)} runs")
+ended = sorted(run for (run,) in rows("SELECT id FROM runs WHERE workflow = 'tick' AND status = 'completed'"))
+followed = rows(
+    "SELECT e.dedup, e.run_key FROM trigger_events e JOIN triggers t ON t.key = e.trigger_key "
+    "WHERE t.workflow = 'follow' AND e.outcome = 'started'")
+if sorted(run for run, _ in followed) != ended or len({key for _, key in followed}) != len(ended):
+    wrong.append(f"follow: {len(ended)} runs have ended, {len(followed)} have been followed")
+open_runs = rows("SELECT count(*) FROM runs WHERE status NOT IN ('completed')")[0][0]
+if open_runs:
+    wrong.append(f"{open_runs} runs have not completed")
 for line in wrong[:50]:
     print(line)
-print(json.dumps(dict(done, fires=fires, violations=len(wrong), seed=seed)))
+print(json.dumps(dict(done, fires=fires, files_and_events=len(asked), followed=len(followed), violations=len(wrong), seed=seed)))
 sys.exit(1 if wrong else 0)
