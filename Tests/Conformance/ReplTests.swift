@@ -67,12 +67,17 @@ import Testing
         let first = try Session()
         first.expect("> ")
         first.line("40 + 2", shows: "\n42")
+        first.terminal.type("length(\n  'one\n two' +\n 'x')\n")
+        first.expect("\n9")
+        first.expect("\n> ")
         first.line(" 1 + 6", shows: "\n7")
         first.end()
         let second = try Session(folder: first.folder)
         second.expect("> ")
-        // A line that begins with a space was not kept.
-        second.line("\u{1B}[A", shows: "\n42")
+        // A line that begins with a space was not kept; several lines come back as one, with the break in the text.
+        second.line("\u{1B}[A\u{1B}[A", shows: "\n42")
+        second.line("\u{1B}[A\u{1B}[A", shows: "\n9")
+        second.line("\u{1B}[A\u{1B}[A", shows: "\n42")
         second.line(":set edit vi", shows: "edit vi")
         // In vi's command mode 0 goes to the beginning, and x takes a character away.
         second.line("140 + 3\u{1B}0x", shows: "\n43")
@@ -155,6 +160,39 @@ import Testing
         session.terminal.type("(1 +\n\u{4}")
         session.expect("is not closed before the end of the input")
         #expect(session.terminal.wait() == 0)
+    }
+
+    /// Makes the plugin `hello` in the session's folder.
+    private func buildPlugin(_ greeting: String, seconds: Int, at path: String) throws {
+        let template = String(decoding: try FileSystem.read("\(SourceTree.root)/sdk/c/template.c"), as: UTF8.self)
+        let source = template.replacing(#"\"hello\"}"#, with: #"\"\#(greeting)\"}"#)
+            .replacing("    outcome.struct_size", with: "    sleep(\(seconds));\n    outcome.struct_size")
+        try FileSystem.writeAtomically(Array("#include <unistd.h>\n\(source)".utf8), to: path + ".c")
+        let result = try Command.run([
+            "gcc", "-shared", "-fPIC", "-fvisibility=hidden", "-Wl,-z,nodelete", "-I\(SourceTree.root)/sdk/c/include",
+            "-o", path, path + ".c",
+        ])
+        try #require(result.status == 0, "\(result.output)")
+    }
+
+    @Test func aPluginThatWasRebuiltIsTakenForTheNextLine() throws {
+        let folder = try FileSystem.makeTemporaryFolder(prefix: "/tmp/batten-repl-")
+        try FileSystem.makeFolder("\(folder)/plugins", mode: 0o700)
+        let library = "\(folder)/plugins/libbatten-plugin-hello.so"
+        try buildPlugin("old", seconds: 8, at: library)
+        let session = try Session(["--plugin-dir", "\(folder)/plugins"], folder: folder)
+        session.expect("> ")
+        session.terminal.type("slow = hello.greet &\n")
+        session.expect("slow | about to greet")
+        try buildPlugin("new", seconds: 0, at: "\(folder)/next.so")
+        _ = try Command.run(["mv", "\(folder)/next.so", library])
+        session.line(":reload hello", shows: "hello 1.0.0: the next calls are made with \(library)")
+        // The call that was begun ends where it was begun, with the file that was there then.
+        session.line("next = hello.greet", shows: #"{"greeting":"new"}"#)
+        session.line(":wait slow", shows: "\n")
+        session.line("[slow.greeting, next.greeting]", shows: #"["old","new"]"#)
+        session.line(":reload nothing", shows: "there is no plugin 'nothing'")
+        session.end()
     }
 
     @Test func aClosedTerminalEndsTheSessionInOrder() throws {

@@ -89,7 +89,7 @@ enum ReplCommand {
             console.flush()
         }
         if outer.invocation.has("resume") { try resume(repl) }
-        console.note("batten \(BattenProgram.version), session \(name); :help tells how lines are written, Ctrl-D ends")
+        console.note("batten \(BattenProgram.version), session \(name); :help tells how to write lines, Ctrl-D ends")
         return ReplTerminal(
             repl: repl, editor: editor, history: LineHistory(path: PathText.join(home, "repl_history"))
         ).run()

@@ -68,7 +68,7 @@ struct RunForker {
         var position = Int64.max
         var from: Set<String> = []
         switch start {
-        case .stages(let ids): from = ids
+        case .stages(let ids): from = behindStandIns(ids, plan)
         case .position(let given): position = given
         }
         let (machine, undone) = try replay(upTo: position)
@@ -134,12 +134,26 @@ struct RunForker {
                 }
             }
         }
+        // What stands for an earlier line of a session has its outputs from that line's run, and from nowhere else.
+        let standIns = LineWorkflow.standIns(in: plan.definition)
+        let position = max(position, records.last { standIns.contains($0.stage ?? "") }?.seq ?? 0)
         let place = records.firstIndex { $0.seq > position } ?? records.count
         try replay(records[..<place], &machine)
         // What was undone later is no more, also where the run goes on from before.
         var end = machine
         try replay(records[place...], &end)
         return (machine, end.state.undone)
+    }
+
+    /// Stages to begin with, where those that stand for an earlier line of a session give way to what reads them.
+    private func behindStandIns(_ ids: Set<String>, _ plan: Plan) -> Set<String> {
+        let standIns = ids.intersection(LineWorkflow.standIns(in: plan.definition))
+        guard !standIns.isEmpty else { return ids }
+        for id in standIns.sorted() {
+            context.console.note("'\(id)' stands for an earlier line and is kept; what reads it runs again")
+        }
+        let readers = plan.definition.stages.filter { !standIns.isDisjoint(with: $0.dependsOn) }.map(\.id)
+        return ids.subtracting(standIns).union(readers)
     }
 
     private func tell(_ decision: ForkDecision, _ source: ForkOrigin, _ changes: Changes) {

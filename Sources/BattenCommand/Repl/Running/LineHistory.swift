@@ -26,30 +26,34 @@ struct LineHistory {
 
     /// Keeps a statement.
     ///
-    /// - Returns: the lines that the editor is to remember: a statement of several lines comes back as one where it can.
-    func keep(_ statement: [UInt8]) -> [String] {
-        guard let first = statement.first, first != 0x20 else { return [] }
-        var text = String(decoding: LineShape(statement).cleaned, as: UTF8.self)
-        let isOneLine = !statement.contains(0x0A)
-        if isOneLine {
-            text = String(decoding: statement, as: UTF8.self)
-        } else if !Self.breaksText(statement) {
-            text = text.split(separator: "\n").map { $0.drop { $0 == " " } }.joined(separator: " ")
-        }
-        let kept = text.split(separator: "\n").map(String.init)
+    /// - Returns: the line that the editor is to remember; a statement of several lines comes back as one.
+    func keep(_ statement: [UInt8]) -> String? {
+        guard let first = statement.first, first != 0x20 else { return nil }
+        let line = Self.joined(statement)
         if let file = try? FileSystem.open(path, .append, mode: 0o600) {
-            try? file.write(Array((kept.joined(separator: "\n") + "\n").utf8))
+            try? file.write(Array((line + "\n").utf8))
         }
-        return kept
+        return line
     }
 
-    /// Whether a line ends inside a quoted text.
-    private static func breaksText(_ statement: [UInt8]) -> Bool {
-        statement.indices.contains { place in
-            guard statement[place] == 0x0A, case .quote = LineShape(Array(statement[..<place])).opening else {
-                return false
+    /// A statement in one line that means the same: line breaks in quotes become `\n`, others a space.
+    private static func joined(_ statement: [UInt8]) -> String {
+        guard statement.contains(0x0A) else { return String(decoding: statement, as: UTF8.self) }
+        var line: [UInt8] = []
+        var isIndent = false
+        for (place, byte) in LineShape(statement).cleaned.enumerated() {
+            if isIndent, byte == 0x20 { continue }
+            isIndent = false
+            if byte != 0x0A {
+                line.append(byte)
+            } else if case .quote = LineShape(Array(statement[..<place])).opening {
+                line += Array(#"\n"#.utf8)
+            } else {
+                while line.last == 0x20 { line.removeLast() }
+                line.append(0x20)
+                isIndent = true
             }
-            return true
         }
+        return String(decoding: line, as: UTF8.self)
     }
 }

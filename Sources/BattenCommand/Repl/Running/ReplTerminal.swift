@@ -48,7 +48,7 @@ struct ReplTerminal {
                 let statement = bytes
                 bytes = []
                 if statement.allSatisfy({ $0 <= 0x20 }) { continue }
-                for line in history.keep(statement) { editor.remember(line) }
+                if let line = history.keep(statement) { editor.remember(line) }
                 let mode = repl.editMode
                 let outcome = repl.perform(LineSource(path: ReplOutput.terminal, firstLine: 1, bytes: statement))
                 repl.output.console.flush()

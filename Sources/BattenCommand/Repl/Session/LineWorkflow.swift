@@ -72,7 +72,6 @@ struct LineWorkflow {
         head.hooks = []
         head.outputs = []
         head.schedule = []
-        head.concurrency = nil
         var object = WorkflowWriter.json(head).objectValue ?? [:]
         var stages: [JSONValue] = []
         var kept: [KeptStage] = []
@@ -95,6 +94,11 @@ struct LineWorkflow {
             session.parameters.filter { parameter in head.parameters.contains { $0.name == parameter.name } }
                 .map { ($0.name, $0.value) })
         return try finished(result, parameters, kept, [], in: context)
+    }
+
+    /// The stages of a line's workflow that stand for earlier lines.
+    static func standIns(in definition: WorkflowDefinition) -> Set<String> {
+        Set(definition.stages.filter { $0.ui?[note]?["stands_for"] != nil }.map(\.id))
     }
 
     private static func keptStage(_ entry: SessionEntry) -> KeptStage {

@@ -10,7 +10,7 @@ struct LoadedWorkflow: Sendable {
 
     /// The workflow.
     let definition: WorkflowDefinition
-    /// Ids of its stages in an order in which they can run, those of `finally` last.
+    /// Ids of its stages in an order in which they can run: `on_start` first, `finally` and `on_success` last.
     let order: [String]
     /// Stages that were carried out, given or skipped.
     var done: Set<String> = []
@@ -33,6 +33,27 @@ struct LoadedWorkflow: Sendable {
 
     /// A stage by id.
     func stage(_ id: String) -> StageDefinition? {
-        definition.stages.first { $0.id == id } ?? definition.finally.first { $0.id == id }
+        let hooks = Self.steppedHooks.flatMap { Self.hooks($0, of: definition) }
+        return (definition.stages + definition.finally + hooks).first { $0.id == id }
+    }
+
+    /// Whether a stage follows what becomes of the workflow.
+    func isHook(_ id: String) -> Bool {
+        !definition.stages.contains { $0.id == id } && !definition.finally.contains { $0.id == id }
+    }
+
+    /// Hooks that come in a workflow that is carried out stage by stage.
+    static let steppedHooks = ["on_start", "on_success"]
+
+    /// The stages of a hook, in an order in which they can run: as they are written, those that others wait for first.
+    static func hooks(_ event: String, of definition: WorkflowDefinition) -> [StageDefinition] {
+        var left = definition.hooks.filter { $0.event == event }.flatMap(\.stages)
+        var order: [StageDefinition] = []
+        while let place = left.firstIndex(where: { stage in
+            stage.dependsOn.allSatisfy { id in !left.contains { $0.id == id } }
+        }) {
+            order.append(left.remove(at: place))
+        }
+        return order + left
     }
 }

@@ -166,7 +166,6 @@ struct SessionWriter {
         if var loaded = session.loaded?.definition {
             loaded.stages = []
             loaded.finally = []
-            loaded.hooks = []
             for (key, value) in WorkflowWriter.json(loaded).objectValue ?? [:] where key != "stages" {
                 head[key] = value
             }

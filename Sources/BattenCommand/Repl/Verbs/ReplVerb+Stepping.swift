@@ -52,15 +52,18 @@ extension Repl {
                 "file_needed", ":load takes the name of a file", help: "for example :load build.yaml")
         }
         let source = try WorkflowSource.find(path, in: context)
-        var definition = source.definition
-        if !definition.hooks.isEmpty {
-            output.console.note("its hooks are left out: they follow runs, and here each stage is a run of its own")
-            definition.hooks = []
+        let definition = source.definition
+        let unseen = definition.hooks.map(\.event).filter { !LoadedWorkflow.steppedHooks.contains($0) }
+        if !unseen.isEmpty {
+            output.console.note(
+                "\(unseen.joined(separator: ", ")) will not come: here a stage that fails waits to be tried again")
         }
         let plan = try source.plan(in: context)
         let values = try ParameterReader(definitions: definition.parameters, workflow: definition.name).read(
             file: [:], options: words.dropFirst().filter { $0 != "-p" })
-        for name in (definition.stages + definition.finally).map(\.id) where session.parameter(name) != nil {
+        let last = definition.finally + LoadedWorkflow.hooks("on_success", of: definition)
+        let first = LoadedWorkflow.hooks("on_start", of: definition)
+        for name in (first + definition.stages + last).map(\.id) where session.parameter(name) != nil {
             throw CommandFailure.usage(
                 "name_taken", "'\(name)' is a parameter of this session, and a stage of '\(path)'")
         }
@@ -70,8 +73,7 @@ extension Repl {
         }
         let main = plan.levels.joined().map { plan.stages[$0].id }
         let order =
-            main.filter { id in definition.stages.contains { $0.id == id } }
-            + definition.finally.map(\.id)
+            first.map(\.id) + main.filter { id in definition.stages.contains { $0.id == id } } + last.map(\.id)
         session.loaded = LoadedWorkflow(definition, order: order)
         try remember(line)
         output.text(
@@ -112,6 +114,11 @@ extension Repl {
 
     private func finishStep(_ id: String, _ place: Int, _ line: LineSource) throws -> Outcome {
         let outcome = try finish(place, line)
+        // What becomes of a hook changes nothing.
+        if session.loaded?.isHook(id) == true {
+            session.loaded?.done.insert(id)
+            return .done
+        }
         if case .ended(.failed, _) = session.entries[place].state { return outcome }
         if case .ended(.timedOut, _) = session.entries[place].state { return outcome }
         if case .ended(.cancelled, _) = session.entries[place].state { return outcome }
