@@ -397,9 +397,13 @@ import Testing
                 batten schedule resume tick
                 await_line log "schedule tick started run"
                 batten schedule list --format json | grep -o '"paused": [a-z]*'
-                batten remove note > /dev/null; batten schedule list
+                batten remove note > /dev/null; batten schedule list --format json | grep pause_reason
                 kill -TERM $serve; wait $serve; echo "exit $?"
                 """)
-        #expect(result.lines == ["schedule tick goes on", "\"paused\": false", "exit 0"], "\(result)")
+        #expect(
+            result.lines == [
+                "schedule tick goes on", "\"paused\": false", "      \"pause_reason\": \"its workflow was removed\",",
+                "exit 0",
+            ], "\(result)")
     }
 }

@@ -27,7 +27,9 @@ enum DigestCommand {
             }
             let (report, failed) = try orFailure { () throws(StoreError) in
                 (
-                    try HealthReport(reader, since: since, at: now, limit: limit),
+                    try HealthReport(
+                        reader, since: since, at: now, limit: limit,
+                        zones: ZoneFiles(environment: context.environment)),
                     try reader.runs(RunFilter(statuses: [.failed, .timedOut], since: since), limit: limit).items
                 )
             }

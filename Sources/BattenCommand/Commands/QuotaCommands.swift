@@ -48,7 +48,7 @@ enum QuotaCommands {
             }
             guard let stored = try find(rule.name, context) else { return .done }
             if invocation.format.isData {
-                context.console.data(json(stored, context), invocation.format)
+                context.console.data(json(stored), invocation.format)
                 return .done
             }
             let limit = "\(rule.text(rule.limit)) \(rule.window.words)"
@@ -75,7 +75,7 @@ enum QuotaCommands {
             }
             if invocation.format.isData {
                 context.console.data(
-                    .object(["items": .array(quotas.map { json($0, context) }), "next_cursor": .null]),
+                    .object(["items": .array(quotas.map { json($0) }), "next_cursor": .null]),
                     invocation.format)
                 return .done
             }
@@ -108,7 +108,7 @@ enum QuotaCommands {
         body: { context, invocation throws(CommandFailure) in
             let quota = try require(context, invocation)
             if invocation.format.isData {
-                context.console.data(json(quota, context), invocation.format)
+                context.console.data(json(quota), invocation.format)
                 return .done
             }
             let rule = quota.rule
@@ -230,7 +230,8 @@ enum QuotaCommands {
             ? "everything" : scope.patterns.map { "\($0.key.rawValue)=\($0.glob)" }.joined(separator: " ")
     }
 
-    private static func json(_ quota: StoredQuota, _ context: CommandContext) -> JSONValue {
+    /// A quota and how full it is, for programs.
+    static func json(_ quota: StoredQuota) -> JSONValue {
         let rule = quota.rule
         func amount(_ value: Int64) -> JSONValue {
             rule.metric == QuotaMetric.cost ? .double(NanoDollars.dollars(value)) : .int(value)

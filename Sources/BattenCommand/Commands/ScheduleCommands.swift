@@ -186,6 +186,12 @@ enum ScheduleCommands {
         body: { context, invocation throws(CommandFailure) in
             let schedule = try require(context, invocation)
             guard schedule.pause != nil else { return try tell(schedule.name, "is not paused", context) }
+            let reader = try context.openReader()
+            guard try orFailure({ () throws(StoreError) in try reader?.workflowHead(schedule.workflow) }) != nil else {
+                throw .notFound(
+                    "workflow_gone", "the workflow '\(schedule.workflow)' is not kept, so the schedule starts nothing",
+                    help: "batten add FILE keeps it again, and has the schedule go on")
+            }
             var zones = ScheduleZones(ZoneFiles(environment: context.environment))
             var resumed = try WorkflowSchedules.begun(schedule, &zones, context.now)
             resumed.pause = nil
@@ -222,6 +228,7 @@ enum ScheduleCommands {
         exits: [.invalid, .notFound, .store],
         body: { context, invocation throws(CommandFailure) in
             let schedule = try require(context, invocation)
+            _ = try KeptWorkflow.require(schedule.workflow, in: context)
             let now = context.now
             let fire = ScheduleFire(
                 schedule: schedule.name, at: now, kind: .trigger, outcome: .started, decidedAt: now)
@@ -357,7 +364,8 @@ enum ScheduleCommands {
             + (schedule.pause.map { "paused: \($0)" } ?? next ?? "it is not due any more")
     }
 
-    private static func when(_ rule: ScheduleRule) -> String {
+    /// When a schedule is due, in words, with its zone.
+    static func when(_ rule: ScheduleRule) -> String {
         guard case .cron = rule.when, let zone = rule.timezone else { return rule.words }
         return "\(rule.words) \(zone)"
     }

@@ -43,7 +43,10 @@ enum StatusCommand {
                 "no_store", "there is no store in \(try context.settings().home)",
                 help: "the first run makes one; --home or BATTEN_HOME name another place")
         }
-        let report = try orFailure { () throws(StoreError) in try HealthReport(reader, since: since, at: now) }
+        let zones = ZoneFiles(environment: context.environment)
+        let report = try orFailure { () throws(StoreError) in
+            try HealthReport(reader, since: since, at: now, zones: zones)
+        }
         if invocation.format.isData {
             context.console.data(report.json, invocation.format)
         } else {

@@ -18,6 +18,8 @@ struct HealthReport: Sendable {
     let overview: Overview
     /// Runs that wait for somebody, the latest first.
     let blocked: [BattenStore.RunSummary]
+    /// Quotas of which little is left, by name, and how many there are.
+    let quotas: (near: [StoredQuota], count: Int)
     /// Bytes that may still be written beside the store; nil when that is not known.
     let freeBytes: UInt64?
 
@@ -26,8 +28,15 @@ struct HealthReport: Sendable {
     /// How long an engine may take to answer.
     private static let patience = Duration.seconds(2)
 
+    /// Of how many hundredths of a quota at least it is told.
+    private static let nearlyFull: Int64 = 80
+
     /// Reads how things are.
-    init(_ reader: StoreReader, since: Timestamp, at now: Timestamp, limit: Int = limit) throws(StoreError) {
+    ///
+    /// - Parameter zones: the zones that calendars of quotas go by.
+    init(
+        _ reader: StoreReader, since: Timestamp, at now: Timestamp, limit: Int = limit, zones: ZoneFiles
+    ) throws(StoreError) {
         home = reader.folder.path
         at = now
         self.since = since
@@ -42,7 +51,14 @@ struct HealthReport: Sendable {
         }
         overview = try reader.overview(since: since, limit: limit)
         blocked = try reader.runs(RunFilter(statuses: [.waiting, .paused]), limit: limit).items
+        let quotas = try reader.quotas(at: now, zones: { try? zones.zone(named: $0) })
+        self.quotas = (quotas.filter(Self.isNearlyFull), quotas.count)
         freeBytes = try? HostMachine.freeBytes(at: reader.folder.path)
+    }
+
+    private static func isNearlyFull(_ quota: StoredQuota) -> Bool {
+        let taken = quota.standing.used.addingReportingOverflow(quota.standing.reserved)
+        return taken.overflow || Double(taken.partialValue) * 100 >= Double(quota.rule.limit) * Double(nearlyFull)
     }
 
     // MARK: Data
@@ -65,6 +81,9 @@ struct HealthReport: Sendable {
                         "since": run.waiting.map { .string($0.since.rfc3339) } ?? .null,
                     ])
                 }),
+            "quotas": .object([
+                "count": .int(Int64(quotas.count)), "near": .array(quotas.near.map(QuotaCommands.json)),
+            ]),
             "store": .object([
                 "bytes": .int(overview.databaseBytes), "log_bytes": .int(overview.logBytes),
                 "free_bytes": freeBytes.map { .int(Int64(clamping: $0)) } ?? .null,
@@ -202,6 +221,21 @@ struct HealthReport: Sendable {
     }
 
     private func showTrouble(_ console: Console) {
+        if !quotas.near.isEmpty {
+            var table = TextTable([
+                .fixed("NEARLY FULL"), .flexible("LIMIT", least: 12), .fixed("USED"), .fixed("RESERVED"),
+                .fixed("WHEN FULL"),
+            ])
+            for quota in quotas.near {
+                let rule = quota.rule
+                table.add([
+                    rule.name, "\(rule.text(rule.limit)) \(rule.window.words)", rule.text(quota.standing.used),
+                    rule.text(quota.standing.reserved), rule.onExceed.rawValue,
+                ])
+            }
+            console.line("")
+            console.write(table.render(console.output))
+        }
         if !overview.failing.isEmpty {
             var table = TextTable([.fixed("FAILING"), .fixed("WORKFLOW"), .flexible("WHY", least: 20), .fixed("RUN")])
             for failing in overview.failing {

@@ -1,16 +1,13 @@
 import BattenCore
-import BattenStore
 
-/// Brings the triggers of a kept workflow into line with what its file says.
+/// The triggers that a workflow's file says.
 struct WorkflowTriggers {
     let context: CommandContext
 
-    /// Takes over the triggers of a definition; those that it has no longer go, with what they have seen.
+    /// Reads the triggers of a definition.
     ///
     /// - Parameter path: the file that the workflow was read from; relative folders start beside it.
-    func apply(
-        _ definition: WorkflowDefinition, path: String?, in store: SQLiteStore
-    ) throws(CommandFailure) -> (kept: [Trigger], removed: [String]) {
+    func read(_ definition: WorkflowDefinition, path: String?) throws(CommandFailure) -> [Trigger] {
         let now = context.now
         let folder = path.map { PathText.folder($0) } ?? context.directory
         var triggers: [Trigger] = []
@@ -35,8 +32,6 @@ struct WorkflowTriggers {
             try ScheduleName.check(name)
             triggers.append(Trigger(name: name, workflow: definition.name, rule: rule, createdAt: now))
         }
-        return try orFailure { () throws(StoreError) in
-            try store.setTriggers(ofWorkflow: definition.name, triggers, at: now)
-        }
+        return triggers
     }
 }

@@ -113,6 +113,7 @@ struct DiagnosticList {
         diagnostics.append(
             Diagnostic(
                 code, message, file: source.path, start: source.position(at: range.lowerBound),
-                end: source.position(at: Swift.max(range.lowerBound, range.upperBound)), label: label, help: help))
+                end: source.position(at: Swift.max(range.lowerBound, range.upperBound)), label: label,
+                help: help?.isEmpty == true ? nil : help))
     }
 }
