@@ -85,7 +85,7 @@ enum HTTPSchemas {
                         .optional("audience", .string("Audience, where the server wants one.")),
                         .optional(
                             "refresh_token",
-                            .string("With one, the refresh token grant is used; without, client credentials.")),
+                            .string("Not taken: 'batten secret login' keeps refresh tokens.")),
                         .optional(
                             "credentials_in",
                             .choice("Where client id and secret go.", of: ["header", "body"], default: "header")),

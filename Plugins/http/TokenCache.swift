@@ -13,8 +13,6 @@ final class TokenCache {
     }
 
     private var entries: [OAuthFields: Entry] = [:]
-    /// Refresh tokens that a server gave in place of the configured ones.
-    private var rotated: [OAuthFields: String] = [:]
 
     /// Gives a token that is still good, now or after it was fetched.
     func token(
@@ -71,12 +69,14 @@ final class TokenCache {
         asking.totalTimeout = 60_000_000_000
         asking.maxRedirects = 0
         asking.maxResponseBytes = 1 << 20
-        var form: [(String, String)] = []
-        if let refresh = rotated[fields] ?? fields.refreshToken {
-            form = [("grant_type", "refresh_token"), ("refresh_token", refresh)]
-        } else {
-            form = [("grant_type", "client_credentials")]
+        guard fields.refreshToken == nil else {
+            // A server may replace it with each use, and whatever a call remembers is gone with its process.
+            throw .badInput(
+                field: "auth.oauth2.refresh_token",
+                "is not taken, because a token that the server puts in its place would be lost: "
+                    + "batten secret login NAME keeps both, and auth: {bearer: \"${{ secrets.NAME }}\"} uses them")
         }
+        var form = [("grant_type", "client_credentials")]
         if let scope = fields.scope { form.append(("scope", scope)) }
         if let audience = fields.audience { form.append(("audience", audience)) }
         switch fields.credentialsIn {
@@ -116,7 +116,6 @@ final class TokenCache {
             settle(fields, .failure(failure), expires: 0)
             return
         }
-        if let refresh = json["refresh_token"]?.string, fields.refreshToken != nil { rotated[fields] = refresh }
         let seconds = min(max(json["expires_in"]?.number ?? 300, 0), 86400)
         // A token is not used in its last moments, so that it does not end on the way.
         let margin = min(30, seconds / 10)

@@ -228,7 +228,7 @@ enum ChatSchemas {
                 .titled("Served model").volatile()),
         .required(
             "cost_usd",
-            Schema.number("Null: the host knows prices, and 'batten usage' tells them.").nullable()
-                .titled("Cost")),
+            Schema.number("What the call has cost, by the host's prices; null where one is not known.").nullable()
+                .titled("Cost").volatile().with("x-batten-fill", "cost_usd")),
     ]).titled("Answer")
 }

@@ -13,6 +13,8 @@ public enum BattenProgram {
     public static func run(_ words: [String]) -> Int32 {
         // Closed standard streams are opened on /dev/null, lest the store's file gets their number.
         try? StandardStream.prepare()
+        // Secrets lie open in the memory of whoever uses them.
+        try? ProcessRights.refuseCoreDumps()
         let environment = ProcessEnvironment.variables()
         let parsed: Result<Invocation, CommandFailure> = parse(words)
         let color = (try? parsed.get()).map(colorChoice) ?? "auto"

@@ -14,9 +14,13 @@ final class ActiveRun {
         let executor: String
         /// Number of the item; nil when the stage is one.
         let item: Int?
+        /// Hides what the run's secrets were when it began.
+        let masker: SecretMasker
         var stream: SecretMasker.Stream?
         /// What it holds of quotas.
         var leases: [HeldLease] = []
+        /// Lines of its log that may be in the middle of a secret, by the log's stream.
+        var lines: [String: LineMasker] = [:]
         /// Prices what it reports.
         var pricing = CallPricing()
     }
@@ -79,6 +83,8 @@ final class ActiveRun {
     var masker = SecretMasker(secrets: [])
     /// Values of the run's secrets as they were last resolved, by name.
     var secrets: [String: String] = [:]
+    /// Secrets that were found sealed in what its stages read, and earlier values of its own.
+    var revealed: Set<String> = []
     /// Whether the run is in the list of those to commit.
     var isTouched = false
     /// Whether another engine has taken the run, so that nothing this one decides stands.

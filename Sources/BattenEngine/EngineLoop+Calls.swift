@@ -9,7 +9,9 @@ extension EngineLoop {
         if let call = run.plan.constantCall(stageIndex: start.planned, body: start.body) {
             return dispatch(call, start, of: run)
         }
-        let rendered = run.machine.renderCall(stageIndex: start.stageIndex, body: start.body) { run.secrets[$0] }
+        let rendered = run.machine.renderCall(
+            stageIndex: start.stageIndex, body: start.body, secrets: { run.secrets[$0] },
+            open: { open($0, of: run) })
         switch rendered {
         case .failed(var outcome):
             // A message may quote a value that holds a secret.
@@ -17,10 +19,13 @@ extension EngineLoop {
             outcome.details = run.masker.mask(outcome.details)
             apply(.attemptFinished(stage: start.stageIndex, attempt: start.attempt, outcome: outcome), to: run)
         case .blocked(let secret):
+            block(start, secret, of: run)
+        case .sealed(let key):
             apply(
                 .attemptBlocked(
                     stage: start.stageIndex, attempt: start.attempt,
-                    reason: "secret \(secret) is missing: batten secret set \(secret), then resume the run"),
+                    reason: "what it reads holds a secret that was sealed under the key \(key), which is not here: "
+                        + "put its key file back, then resume the run"),
                 to: run)
         case .call(let rendered):
             if let key = rendered.cacheKey { return takeOver(rendered, key, start, of: run) }
@@ -38,6 +43,7 @@ extension EngineLoop {
                 to: run)
             return
         }
+        if let secret = missingSecret(of: start.stageIndex, run) { return block(start, secret, of: run) }
         let configuration: JSONValue
         do throws(EngineError) {
             configuration = try self.configuration(for: rendered.executor, of: run)
@@ -47,6 +53,19 @@ extension EngineLoop {
                 message: error.help.isEmpty ? error.message : "\(error.message); \(error.help)")
             apply(.attemptFinished(stage: start.stageIndex, attempt: start.attempt, outcome: outcome), to: run)
             return
+        }
+        var checkpoint: [UInt8] = []
+        if start.body.keepsCheckpoints, let kept = run.checkpoints[start.stageIndex] {
+            guard let opened = opened(checkpoint: kept) else {
+                apply(
+                    .attemptBlocked(
+                        stage: start.stageIndex, attempt: start.attempt,
+                        reason: "what its last attempt saved holds a secret, and its key is not here: "
+                            + "put the key file back, then resume the run"),
+                    to: run)
+                return
+            }
+            checkpoint = opened
         }
         if let workdir = run.workdir { try? FileSystem.makeFolder(workdir) }
         let stage = run.plan.planned(start.planned)
@@ -60,17 +79,18 @@ extension EngineLoop {
             stage: name, attempt: start.attempt, idempotencyKey: start.idempotencyKey,
             deadline: MonotonicClock.adding(start.timeout, to: now), grace: settings.grace, input: rendered.input,
             environment: rendered.environment, workingDirectory: rendered.workingDirectory ?? run.directory,
-            checkpoint: start.body.keepsCheckpoints ? run.checkpoints[start.stageIndex] ?? [] : [],
+            checkpoint: checkpoint,
+            secrets: run.secrets.merging(configuration.namedSecrets) { declared, _ in declared },
             isolation: stage.definition.isolation ?? .inherit,
             isAlone: start.wantsIsolation)
         // The entry stands before the call begins, because its reports may come before `start` returns; they wait in
         // the inbox until this thread takes them.
-        call.input = bounded(call.input, of: rendered.executor, start, run)
+        call.input = bounded(call.input, of: rendered.executor, configuration, start)
         let handle = host.start(call, sink: sink)
         hasDispatched = true
         run.calls[start.stageIndex] = ActiveRun.Call(
             handle: handle, attempt: start.attempt, stage: name, executor: rendered.executor, item: start.item,
-            stream: run.masker.isEmpty ? nil : run.masker.makeStream())
+            masker: run.masker, stream: run.masker.isEmpty ? nil : run.masker.makeStream())
     }
 
     /// Why an executor cannot be called; what was installed since the host last looked counts.
@@ -94,18 +114,6 @@ extension EngineLoop {
         }
     }
 
-    /// Starts stages that were blocked because a secret was missing, in runs that have all of theirs now.
-    func lookForSecrets() {
-        guard failure == nil else { return }
-        for run in runs.values {
-            let blocked = run.machine.blockedBySecrets
-            guard !blocked.isEmpty, run.plan.definition.secrets.allSatisfy({ settings.secrets($0) != nil }) else {
-                continue
-            }
-            apply(.pluginFound(stages: blocked), to: run)
-        }
-    }
-
     /// What an instance of an executor is opened with for calls of a run.
     private func configuration(for executor: String, of run: ActiveRun) throws(EngineError) -> JSONValue {
         if let known = run.configurations[executor] { return known }
@@ -121,22 +129,6 @@ extension EngineLoop {
         return found.value
     }
 
-    /// Has everything masked that the run may know.
-    private func mask(_ run: ActiveRun) {
-        run.masker = SecretMasker(secrets: run.secrets.values + settings.hostSecrets + run.configurationSecrets)
-    }
-
-    /// Resolves the run's declared secrets anew; a changed value takes effect with the next call.
-    private func resolveSecrets(of run: ActiveRun) {
-        let names = run.plan.definition.secrets
-        guard !names.isEmpty else { return }
-        var values: [String: String] = [:]
-        for name in names { values[name] = settings.secrets(name) }
-        guard values != run.secrets else { return }
-        run.secrets = values
-        mask(run)
-    }
-
     // MARK: Reports
 
     /// Takes an attempt's outcome.
@@ -146,13 +138,22 @@ extension EngineLoop {
         if !run.masker.isEmpty {
             outcome.message = run.masker.mask(outcome.message)
             outcome.details = run.masker.mask(outcome.details)
-            outcome.output = run.masker.mask(outcome.output)
         }
+        if outcome.outcomeClass == .ok, let cost = run.calls[tag.stage]?.pricing.total,
+            let member = run.machine.costMember(ofStage: tag.stage), var output = outcome.output.objectValue
+        {
+            output[member] = .double(cost)
+            outcome.output = .object(output)
+        }
+        outcome.output = sealed(outcome.output, of: run)
         var attempt = tag.attempt
         if var call = run.calls[tag.stage], tag.names(attempt: call.attempt) {
             attempt = call.attempt
             if let rest = call.stream?.finish(), !rest.isEmpty {
                 observer?.live(run: run.id, .stream(stage: call.stage, item: call.item, text: rest))
+            }
+            for name in call.lines.keys.sorted() {
+                for line in call.lines[name]?.finish() ?? [] { keep(line, name, call, of: run) }
             }
             run.calls[tag.stage] = nil
             dropHolds(run: tag.run, stage: tag.stage)
@@ -164,9 +165,18 @@ extension EngineLoop {
     /// Takes a log line.
     func log(_ tag: CallTag, stream: String, text: String, at: Timestamp) {
         guard let (run, call) = call(of: tag) else { return }
+        guard !run.masker.isEmpty, run.calls[tag.stage] != nil else {
+            return keep(LineMasker.Line(text: text, at: at), stream, call, of: run)
+        }
+        let lines = run.calls[tag.stage]?.lines[stream, default: LineMasker(call.masker)].append(text, at: at)
+        for line in lines ?? [] { keep(line, stream, call, of: run) }
+    }
+
+    private func keep(_ line: LineMasker.Line, _ stream: String, _ call: ActiveRun.Call, of run: ActiveRun) {
+        // What another call has learned meanwhile is masked too.
         let line = LogLine(
-            at: at, stage: call.stage, item: call.item, attempt: call.attempt, stream: stream,
-            text: run.masker.isEmpty ? text : run.masker.mask(text))
+            at: line.at, stage: call.stage, item: call.item, attempt: call.attempt, stream: stream,
+            text: run.masker.mask(line.text))
         observer?.live(run: run.id, .log(line))
         keep(line, of: run)
     }
@@ -201,6 +211,7 @@ extension EngineLoop {
             let reported = call.leases[place].reported.addingSaturated(amount)
             run.calls[tag.stage]?.leases[place].reported = reported
         }
+        let subject = run.masker.mask(subject)
         let price = subject.isEmpty ? nil : settings.prices.price(of: subject)
         let cost = run.calls[tag.stage]?.pricing.cost(
             metric: metric, subject: subject, amount: amount, price: price)
@@ -214,6 +225,7 @@ extension EngineLoop {
         guard let (run, call) = call(of: tag), run.machine.isRunning(stage: tag.stage, attempt: call.attempt),
             run.machine.keepsCheckpoints(tag.stage)
         else { return }
+        let state = sealed(checkpoint: state, of: run)
         run.checkpoints[tag.stage] = state
         run.add(CheckpointRow(stageIndex: tag.stage, attempt: call.attempt, state: state))
         touch(run)

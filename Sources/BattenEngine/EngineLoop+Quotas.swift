@@ -104,13 +104,29 @@ extension EngineLoop {
         touch(run)
     }
 
-    /// The input with the bound on what comes out, where its author has set none.
-    func bounded(_ input: JSONValue, of executor: String, _ start: StageStart, _ run: ActiveRun) -> JSONValue {
-        guard let limit = start.outputLimit, case .found(let info) = host.executor(executor),
-            let member = info.usageBound?.outputMember, case .object(var members) = input
+    /// The input with the bound on what comes out, where its author has set none: what quotas leave of it, else the
+    /// most that what is asked can give.
+    func bounded(_ input: JSONValue, of executor: String, _ configuration: JSONValue, _ start: StageStart) -> JSONValue
+    {
+        guard let bound = usageBound(of: executor), let member = bound.outputMember,
+            case .object(var members) = input
         else { return input }
-        members[member] = .int(limit)
+        if let limit = start.outputLimit {
+            members[member] = .int(limit)
+        } else {
+            let amounts = bound.amounts(input: input, config: configuration, prices: settings.prices)
+            guard amounts.isOutputOpen, let most = amounts.price?.maxOutputTokens, most > 0 else { return input }
+            members[member] = .int(most)
+        }
         return .object(members)
+    }
+
+    /// What an executor declares of its use, as it was when it was called first.
+    private func usageBound(of executor: String) -> UsageBound? {
+        if let known = usageBounds[executor] { return known }
+        guard case .found(let info) = host.executor(executor) else { return nil }
+        usageBounds.updateValue(info.usageBound, forKey: executor)
+        return info.usageBound
     }
 
     /// Forgets that a run has budgets: it is no longer driven here.

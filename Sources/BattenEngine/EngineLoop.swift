@@ -36,6 +36,8 @@ final class EngineLoop: @unchecked Sendable {
     var acceptances: [(reply: Reply<String>, id: String)] = []
     var failure: EngineError?
     var slots: SlotPool
+    /// What executors declare of their use, nil for those that do not.
+    var usageBounds: [String: UsageBound?] = [:]
     /// Runs whose stages ask for slots that are shared with other engines.
     var admissions: [ActiveRun] = []
     /// Whether stages wait for such slots and for nothing else, as other engines know.
@@ -96,7 +98,7 @@ final class EngineLoop: @unchecked Sendable {
                     let source = RunSource(trigger: trigger, directory: directory, workflowFolder: workflowFolder)
                     // What cannot be had is told when the call is made.
                     return (try? settings.callConfiguration(plugin, source))?.value ?? .object([:])
-                }, secrets: settings.secrets))
+                }, secrets: settings.secrets, outputKeys: settings.outputKeys))
     }
 
     /// Runs until it is told to stop.

@@ -17,6 +17,8 @@ public struct EngineSettings: Sendable {
         @Sendable (_ plugin: String, _ source: RunSource) throws(EngineError) -> CallConfiguration
     /// Finds the value of a secret at dispatch; nil when this engine has none of that name.
     public var secrets: @Sendable (String) -> String?
+    /// Keys under which secrets in outputs are sealed.
+    public var outputKeys: any OutputKeys
     /// Values to mask in what every run shows and keeps, besides the secrets it declares: those of the host itself.
     public var hostSecrets: [String]
     /// Attempts at once of one plugin, over all runs; such a plugin does not count against the other two limits.
@@ -46,6 +48,7 @@ public struct EngineSettings: Sendable {
         self.grace = .seconds(5)
         self.callConfiguration = { (_, _) throws(EngineError) in CallConfiguration() }
         self.secrets = { _ in nil }
+        self.outputKeys = NoOutputKeys()
         self.hostSecrets = []
         self.pluginLimits = ["shell": 2 * max(1, processors)]
         self.sharedLimits = SharedLimits()

@@ -11,9 +11,12 @@ public enum ProcessRights {
         try checked("set no_new_privs") { linux_refuse_new_privileges() }
     }
 
-    /// The kernel writes no core file when this process crashes.
+    /// The kernel writes no core file when this process crashes; programs that it starts can ask for theirs again.
     public static func refuseCoreDumps() throws(SystemError) {
-        var none = rlimit(rlim_cur: 0, rlim_max: 0)
-        try checked("set RLIMIT_CORE") { unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none) }
+        var limit = rlimit()
+        let resource = __rlimit_resource_t(RLIMIT_CORE.rawValue)
+        try checked("read RLIMIT_CORE") { unsafe getrlimit(resource, &limit) }
+        limit.rlim_cur = 0
+        try checked("set RLIMIT_CORE") { unsafe setrlimit(resource, &limit) }
     }
 }

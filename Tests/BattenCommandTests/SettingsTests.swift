@@ -133,12 +133,15 @@ import Testing
 
     @Test func providersGetTheirKeys() {
         let written = JSONValue.object(["providers": .object(["team": .object(["key": "TEAM"])])])
-        let environment = ["BATTEN_SECRET_TEAM": "t", "BATTEN_SECRET_OPENAI_API_KEY": "o", "BATTEN_SECRET_OTHER": "x"]
-        let given = ProviderKeys.configuration(written, defaultModel: "team/m", environment: environment)
+        let environment = [
+            "BATTEN_SECRET_TEAM": "t", "BATTEN_SECRET_OPENAI_API_KEY": "o", "BATTEN_SECRET_OTHER": "x",
+        ]
+        let finder = ProviderKeys.finder(in: environment)
+        let given = ProviderKeys.configuration(written, defaultModel: "team/m", secret: finder)
         #expect(given?.objectValue?["secrets"] == .object(["OPENAI_API_KEY": "o", "TEAM": "t"]))
         #expect(given?.objectValue?["default_model"] == "team/m")
-        #expect(ProviderKeys.configuration(nil, defaultModel: nil, environment: [:]) == nil)
-        #expect(ProviderKeys.values(of: written, in: environment) == ["TEAM": "t", "OPENAI_API_KEY": "o"])
+        #expect(ProviderKeys.configuration(nil, defaultModel: nil, secret: { _ in nil }) == nil)
+        #expect(ProviderKeys.values(of: written, secret: finder) == ["TEAM": "t", "OPENAI_API_KEY": "o"])
     }
 
     /// What started a run decides; whatever is not known is taken for somebody else.

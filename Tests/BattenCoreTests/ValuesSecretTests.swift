@@ -30,6 +30,43 @@ import Testing
         #expect(Self.masker.mask("a short hunter2hunter2hunter2 end") == "a *** *** end")
     }
 
+    /// Every form, cut in two at every place, as two pieces and as two lines.
+    @Test func masksEveryFormAtEverySplit() {
+        for form in Self.forms() {
+            let bytes = Array(form.utf8)
+            for cut in 0...bytes.count {
+                for end in ["", "\n", "\r\n"] {
+                    var stream = Self.masker.makeStream()
+                    let output =
+                        stream.append(Array("<".utf8) + bytes[..<cut]) + stream.append(Array(end.utf8))
+                        + stream.append(bytes[cut...] + Array(">".utf8)) + stream.finishBytes()
+                    let shown = String(decoding: output, as: UTF8.self)
+                    let text = shown.replacing("\r", with: "").replacing("\n", with: "")
+                    #expect(shown.contains("***") && text.utf8.count <= 12 + 4 + 3, "\(form) cut at \(cut): \(shown)")
+                    #expect(!Self.masker.contains(text), "\(form) cut at \(cut) by '\(end)' gives \(shown)")
+                    // Line ends stay.
+                    #expect(shown.utf8.filter { $0 == 10 || $0 == 13 }.count == end.utf8.count)
+                    let broken = bytes[..<cut] + Array(end.utf8) + bytes[cut...]
+                    #expect(Self.masker.mask(Array(broken)).count < broken.count)
+                }
+            }
+        }
+    }
+
+    @Test func masksWrappedTexts() {
+        let masker = SecretMasker(secrets: [String(repeating: "a long secret, ", count: 20)])
+        let form = Base64.encode(Array(String(repeating: "a long secret, ", count: 20).utf8))
+        for width in [8, 60, 64, 76] {
+            var wrapped: [UInt8] = []
+            for (place, digit) in form.utf8.enumerated() {
+                if place > 0, place.isMultiple(of: width) { wrapped.append(10) }
+                wrapped.append(digit)
+            }
+            let shown = masker.mask(String(decoding: wrapped, as: UTF8.self))
+            #expect(Set(shown.utf8) == [42, 10], "width \(width): \(shown)")
+        }
+    }
+
     @Test func masksAcrossPieces() {
         var generator = SeededGenerator(seed: 7)
         for round in 0..<400 {
@@ -60,7 +97,7 @@ import Testing
         var fed = 0
         var given = 0
         for index in 0..<10_000 {
-            let piece = Array((index.isMultiple(of: 3) ? "p@ss w/r" : "hunter2hunter").utf8)
+            let piece = Array((index.isMultiple(of: 3) ? "p@ss w/r" : "hunter\n\r2hunter\n\n\n\n\n\n").utf8)
             fed += piece.count
             given += stream.append(piece).count
             #expect(fed - given <= Self.masker.longestHeldBack)
@@ -84,7 +121,9 @@ import Testing
         #expect(masker.mask(Base64.encode(Array("token-with-newline".utf8))) == "***")
         #expect(masker.mask("1 MIIEvQIBADANBgkq 2") == "1 *** 2")
         #expect(masker.mask("cab drives") == "cab drives")
-        #expect(masker.mask("-----BEGIN-----\r\nMIIEvQIBADANBgkq\r\nhkiG9w0B\r\nab\r\n-----END-----") == "***")
+        #expect(
+            masker.mask("-----BEGIN-----\r\nMIIEvQIBADANBgkq\r\nhkiG9w0B\r\nab\r\n-----END-----")
+                == "***\r\n***\r\n***\r\n***\r\n***")
     }
 
     @Test func overlappingSecretsLeaveNothing() {

@@ -238,9 +238,10 @@ import Testing
         #expect(
             try rig.run("http.request", input("b", token: 1, more: #","credentials_in":"body""#)).outcome.outcomeClass
                 == .ok)
-        #expect(
-            try rig.run("http.request", input("c", token: 1, more: #","refresh_token":"refresh-1""#)).outcome
-                .outcomeClass == .ok)
+        let refused = try rig.run("http.request", input("c", token: 1, more: #","refresh_token":"refresh-1""#)).outcome
+        #expect(refused.code == "input.invalid" && refused.message.contains("batten secret login"), "\(refused)")
+        let none = try rig.run("http.request", #"{"url":"$ODD/count?key=c"}"#).outcome
+        #expect(none.output["json"]?["count"]?.intValue == 0, "\(none)")
         let denied = try rig.run("http.request", input("d", secret: "wrong-one", token: 1)).outcome
         #expect(denied.outcomeClass == .permanent && denied.message.contains("invalid_client"), "\(denied)")
         #expect(!denied.message.contains("wrong-one"))

@@ -51,7 +51,8 @@ extension CommandContext {
         }
         configurations["shell"] = .object(shell)
         configurations["llm"] = ProviderKeys.configuration(
-            configurations["llm"], defaultModel: settings.defaultModel, environment: environment)
+            configurations["llm"], defaultModel: settings.defaultModel,
+            secret: ProviderKeys.finder(in: environment))
         return configurations
     }
 

@@ -1,10 +1,17 @@
 import BattenCore
+import BattenSystem
 
 /// `batten plan FILE`.
 enum PlanCommand {
     static let description = CommandDescription(
         "plan", .authoring, "show what a workflow would run, level by level",
-        details: ["Stages of one level can run in parallel. Nothing is started."],
+        details: [
+            "Stages of one level can run in parallel. Nothing is started.",
+            """
+            For stages that say before a call how much it uses, such as llm.chat, the most that one attempt takes is \
+            shown: tokens, and what they cost by the price file. What only a run can know is said to be unknown.
+            """,
+        ],
         arguments: [ArgumentDescription("FILE|NAME", .required, .file, "a workflow file, '-', or a kept workflow")],
         options: [
             .value("param", short: "p", "KEY=VALUE", .keyValue, repeated: true, "a parameter, checked like for a run"),
@@ -28,17 +35,32 @@ enum PlanCommand {
                 file: try ParametersFile.read(invocation.value("params-file"), workflow: name, in: context),
                 options: invocation.values("param"))
         }
-        show(try source.plan(in: context), parameters, context)
+        try show(try source.plan(in: context), parameters, context)
         return .done
     }
 
     /// Shows a plan in the format that was asked for.
-    static func show(_ plan: Plan, _ parameters: JSONObject, _ context: CommandContext) {
+    static func show(
+        _ plan: Plan, _ parameters: JSONObject, _ context: CommandContext
+    ) throws(CommandFailure) {
         let format = context.invocation.format
+        let settings = try context.settings()
+        let console = context.console
+        let prices = PriceFiles(
+            path: PriceFiles.path(settings: settings, executable: ProcessEnvironment.executablePath),
+            tell: { console.alert($0) })
+        var known = parameters
+        if case .success(let complete) = plan.definition.complete(parameters: parameters) { known = complete }
+        let estimates = plan.estimates(parameters: known, prices: prices) { plugin in
+            guard plugin == "llm" else { return settings.plugins[plugin] ?? .object([:]) }
+            return ProviderKeys.configuration(
+                settings.plugins[plugin], defaultModel: settings.defaultModel, secret: { _ in nil }) ?? .object([:])
+        }
+        let report = PlanReport(plan: plan, parameters: parameters, estimates: estimates)
         if format.isData {
-            context.console.data(plan.description, format)
+            console.data(report.json, format)
         } else {
-            context.console.write(PlanReport(plan: plan, parameters: parameters).text(context.console.output))
+            console.write(report.text(console.output))
         }
     }
 }

@@ -59,7 +59,7 @@ enum RunCommand {
             options: invocation.values("param"))
         let only = try stages(invocation.values("only"), of: definition)
         let plan = try source.plan(only: only, in: context)
-        if invocation.has("dry-run") { return dryRun(plan, parameters, context) }
+        if invocation.has("dry-run") { return try dryRun(plan, parameters, context) }
         try source.requireEnabled()
         try CheckedWorkflow.requireRunnable(plan)
         let host = try HostEnvironment.read(for: definition, from: context.environment)
@@ -108,8 +108,8 @@ enum RunCommand {
 
     private static func dryRun(
         _ plan: Plan, _ parameters: JSONObject, _ context: CommandContext
-    ) -> ExitCode {
-        PlanCommand.show(plan, parameters, context)
+    ) throws(CommandFailure) -> ExitCode {
+        try PlanCommand.show(plan, parameters, context)
         context.console.note("dry run: nothing was started")
         return plan.unsupported.isEmpty ? .done : .invalid
     }

@@ -68,7 +68,9 @@ enum SecretCommands {
         body: { context, invocation throws(CommandFailure) in
             var secrets: [StoredSecret] = []
             if let reader = try context.openReader() {
-                secrets = try orFailure { () throws(StoreError) in try reader.secrets() }
+                secrets = try orFailure { () throws(StoreError) in
+                    try reader.secrets().filter { !StoredOutputKeys.isOne($0.name) }
+                }
             }
             let vault = try context.secretVault()
             if invocation.format.isData {
@@ -104,9 +106,12 @@ enum SecretCommands {
         body: { context, invocation throws(CommandFailure) in
             let name = invocation.argument("NAME") ?? ""
             let store = try context.openStore()
-            guard try orFailure({ () throws(StoreError) in try store.removeSecret(name) }) else {
+            let isKey = StoredOutputKeys.isOne(name)
+            guard !isKey, try orFailure({ () throws(StoreError) in try store.removeSecret(name) }) else {
                 let names = try context.openReader().map { reader throws(CommandFailure) in
-                    try orFailure { () throws(StoreError) in try reader.secrets().map(\.name) }
+                    try orFailure { () throws(StoreError) in
+                        try reader.secrets().map(\.name).filter { !StoredOutputKeys.isOne($0) }
+                    }
                 }
                 let near = DidYouMean.help(for: name, in: names ?? [])
                 throw .notFound(
@@ -153,9 +158,14 @@ enum SecretCommands {
         let key = SecretKeyRing.fresh()
         try ring.write([key] + old)
         var unopened = ""
+        var keys = 0
         let count = try orFailure { () throws(StoreError) in
             try store.replaceSecrets { secret in
                 let opener = old.first { $0.id == secret.keyID }
+                let isKey = StoredOutputKeys.isOne(secret.name)
+                if isKey { keys += 1 }
+                // Nobody can set such a key again, and what was sealed under it is lost already.
+                if isKey, opener == nil { return secret }
                 guard let value = opener?.open(secret.ciphertext, name: secret.name, nonce: secret.nonce) else {
                     unopened = secret.name
                     return nil
@@ -174,7 +184,7 @@ enum SecretCommands {
                 help: "put its key back, or set or remove the secret", exit: .usage)
         }
         try ring.write([key])
-        return (key, count)
+        return (key, count - keys)
     }
 
     static func checked(_ name: String) throws(CommandFailure) -> String {

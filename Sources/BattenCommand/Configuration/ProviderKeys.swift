@@ -6,25 +6,32 @@ enum ProviderKeys {
     private static let builtIn = ["OPENAI_API_KEY", "ANTHROPIC_API_KEY"]
 
     /// Values of the secrets that a plugin configuration names, by name; those without a value are left out.
-    static func values(of configuration: JSONValue?, in environment: [String: String]) -> [String: String] {
+    static func values(
+        of configuration: JSONValue?, secret: (String) -> String?
+    ) -> [String: String] {
         let providers = configuration?.objectValue?["providers"]?.objectValue ?? [:]
         let named = providers.compactMap { $0.value.objectValue?["key"]?.stringValue }
         var values: [String: String] = [:]
         for name in builtIn + named {
-            guard let value = environment[HostEnvironment.secretPrefix + name], !value.isEmpty else { continue }
+            guard let value = secret(name), !value.isEmpty else { continue }
             values[name] = value
         }
         return values
+    }
+
+    /// Finds secrets in an environment alone.
+    static func finder(in environment: [String: String]) -> (String) -> String? {
+        { environment[HostEnvironment.secretPrefix + $0] }
     }
 
     /// The configuration as the plugin gets it: with the values, and with the default model of the settings.
     ///
     /// - Returns: nil when there is nothing to say.
     static func configuration(
-        _ written: JSONValue?, defaultModel: String?, environment: [String: String]
+        _ written: JSONValue?, defaultModel: String?, secret: (String) -> String?
     ) -> JSONValue? {
         guard var object = (written ?? .object([:])).objectValue else { return written }
-        let values = values(of: written, in: environment)
+        let values = values(of: written, secret: secret)
         if !values.isEmpty {
             object["secrets"] = .object(JSONObject(values.keys.sorted().map { ($0, .string(values[$0] ?? "")) }))
         }

@@ -13,7 +13,14 @@ struct RunProjects: Sendable {
     /// The project's file that the process was started with: its plugins know that one.
     private let own: String?
 
-    init(_ context: CommandContext) throws(CommandFailure) {
+    private let ownSettings: Settings
+    /// Where the values of providers' keys come from.
+    private let vault: SecretVault
+
+    /// - Parameter settings: those of the process.
+    init(_ context: CommandContext, settings: Settings, vault: SecretVault) throws(CommandFailure) {
+        ownSettings = settings
+        self.vault = vault
         environment = context.environment
         directory = context.directory
         invocation = context.invocation
@@ -33,15 +40,16 @@ struct RunProjects: Sendable {
         do throws(CommandFailure) {
             var loader = SettingsLoader(environment: environment, directory: directory, invocation: invocation)
             let path = try loader.projectFile(in: [source.workflowFolder, source.directory])
-            guard path != own else { return CallConfiguration() }
-            loader.project = .file(path)
-            let settings = try loader.load().settings
+            var settings = ownSettings
+            if path != own {
+                loader.project = .file(path)
+                settings = try loader.load().settings
+            }
             let written = settings.plugins[plugin]
+            let keys = ProviderKeys.values(of: written) { vault.value($0) }
             let configuration = ProviderKeys.configuration(
-                written.map(PluginSettings.own), defaultModel: settings.defaultModel, environment: environment)
-            return CallConfiguration(
-                configuration ?? .object([:]),
-                secrets: ProviderKeys.values(of: written, in: environment).values.sorted())
+                written.map(PluginSettings.own), defaultModel: settings.defaultModel, secret: { keys[$0] })
+            return CallConfiguration(configuration ?? .object([:]), secrets: keys.values.sorted())
         } catch {
             throw EngineError(.configuration, "the settings of the run's project: \(error.message)", help: error.help)
         }

@@ -4,7 +4,7 @@ import Synchronization
 
 /// The two streams a command writes to: results on standard output, everything else on standard error.
 ///
-/// A reader that goes away is no error: what is written to it afterwards is dropped, and ``isOutputClosed`` tells.
+/// Sealed secrets in what is written stand as `***`. A reader that goes away is no error: what is written to it afterwards is dropped, and ``isOutputClosed`` tells.
 final class Console: Sendable {
     /// Takes bytes for one of the streams.
     typealias Sink = @Sendable (StandardStream, [UInt8]) -> StandardStream.WriteResult
@@ -44,7 +44,7 @@ final class Console: Sendable {
     func write(_ text: String) {
         state.withLock { state in
             guard !state.isClosed, state.trouble == nil else { return }
-            state.buffer.append(contentsOf: text.utf8)
+            state.buffer.append(contentsOf: SealedText.shown(text).utf8)
             if state.buffer.count >= 64 << 10 { flush(&state) }
         }
     }
@@ -69,9 +69,9 @@ final class Console: Sendable {
         rawErrors(text + "\n")
     }
 
-    /// Writes to standard error as it is.
+    /// Writes to standard error, sealed secrets excepted as it is.
     func rawErrors(_ text: String) {
-        _ = sink(.error, Array(text.utf8))
+        _ = sink(.error, Array(SealedText.shown(text).utf8))
     }
 
     private func flush(_ state: inout State) {

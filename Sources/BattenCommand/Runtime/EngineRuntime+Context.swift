@@ -28,9 +28,11 @@ extension EngineRuntime {
         let options = StoreOptions(
             durability: StoreOptions.Durability(rawValue: settings.synchronous.rawValue) ?? .full,
             logLimit: settings.attemptLogBytes)
-        let projects = try RunProjects(context)
+        let projects = try RunProjects(context, settings: settings, vault: vault)
         ProcessEnvironment.raiseDescriptorLimit(to: 65_536)
         let keeper = KeeperSlot()
+        let outputKeys = StoredOutputKeys(
+            vault: vault, ring: context.secretKeys(), tell: { console.alert($0) })
         let runtime = try RunSession.asFailure {
             try EngineRuntime.open(
                 folder: StateFolder(settings.home), options: options, retention: settings.retention, host: host,
@@ -43,8 +45,11 @@ extension EngineRuntime {
                 engine.groupLimits = settings.groupLimits
                 engine.grace = settings.grace
                 engine.logLag = settings.logLag
-                engine.hostSecrets = ProviderKeys.values(of: settings.plugins["llm"], in: environment).values.sorted()
+                engine.hostSecrets =
+                    ProviderKeys.values(of: settings.plugins["llm"], secret: ProviderKeys.finder(in: environment))
+                    .values.sorted()
                 engine.secrets = { keeper.value($0, vault) }
+                engine.outputKeys = outputKeys
                 engine.prices = prices
                 engine.callConfiguration = { (plugin, source) throws(EngineError) in
                     try projects.configuration(plugin: plugin, of: source)
@@ -52,6 +57,7 @@ extension EngineRuntime {
                 engine.zones = { try? zones.zone(named: $0) }
             }
         }
+        outputKeys.use(runtime.store)
         let logins = Logins(
             store: runtime.store, vault: vault, ring: context.secretKeys(),
             endpoint: TokenEndpoint(host: host, folder: context.directory))

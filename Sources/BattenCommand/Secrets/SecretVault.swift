@@ -60,6 +60,14 @@ final class SecretVault: Sendable {
         !(environment[HostEnvironment.secretPrefix + name] ?? "").isEmpty
     }
 
+    /// The names of kept secrets that begin in some way.
+    func names(from prefix: String) -> [String] {
+        opened.withLock { opened in
+            if opened.reader == nil { opened.reader = try? StoreReader(folder) }
+            return (try? opened.reader?.secrets())?.map(\.name).filter { $0.hasPrefix(prefix) } ?? []
+        }
+    }
+
     /// Why a secret cannot be had; nil when it can.
     func trouble(_ name: String) -> Trouble? {
         switch look(name) {

@@ -148,6 +148,8 @@ struct TestRun {
             of: name, start.body == .main ? stage.definition.uses : "its \(start.body.rawValue)", at: start.stageIndex)
         switch machine.renderCall(stageIndex: start.stageIndex, body: start.body, secrets: { test.secrets[$0] }) {
         case .failed(let outcome): mock = TestCase.Mock(outcome: outcome)
+        case .sealed(let keyID):
+            mock = TestCase.Mock(outcome: Self.refused("what it reads is sealed under the key \(keyID)"))
         case .blocked(let secret):
             problems.append("the secret '\(secret)' is read and not given: add it under 'secrets'")
             mock = TestCase.Mock(outcome: Self.refused("the secret '\(secret)' is missing"))

@@ -15,7 +15,11 @@ struct ExpressionEvaluator {
 
     /// The value of a whole expression, within the bounds of a result.
     mutating func result(of node: ExpressionNode) throws(ExpressionError) -> JSONValue {
-        let value = try value(of: node)
+        let value =
+            switch node.kind {
+            case .namespace, .access: try read(node, isWhole: true)
+            default: try value(of: node)
+            }
         try checkResult(value, range: node.range)
         return value
     }
@@ -45,10 +49,9 @@ struct ExpressionEvaluator {
     mutating func value(of node: ExpressionNode) throws(ExpressionError) -> JSONValue {
         switch node.kind {
         case .literal(let value): return value
-        case .namespace(let namespace): return try whole(namespace, node.range)
+        case .namespace, .access: return try read(node, isWhole: false)
         case .now: return try now(node.range)
         case .unknown(let name): throw ExpressionAnalysis.unknownName(name, range: node.range)
-        case .access(let base, let steps): return try access(base, steps)
         case .call(let call): return try self.call(call, node)
         case .list(let nodes):
             var elements: [JSONValue] = []
@@ -134,6 +137,21 @@ struct ExpressionEvaluator {
 
     // MARK: Access
 
+    /// The value of a name or of what is reached from one; a secret that is sealed in it is the scope's affair.
+    private mutating func read(_ node: ExpressionNode, isWhole: Bool) throws(ExpressionError) -> JSONValue {
+        let value: JSONValue
+        switch node.kind {
+        case .namespace(let namespace): value = try whole(namespace, node.range)
+        case .access(let base, let steps): value = try access(base, steps)
+        default: return try self.value(of: node)
+        }
+        guard SealedText.isIn(value) else { return value }
+        if case .value(let opened) = scope.sealed(value, isWhole: isWhole) { return opened }
+        throw ExpressionError(
+            code: .unavailable, message: "this value holds a secret, and is not read here", range: node.range,
+            help: "values with secrets are read in the 'with' or 'env' of a stage that calls an executor")
+    }
+
     private mutating func access(
         _ base: ExpressionNode, _ steps: [AccessStep]
     ) throws(ExpressionError) -> JSONValue {
@@ -148,6 +166,9 @@ struct ExpressionEvaluator {
                 throw missing(key, in: try whole(namespace, base.range), called: "'\(namespace.rawValue)'", first.range)
             case .unavailable: throw unavailable(namespace, base.range)
             }
+        } else if case .namespace(let namespace) = base.kind {
+            // What is reached from it is looked at, not all of it.
+            start = try whole(namespace, base.range)
         } else {
             start = try value(of: base)
         }

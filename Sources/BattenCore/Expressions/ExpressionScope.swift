@@ -61,6 +61,14 @@ public protocol ExpressionScope {
 
     /// The run's recorded time; nil where there is no run.
     var now: Timestamp? { get }
+
+    /// What becomes of a value that was read and holds a sealed secret.
+    ///
+    /// - Parameters:
+    ///   - value: the value as it is kept.
+    ///   - isWhole: whether it is passed on as it is, with nothing computed from it.
+    /// - Returns: what is read instead; `unavailable` where such a value may not be read.
+    func sealed(_ value: JSONValue, isWhole: Bool) -> ScopeLookup
 }
 
 extension ExpressionScope {
@@ -75,6 +83,9 @@ extension ExpressionScope {
 
     /// There is no run unless the scope says otherwise.
     public var now: Timestamp? { nil }
+
+    /// Sealed values are not read unless the scope says otherwise.
+    public func sealed(_ value: JSONValue, isWhole: Bool) -> ScopeLookup { .unavailable }
 }
 
 /// A scope that holds its namespaces as values.

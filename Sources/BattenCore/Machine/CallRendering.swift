@@ -22,6 +22,8 @@ public enum CallRendering: Sendable {
     case failed(StageOutcome)
     /// A secret is missing on this engine.
     case blocked(secret: String)
+    /// A value it reads holds a secret that was sealed under a key which is not here.
+    case sealed(keyID: String)
 }
 
 extension Plan {
@@ -50,27 +52,48 @@ extension RunMachine {
     ///   - stageIndex: the place of the stage's row, or of the item's.
     ///   - body: which of its bodies is called.
     ///   - secrets: gives the value of a secret, nil when it is missing; asked only for those that are read.
+    ///   - open: opens a value in which secrets are sealed.
     public func renderCall(
-        stageIndex: Int, body: StageBodyChoice, secrets: (String) -> String?
+        stageIndex: Int, body: StageBodyChoice, secrets: (String) -> String?,
+        open: (JSONValue) -> Result<JSONValue, SealedText.Trouble> = { .success($0) }
     ) -> CallRendering {
         guard state.stages.indices.contains(stageIndex) else {
             return .failed(
                 StageOutcome(.permanent, effect: .none, code: "batten.render", message: "no stage \(stageIndex)"))
         }
         return withoutActuallyEscaping(secrets) { secrets in
-            let scope = RunScope(
-                plan: plan, state: state, stage: stageIndex, body: body,
-                attempt: max(1, state.stages[stageIndex].row.attempts), secrets: secrets)
-            do throws(StageFailure.Thrown) {
-                return .call(try renderCall(stageIndex, body, scope))
-            } catch {
-                if let name = scope.missingSecret { return .blocked(secret: name) }
-                let failure = error.failure
-                return .failed(
-                    StageOutcome(
-                        .permanent, effect: .none, code: failure.error.code, message: failure.error.message,
-                        details: failure.error.details))
+            withoutActuallyEscaping(open) { open in
+                rendering(stageIndex, body, secrets: secrets, open: open)
             }
+        }
+    }
+
+    private func rendering(
+        _ stageIndex: Int, _ body: StageBodyChoice, secrets: @escaping (String) -> String?,
+        open: @escaping (JSONValue) -> Result<JSONValue, SealedText.Trouble>
+    ) -> CallRendering {
+        let scope = RunScope(
+            plan: plan, state: state, stage: stageIndex, body: body,
+            attempt: max(1, state.stages[stageIndex].row.attempts), secrets: secrets)
+        scope.sealedValues = .opened(open)
+        do throws(StageFailure.Thrown) {
+            var call = try renderCall(stageIndex, body, scope)
+            if state.stages[stageIndex].dialogue != nil, SealedText.isIn(call.input) {
+                // What was said before, and what a model asks for, comes from no expression.
+                guard case .value(let opened) = scope.sealed(call.input, isWhole: true) else {
+                    throw .contract("batten.sealed", "a secret in what was said before cannot be opened", field: "with")
+                }
+                call.input = opened
+            }
+            return .call(call)
+        } catch {
+            if let name = scope.missingSecret { return .blocked(secret: name) }
+            if case .keyMissing(let id) = scope.sealTrouble { return .sealed(keyID: id) }
+            let failure = error.failure
+            return .failed(
+                StageOutcome(
+                    .permanent, effect: .none, code: failure.error.code, message: failure.error.message,
+                    details: failure.error.details))
         }
     }
 
@@ -96,6 +119,7 @@ extension RunMachine {
         guard let environment = scope.renderedEnvironment() else {
             throw environmentFailure(id, scope)
         }
+        scope.sealedValues = .refused
         var workingDirectory: String?
         if let template = planned(index).workingDirectory {
             do throws(ExpressionError) {

@@ -10,6 +10,7 @@ extension RunMachine {
         let scope = RunScope(
             plan: plan, state: state, stage: index, body: state.stages[index].body, attempt: attempt ?? 1)
         scope.result = result
+        scope.sealedValues = .kept
         let id = planned(index).id
         do throws(StageFailure.Thrown) {
             try evaluateInputs(index, scope)
@@ -24,6 +25,7 @@ extension RunMachine {
     func runOutputs() -> Result<JSONValue, StageFailure.Thrown> {
         if plan.outputs.isEmpty { return .success(.object([:])) }
         let scope = RunScope(plan: plan, state: state, stage: nil)
+        scope.sealedValues = .kept
         do throws(StageFailure.Thrown) {
             return .success(.object(try evaluate(plan.outputs, stage: nil, code: "batten.run_outputs", scope)))
         } catch {
@@ -54,7 +56,7 @@ extension RunMachine {
                     code, "\(whose) declares the output '\(name)', and its result has no such field",
                     field: "outputs.\(name)")
             }
-            if let type = output.definition.type, !type.accepts(value) {
+            if let type = output.definition.type, !type.accepts(value), !SealedText.isSealedNumber(value) {
                 throw .contract(
                     code, "output '\(name)' of \(whose) is declared as \(type.rawValue) and is \(value.described)",
                     field: "outputs.\(name)")

@@ -82,6 +82,18 @@ extension RunMachine {
         return info.type
     }
 
+    /// Member of the output of a stage's current body that the host fills with what the call has cost.
+    public func costMember(ofStage index: Int) -> String? {
+        guard state.stages.indices.contains(index), case .executor(let info)? = bodyKind(index) else { return nil }
+        return info.costMember
+    }
+
+    /// Names of the secrets that the executor of a stage's current body asks for while it works.
+    public func secretsDeclared(byExecutorOf index: Int) -> Set<String> {
+        guard state.stages.indices.contains(index), case .executor(let info)? = bodyKind(index) else { return [] }
+        return info.declaredSecrets
+    }
+
     /// The code of the error of a stage that a quota or budget has refused.
     public static let quotaCode = "batten.quota"
 
@@ -127,9 +139,10 @@ extension RunMachine {
     private func input(of index: Int) -> JSONValue? {
         let body = state.stages[index].body
         if let call = plan.constantCall(stageIndex: state.stages[index].planned, body: body) { return call.input }
-        guard case .call(let call) = renderCall(stageIndex: index, body: body, secrets: slots.metering.secrets) else {
-            return nil
-        }
+        let metering = slots.metering
+        let rendered = renderCall(
+            stageIndex: index, body: body, secrets: metering.secrets, open: { metering.open($0) })
+        guard case .call(let call) = rendered else { return nil }
         return call.input
     }
 
@@ -208,6 +221,8 @@ public struct Metering: Sendable {
         @Sendable (_ plugin: String, _ trigger: String, _ directory: String, _ workflowFolder: String?) -> JSONValue
     /// The value of a secret; nil when there is none.
     public var secrets: @Sendable (String) -> String?
+    /// What opens values in which secrets are sealed.
+    public var outputKeys: any OutputKeys
 
     /// Creates a context; without arguments nothing is known.
     public init(
@@ -216,11 +231,20 @@ public struct Metering: Sendable {
             @escaping @Sendable (
                 _ plugin: String, _ trigger: String, _ directory: String, _ workflowFolder: String?
             ) -> JSONValue = { _, _, _, _ in .object([:]) },
-        secrets: @escaping @Sendable (String) -> String? = { _ in nil }
+        secrets: @escaping @Sendable (String) -> String? = { _ in nil }, outputKeys: any OutputKeys = NoOutputKeys()
     ) {
         self.prices = prices
         self.configuration = configuration
         self.secrets = secrets
+        self.outputKeys = outputKeys
+    }
+
+    func open(_ value: JSONValue) -> Result<JSONValue, SealedText.Trouble> {
+        do throws(SealedText.Trouble) {
+            return .success(try SealedText.open(value, revealed: { _ in }, key: { outputKeys.key($0) }))
+        } catch {
+            return .failure(error)
+        }
     }
 }
 

@@ -9,6 +9,10 @@ final class RunScope: ExpressionScope {
     private let attempt: Int
     /// Gives secrets; nil where none may be read.
     private let secrets: ((String) -> String?)?
+    /// What becomes of values in which secrets are sealed.
+    var sealedValues = SealedValues.refused
+    /// Why one could not be opened.
+    private(set) var sealTrouble: SealedText.Trouble?
     /// The executor's result, where it may be read.
     var result: JSONValue?
     /// The stage's inputs once they were evaluated.
@@ -41,6 +45,30 @@ final class RunScope: ExpressionScope {
     }
 
     var now: Timestamp? { state.row.acceptedAt }
+
+    /// What a scope does with values in which secrets are sealed.
+    enum SealedValues {
+        /// They are not read.
+        case refused
+        /// They are passed on as they are.
+        case kept
+        /// They are opened.
+        case opened((JSONValue) -> Result<JSONValue, SealedText.Trouble>)
+    }
+
+    func sealed(_ value: JSONValue, isWhole: Bool) -> ScopeLookup {
+        switch sealedValues {
+        case .refused: return .unavailable
+        case .kept: return isWhole ? .value(value) : .unavailable
+        case .opened(let open):
+            switch open(value) {
+            case .success(let opened): return .value(opened)
+            case .failure(let trouble):
+                if sealTrouble == nil { sealTrouble = trouble }
+                return .unavailable
+            }
+        }
+    }
 
     func lookup(_ namespace: ExpressionNamespace) -> ScopeLookup {
         switch namespace {

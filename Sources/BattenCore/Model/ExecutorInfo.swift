@@ -1,5 +1,8 @@
 /// What an executor says of itself, as the planner and the static checks need it; shared by all stages that use it.
 public final class ExecutorInfo: Sendable {
+    /// The keyword of a member of an output that the host fills; its only value is `cost_usd`.
+    public static let fillKeyword = "x-batten-fill"
+
     /// Type name, `<plugin>.<executor>`.
     public let type: String
     /// Version of the plugin that offers it.
@@ -28,8 +31,15 @@ public final class ExecutorInfo: Sendable {
     public let isIsolated: Bool
     /// Whether it cannot be carried out in a worker process.
     public let isHostProcessOnly: Bool
+    /// Member of the output into which the host puts what the call has cost; nil where none is declared.
+    public let costMember: String?
     /// Declared capabilities, as data (`network`, `paths`, `processes`, `secrets`).
     public let capabilities: JSONValue
+
+    /// Names of the secrets that it asks for while it works.
+    public var declaredSecrets: Set<String> {
+        Set((capabilities["secrets"]?.arrayValue ?? []).compactMap(\.stringValue))
+    }
 
     /// Creates a description.
     public init(
@@ -45,6 +55,9 @@ public final class ExecutorInfo: Sendable {
         self.inputSchema = inputSchema
         self.outputSchema = outputSchema
         self.usageBound = UsageBound(schema: inputSchema)
+        self.costMember =
+            outputSchema["properties"]?.objectValue?
+            .first { $0.value[Self.fillKeyword] == .string(QuotaMetric.cost) }?.key
         self.isIdempotent = isIdempotent
         self.isPure = isPure
         self.isCancellable = isCancellable

@@ -87,6 +87,9 @@ public struct ExecutorCall: Sendable {
     public var workingDirectory: String?
     /// State saved by an earlier attempt; empty when there is none.
     public var checkpoint: [UInt8]
+    /// Values of the secrets that the workflow declares or the configuration names; the executor is given those that it
+    /// declares itself.
+    public var secrets: [String: String]
     /// Where the stage wants it carried out; more isolation than the plugin has, never less.
     public var isolation: Isolation
     /// Whether it is to be carried out in a process of its own.
@@ -97,7 +100,8 @@ public struct ExecutorCall: Sendable {
         tag: UInt64, executor: String, config: JSONValue = .object([:]), run: String, stage: String, attempt: Int = 1,
         idempotencyKey: String, traceparent: String = "", deadline: Int64? = nil, grace: Duration = .seconds(5),
         input: JSONValue, environment: [(name: String, value: String)] = [], workingDirectory: String? = nil,
-        checkpoint: [UInt8] = [], isolation: Isolation = .inherit, isAlone: Bool = false
+        checkpoint: [UInt8] = [], secrets: [String: String] = [:], isolation: Isolation = .inherit,
+        isAlone: Bool = false
     ) {
         self.tag = tag
         self.executor = executor
@@ -113,6 +117,7 @@ public struct ExecutorCall: Sendable {
         self.environment = environment
         self.workingDirectory = workingDirectory
         self.checkpoint = checkpoint
+        self.secrets = secrets
         self.isolation = isolation
         self.isAlone = isAlone
     }

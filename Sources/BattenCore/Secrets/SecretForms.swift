@@ -1,4 +1,7 @@
 /// The ways in which a secret's text turns up in other texts.
+///
+/// Forms have no line ends: whoever looks for them passes over those of the text, so that a form is found however it is
+/// broken into lines.
 enum SecretForms {
     /// Forms shorter than this are left out, the value itself excepted: they would mask what is no secret.
     static let leastLength = 4
@@ -18,11 +21,11 @@ enum SecretForms {
             forms.formUnion(derived.filter { $0.count >= leastLength } + [bytes])
             let lines = value.pieces(between: "\n").map(\.trimmed)
             if lines.count > 1 {
-                forms.insert(Array(lines.joined(separator: "\r\n").utf8))
+                forms.insert(Array(lines.joined().utf8))
                 forms.formUnion(lines.map { Array($0.utf8) }.filter { $0.count >= leastLineLength })
             }
         }
-        return forms
+        return Set(forms.lazy.map { form in form.filter { !$0.isLineEnd } })
     }
 
     /// Base64 of the value inside longer data, at each of the three places it can begin at in a group, without the
@@ -102,4 +105,9 @@ enum SecretForms {
         let lower = Hex.encode(bytes)
         return [Array(lower.utf8), Array(lower.uppercased().utf8)]
     }
+}
+
+extension UInt8 {
+    /// Whether it is one of the two bytes that end lines.
+    var isLineEnd: Bool { self == 0x0A || self == 0x0D }
 }

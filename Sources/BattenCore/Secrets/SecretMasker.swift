@@ -2,7 +2,8 @@
 ///
 /// Masked are the value itself and its base64 (at any place in a group), URL, JSON and hexadecimal forms; other
 /// transformations are not recognised. Forms of fewer than four bytes are left out, the value itself excepted. White
-/// space at a value's ends may be missing, and each longer line of a value of several lines is masked alone too.
+/// space at a value's ends may be missing, and each longer line of a value of several lines is masked alone too. A form
+/// is found with line ends in it as well, which stay where they are.
 public struct SecretMasker: Sendable {
     /// What stands in a secret's place.
     public static let replacement = "***"
@@ -23,8 +24,11 @@ public struct SecretMasker: Sendable {
     /// Whether there is nothing to mask.
     public var isEmpty: Bool { automaton == nil }
 
-    /// The most bytes a stream holds back: those of the longest form.
-    public var longestHeldBack: Int { automaton?.longest ?? 0 }
+    /// The most bytes a stream holds back: those of the longest form, and of line ends in it.
+    public var longestHeldBack: Int { automaton.map { $0.longest + Self.mostLineEnds($0) } ?? 0 }
+
+    /// How many bytes of line ends a form is followed across.
+    static func mostLineEnds(_ automaton: ByteAutomaton) -> Int { automaton.longest / 8 + 4 }
 
     /// Starts masking a stream that comes in pieces.
     public func makeStream() -> Stream { Stream(automaton: automaton) }
@@ -87,8 +91,10 @@ public struct SecretMasker: Sendable {
                 place = automaton.skip(bytes, from: place)
                 if place == bytes.count { return false }
             }
-            state = automaton.next(state, bytes[place])
-            if automaton.matched[state] > 0 { return true }
+            if !bytes[place].isLineEnd {
+                state = automaton.next(state, bytes[place])
+                if automaton.matched[state] > 0 { return true }
+            }
             place += 1
         }
         return false

@@ -10,6 +10,8 @@ extension SecretMasker {
         private var isSecret: [Bool] = []
         /// The last run of secret bytes among those held.
         private var run = 0..<0
+        /// How many of the held bytes end lines.
+        private var lineEnds = 0
         /// Whether the last byte given out stood for a secret, so that its rest is not shown again.
         private var endedInSecret = false
 
@@ -44,6 +46,7 @@ extension SecretMasker {
             guard let automaton else { return Array(bytes) }
             var output: [UInt8] = []
             output.reserveCapacity(bytes.count)
+            let mostLineEnds = SecretMasker.mostLineEnds(automaton)
             var place = 0
             while place < bytes.count {
                 if state == 0 {
@@ -56,19 +59,39 @@ extension SecretMasker {
                         continue
                     }
                 }
-                held.append(bytes[place])
+                let byte = bytes[place]
+                held.append(byte)
                 isSecret.append(false)
-                state = automaton.next(state, bytes[place])
+                place += 1
+                if byte.isLineEnd {
+                    lineEnds += 1
+                    if lineEnds > mostLineEnds { release(start(of: Int(automaton.depth[state])), into: &output) }
+                    // Whatever is broken into so many lines is not followed any further.
+                    if lineEnds > mostLineEnds { state = 0 }
+                    continue
+                }
+                state = automaton.next(state, byte)
                 let matched = Int(automaton.matched[state])
-                if matched > 0 { mark(held.count - matched) }
+                if matched > 0 { mark(start(of: matched)) }
                 // Whatever is found later begins within the state's own bytes. Giving out in larger steps keeps the
                 // moving of what is held cheap.
-                let free = held.count - Int(automaton.depth[state])
-                if free > 4_096 { release(free, into: &output) }
-                place += 1
+                if held.count - lineEnds - Int(automaton.depth[state]) > 4_096 {
+                    release(start(of: Int(automaton.depth[state])), into: &output)
+                }
             }
-            release(held.count - Int(automaton.depth[state]), into: &output)
+            release(state == 0 ? held.count : start(of: Int(automaton.depth[state])), into: &output)
             return output
+        }
+
+        /// Where the last bytes of a number begin among those held, line ends not counted.
+        private func start(of count: Int) -> Int {
+            guard lineEnds > 0 else { return held.count - count }
+            var (place, left) = (held.count, count)
+            while left > 0, place > 0 {
+                place -= 1
+                if !held[place].isLineEnd { left -= 1 }
+            }
+            return place
         }
 
         /// Marks the held bytes from a place on, going over none twice.
@@ -86,12 +109,14 @@ extension SecretMasker {
         private mutating func release(_ count: Int, into output: inout [UInt8]) {
             guard count > 0 else { return }
             for index in 0..<count {
-                if !isSecret[index] {
+                let isLineEnd = held[index].isLineEnd
+                if isLineEnd { lineEnds -= 1 }
+                if isLineEnd || !isSecret[index] {
                     output.append(held[index])
                 } else if !endedInSecret {
                     output.append(contentsOf: SecretMasker.replacement.utf8)
                 }
-                endedInSecret = isSecret[index]
+                endedInSecret = isSecret[index] && !isLineEnd
             }
             held.removeFirst(count)
             isSecret.removeFirst(count)

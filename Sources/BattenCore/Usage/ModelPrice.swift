@@ -88,6 +88,12 @@ public struct ModelPrice: Sendable, Hashable {
 public struct CallPricing: Sendable, Hashable {
     /// Input tokens of the last request, by what was asked.
     private var inputTokens: [String: Int64] = [:]
+    private var sum = 0.0
+    private var hasTokens = false
+    private var isUnpriced = false
+
+    /// What the call has cost so far, in US dollars; nil when it has reported no tokens, or some have no known price.
+    public var total: Double? { hasTokens && !isUnpriced ? (sum * 1e9).rounded() / 1e9 : nil }
 
     /// A call that has reported nothing.
     public init() {}
@@ -97,8 +103,13 @@ public struct CallPricing: Sendable, Hashable {
     /// - Parameter price: that of the subject; nil when none is known.
     /// - Returns: US dollars; nil when it is not known.
     public mutating func cost(metric: String, subject: String, amount: Int64, price: ModelPrice?) -> Double? {
-        guard let price else { return nil }
         if metric == "input_tokens" { inputTokens[subject] = amount }
-        return price.cost(of: metric, amount: amount, inputTokens: inputTokens[subject] ?? 0)
+        let cost = price?.cost(of: metric, amount: amount, inputTokens: inputTokens[subject] ?? 0)
+        if metric == "input_tokens" || metric == "output_tokens" {
+            hasTokens = true
+            if cost == nil { isUnpriced = true }
+        }
+        sum += cost ?? 0
+        return cost
     }
 }

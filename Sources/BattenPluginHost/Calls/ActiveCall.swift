@@ -28,6 +28,8 @@ import Synchronization
     let instance: ExecutorInstance
     let deadline: Int64?
     let grace: Int64
+    /// Secrets that it may ask for, as far as its executor declares them.
+    let secrets: [String: String]
     /// Why it shall stop, a `batten_stop`; 0 while it shall not.
     let stop = Atomic<UInt32>(0)
     /// What the plugin streams, on its way to the sink.
@@ -52,6 +54,7 @@ import Synchronization
         imageSink = nil
         deadline = request.deadline
         grace = max(0, request.grace.nanosecondsSaturated)
+        secrets = request.secrets
         let plugin = instance.executor.plugin
         memory = unsafe CallMemory(request, host: plugin.table, isLent: plugin.host.rules != nil)
     }
@@ -69,6 +72,7 @@ import Synchronization
         imageSink = sink
         deadline = nil
         grace = .max
+        secrets = [:]
         self.memory = memory
     }
 

@@ -25,7 +25,8 @@ private func secretRead(
         use.tell(.services, "asks for the secret '\(name)', which the executor does not declare")
     }
     guard call.instance.executor.descriptor.declares(secret: name),
-        let value = call.host.settings.services.secret(name, tag: call.tag)
+        let value = call.secrets[name].map({ Array($0.utf8) })
+            ?? call.host.settings.services.secret(name, tag: call.tag)
     else { return .BATTEN_RC_DENIED }
     unsafe buffer.pointee.length = UInt64(value.count)
     guard unsafe UInt64(value.count) <= buffer.pointee.capacity else { return .BATTEN_RC_TOO_SMALL }

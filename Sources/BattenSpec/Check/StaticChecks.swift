@@ -103,6 +103,7 @@ struct StaticChecks {
     }
 
     private mutating func checkUnusedSecrets() {
+        for case .found(let info) in executors.values { usedSecrets.formUnion(info.declaredSecrets) }
         for element in workflow.root["secrets"]?.elements ?? [] {
             guard let name = element.string, !usedSecrets.contains(name) else { continue }
             problems.add(

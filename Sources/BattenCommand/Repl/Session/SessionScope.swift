@@ -19,6 +19,11 @@ struct SessionScope: ExpressionScope {
 
     var now: Timestamp? { Timestamp(nanoseconds: WallClock.now()) }
 
+    /// It is shown masked; nothing is computed from it.
+    func sealed(_ value: JSONValue, isWhole: Bool) -> ScopeLookup {
+        isWhole ? .value(SealedText.shown(value)) : .unavailable
+    }
+
     func lookup(_ namespace: ExpressionNamespace) -> ScopeLookup {
         switch namespace {
         case .parameters:

@@ -32,6 +32,8 @@ final class IsolatedCall: Sendable {
     let key: String
     let deadline: Int64?
     let grace: Int64
+    /// Secrets that it may ask for, as far as its executor declares them.
+    let secrets: [String: String]
     let group: WorkerGroup
     /// Whether it gets a worker of its own.
     let isAlone: Bool
@@ -54,6 +56,7 @@ final class IsolatedCall: Sendable {
         key = request.idempotencyKey
         deadline = request.deadline
         grace = max(0, request.grace.nanosecondsSaturated)
+        secrets = request.secrets
         self.group = group
         self.isAlone = isAlone
         self.sink = sink

@@ -75,7 +75,7 @@ extension WorkerConnection {
             guard let name = cursor.text(), cursor.isAtEnd else { throw FrameFault("a question has the wrong shape") }
             var value: [UInt8]?
             if let call = shared.withLock({ $0.calls[frame.token] }), call.executor.declares(secret: name) {
-                value = services.secret(name, tag: call.tag)
+                value = call.secrets[name].map { Array($0.utf8) } ?? services.secret(name, tag: call.tag)
             }
             outbox.add(.answer, token: number) { body in
                 body.append(value == nil ? 0 : 1)
