@@ -22,8 +22,7 @@ extension EngineLoop {
                     verdicts = try store.commit(request) { standing in
                         let (waits, called) = admit(standing)
                         (batch, commits) = takeTouched()
-                        return SlotDecision(
-                            commits: commits, waits: waits, called: called, waitsForQuotas: slots.waitsForQuotas)
+                        return SlotDecision(commits: commits, waits: waits, called: called)
                     }
                 }
             } catch {

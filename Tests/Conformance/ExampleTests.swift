@@ -57,7 +57,8 @@ import Testing
             $0.split(separator: "/").count == 2 && !$0.hasSuffix("/batten.yaml") && !$0.hasSuffix(".test.yaml")
                 && !$0.hasSuffix(".btn")
         }
-        #expect(files == Self.expected.map { "examples/\($0.file)" }.sorted(), "an example is missing here")
+        let known = Self.expected.map(\.file) + ["budget.yaml"]
+        #expect(files == known.map { "examples/\($0)" }.sorted(), "an example is missing here")
         for example in Self.expected {
             let path = "examples/\(example.file)"
             let checked = try shell(#""$BATTEN" validate \#(path)"#, home: home)
@@ -75,6 +76,23 @@ import Testing
                     && zip(run.lines, example.outputs).allSatisfy { $0.hasPrefix($1) },
                 "\(path) printed \(run.lines)")
         }
+    }
+
+    /// Fifty stages at once stop at the limit, which is when what is left is less than the bound of one more call.
+    @Test func theBudgetIsKept() throws {
+        let home = try FileSystem.makeTemporaryFolder(prefix: "/tmp/batten-examples-")
+        defer { try? FileSystem.removeTree(home) }
+        let run = try shell(
+            "python3 examples/local/services.py start > /dev/null; "
+                + #""$BATTEN" run examples/budget.yaml --quiet > /dev/null 2>&1; code=$?; "#
+                + "python3 examples/local/services.py stop > /dev/null; "
+                + #""$BATTEN" query "SELECT sum(amount) FROM usage WHERE metric LIKE '%_tokens'" --format json | tr -dc 0-9; echo; "#
+                + #""$BATTEN" query "SELECT count(*) FROM reservations" --format json | tr -dc 0-9; echo; "#
+                + #""$BATTEN" db check > /dev/null; echo "sound: $?"; exit $code"#, home: home)
+        #expect(run.status == 6, "\(run.lines)")
+        let used = run.lines.first.flatMap { Int($0) } ?? 0
+        #expect(used <= 400 && used > 250, "\(run.lines)")
+        #expect(run.lines.dropFirst() == ["0", "sound: 0"], "\(run.lines)")
     }
 
     @Test func theConversationGoesOn() throws {

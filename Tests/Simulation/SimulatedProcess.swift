@@ -21,7 +21,7 @@ final class SimulatedProcess {
     ///
     /// - Throws: when the store cannot be opened.
     init(
-        id: String, folder: StateFolder, clock: SimulatedClock, oracle: Oracle, limits: SharedLimits
+        id: String, folder: StateFolder, clock: SimulatedClock, oracle: Oracle, limits: SharedLimits, isMetered: Bool
     ) throws {
         guard let disk = faulty_disk_make(id) else { throw StoreError(.unavailable, "no disk", help: "") }
         self.id = id
@@ -37,7 +37,7 @@ final class SimulatedProcess {
             faulty_disk_remove(disk)
             throw error
         }
-        host = SimulatedHost(oracle: oracle)
+        host = SimulatedHost(oracle: oracle, isMetered: isMetered)
         var settings = EngineSettings(engineID: id, processors: 2)
         settings.blockingLimit = 3
         settings.asynchronousLimit = 5

@@ -109,6 +109,30 @@ extension Simulation {
             }
         }
         checkGroups()
+        if isMetered {
+            do { try checkQuotas() } catch { oracle.complain("the quotas cannot be read: \(error)") }
+        }
+    }
+
+    /// What quotas have reserved is the sum of the reservations and never above the limit; at the end it is nobody's that
+    /// lives, and what is used is what the ledger has.
+    func checkQuotas(atEnd: Bool = false) throws {
+        guard let reader = try StoreReader(folder) else { return }
+        let sums = try reader.query(
+            """
+            SELECT q.name, q.amount, q.reserved,
+                (SELECT coalesce(sum(r.amount), 0) FROM reservations r WHERE r.quota_key = q.key)
+            FROM quotas q
+            """)
+        for row in sums.rows where row[2] != row[3] || (row[2].intValue ?? 0) > (row[1].intValue ?? 0) {
+            oracle.complain("the quota \(row[0]) of \(row[1]) has \(row[2]) reserved in rows of \(row[3])")
+        }
+        guard atEnd else { return }
+        for row in try reader.query("SELECT DISTINCT engine FROM reservations").rows {
+            guard let engine = row[0].stringValue, oracle.living.contains(engine) else { continue }
+            oracle.complain("\(engine) keeps reservations when all has ended")
+        }
+        for problem in try StoreAdministration(folder).check().problems { oracle.complain("\(problem)") }
     }
 
     private func checkRows(of active: ActiveRun, _ reader: StoreReader) throws {
@@ -134,6 +158,17 @@ extension Simulation {
         for index in state.stages.indices {
             guard let last = state.latestAttempt(index) else { continue }
             compare("attempts", attempts.filter { $0.stageIndex == index }.suffix(1), [last])
+        }
+        let reserved = try reader.query(
+            """
+            SELECT DISTINCT x.idx, x.number FROM reservations x JOIN runs r ON r.key = x.run_key
+            WHERE r.id = '\(run)'
+            """)
+        for row in reserved.rows
+        where !state.runningAttempts.contains(where: {
+            Int64($0.stage) == row[0].intValue && Int64($0.1) == row[1].intValue
+        }) {
+            oracle.complain("run \(run): row \(row[0])#\(row[1]) has reserved something and does not run")
         }
         let slots = try reader.query(
             "SELECT s.idx FROM slots s JOIN runs r ON r.key = s.run_key WHERE r.id = '\(run)' ORDER BY s.idx")

@@ -33,6 +33,8 @@ final class Simulation {
     static let activeLimit = 6
     /// Limits over all processes: in every other history.
     let limits: SharedLimits
+    /// Whether there are quotas: in every third history.
+    let isMetered: Bool
 
     /// Prepares a history.
     init(seed: UInt64, home: String) throws {
@@ -42,7 +44,14 @@ final class Simulation {
         oracle = Oracle(clock: clock)
         limits = seed.isMultiple(of: 2) ? SharedLimits(stages: 4, workflows: ["simulated": 5]) : SharedLimits()
         folder = StateFolder(home)
-        _ = try SQLiteStore(folder)
+        isMetered = seed.isMultiple(of: 3)
+        let store = try SQLiteStore(folder)
+        if isMetered {
+            for (metric, limit) in [("output_tokens", Int64(20)), (QuotaMetric.stageRuns, 25)] {
+                let rule = QuotaRule(name: metric, metric: metric, limit: limit, window: .rolling(.minute))
+                _ = try store.set(rule, at: clock.now(), zones: { _ in .utc })
+            }
+        }
         try startProcess()
     }
 
@@ -149,7 +158,15 @@ final class Simulation {
 
     private func report(_ process: SimulatedProcess) {
         guard !process.host.calls.isEmpty else { return }
-        let call = random.pick(process.host.calls)
+        let index = random.below(process.host.calls.count)
+        let call = process.host.calls[index]
+        if isMetered {
+            switch random.below(4) {
+            case 0: return process.host.use(index, Int64(1 + random.below(4)))
+            case 1: return process.host.hold(index, settling: Int64(random.below(Int(SimulatedHost.held) + 1)))
+            default: break
+            }
+        }
         switch random.below(3) {
         case 0: call.sink.log(tag: call.call.tag, stream: "stdout", text: "line \(random.below(1000))")
         case 1: call.sink.usage(tag: call.call.tag, metric: "tokens", subject: "model", amount: 3)
@@ -239,7 +256,8 @@ final class Simulation {
         processCount += 1
         let id = "engine-\(seed)-\(processCount)"
         processes.append(
-            try SimulatedProcess(id: id, folder: folder, clock: clock, oracle: oracle, limits: limits))
+            try SimulatedProcess(
+                id: id, folder: folder, clock: clock, oracle: oracle, limits: limits, isMetered: isMetered))
         oracle.living = Set(processes.map(\.id))
         note("\(id) starts")
     }
@@ -330,6 +348,7 @@ final class Simulation {
             for process in processes { satisfy(process) }
             passTime()
         }
+        if isMetered { try checkQuotas(atEnd: true) }
         for run in oracle.names {
             let stored = try processes.first?.store.recover(run: run)
             oracle.reconcile(run, stored)

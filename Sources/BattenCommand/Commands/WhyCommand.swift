@@ -33,6 +33,9 @@ enum WhyCommand {
                 let item = entry.item.map { "[\($0)]" } ?? ""
                 let whose = entry.stage.map { "stage '\($0)\(item)'" } ?? "the run"
                 context.console.line("  \(whose): \(TextFit.clean(entry.detail)) (since \(since))")
+                if let quota = entry.quota {
+                    context.console.line("    \(QuotaFill.text(quota, until: entry.until, now: context.now))")
+                }
                 for line in HolderText.lines(entry.holders, now: context.now) { context.console.line("    \(line)") }
             }
             return .done
@@ -48,6 +51,8 @@ enum WhyCommand {
         let until: Timestamp?
         /// Stages that hold what it waits for.
         var holders: [RunningStage] = []
+        /// The quota that it waits for, as full as it is now.
+        var quota: StoredQuota?
 
         var json: JSONValue {
             var object: JSONObject = ["stage": stage.map { .string($0) } ?? .null]
@@ -56,6 +61,7 @@ enum WhyCommand {
             object["detail"] = .string(detail)
             object["since"] = .string(since.rfc3339)
             object["until"] = RunReport.instant(until)
+            if let quota { object["quota"] = QuotaCommands.json(quota) }
             object["holders"] = .array(holders.map(HolderText.json))
             return .object(object)
         }
@@ -65,6 +71,18 @@ enum WhyCommand {
         _ found: StoredRun, _ report: RunReport, _ context: CommandContext
     ) throws(CommandFailure) -> [Entry] {
         guard !found.row.status.isTerminal else { return [] }
+        var entries = try waits(found, report, context)
+        guard entries.contains(where: { $0.on == "quota" && $0.quota == nil }) else { return entries }
+        let fill = try QuotaFill(of: found.row.id, context)
+        for place in entries.indices where entries[place].on == "quota" && entries[place].quota == nil {
+            entries[place].quota = fill.quota(of: entries[place].detail)
+        }
+        return entries
+    }
+
+    private static func waits(
+        _ found: StoredRun, _ report: RunReport, _ context: CommandContext
+    ) throws(CommandFailure) -> [Entry] {
         var entries: [Entry] = []
         let holders = SlotHolders(context: context)
         let folder = try context.stateFolder()
@@ -100,7 +118,7 @@ enum WhyCommand {
                         entries.append(
                             Entry(
                                 stage: name, on: entry.on, detail: entry.detail, since: entry.since,
-                                until: entry.until))
+                                until: entry.until, quota: entry.quota))
                     }
                 }
             } else if let waiting = stage.waiting {

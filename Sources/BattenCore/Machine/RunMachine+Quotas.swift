@@ -27,7 +27,7 @@ extension RunMachine {
             granted = (index, grant)
             return .yes
         case .wait(let wait):
-            slots.note(wait)
+            slots.note(wait, turn)
             // One that waits for the same already goes on doing so.
             return state.stages[index].quota == wait.quota ? .no : .wait(wait)
         case .refused(let why): return .refused(why)

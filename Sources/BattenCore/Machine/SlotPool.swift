@@ -69,10 +69,18 @@ public struct SlotPool: Sendable {
     public private(set) var book: QuotaBook?
     /// When the first of the stages that wait for quotas has room, as far as time alone gives it.
     public private(set) var roomAppears: Timestamp?
-    /// The turns of the first calls that wait for quotas while they run, by the quota.
-    private var holds: [Int64: Turn] = [:]
+    /// The first calls that wait for quotas while they run, by the quota, with what they need.
+    private var holds: [Int64: QuotaNeed] = [:]
+    /// The first stages that wait for quotas, as they were last decided.
+    private var needs: [Int64: QuotaNeed] = [:]
     /// The runs whose stages wait.
     private var line = SlotLine()
+
+    /// What whoever is first in the line of a quota needs.
+    private struct QuotaNeed {
+        let turn: Turn
+        let amount: Int64
+    }
 
     private struct SharedUser: Hashable {
         let workflow: String
@@ -105,6 +113,7 @@ public struct SlotPool: Sendable {
     public mutating func open(_ standing: SharedStanding) {
         book = standing.quotas
         roomAppears = nil
+        needs = [:]
         rivals = standing.waits
         var counts: [SharedUser: Int] = [:]
         for use in standing.uses {
@@ -124,8 +133,14 @@ public struct SlotPool: Sendable {
     mutating func take(_ grant: QuotaGrant) { book?.take(grant) }
 
     /// Notes that a stage waits for a quota.
-    mutating func note(_ wait: QuotaWait) {
+    mutating func note(_ wait: QuotaWait, _ turn: Turn) {
         if let until = wait.until { roomAppears = min(roomAppears ?? until, until) }
+        needs[wait.quota] = Self.first(needs[wait.quota], QuotaNeed(turn: turn, amount: wait.needed))
+    }
+
+    private static func first(_ one: QuotaNeed?, _ other: QuotaNeed?) -> QuotaNeed? {
+        guard let one, let other else { return one ?? other }
+        return other.turn < one.turn ? other : one
     }
 
     /// Takes what a quota grants a call that runs.
@@ -133,8 +148,8 @@ public struct SlotPool: Sendable {
 
     /// Notes that a call that runs waits for a quota.
     public mutating func note(hold wait: QuotaWait, _ turn: Turn) {
-        note(wait)
-        holds[wait.quota] = min(holds[wait.quota] ?? turn, turn)
+        if let until = wait.until { roomAppears = min(roomAppears ?? until, until) }
+        holds[wait.quota] = Self.first(holds[wait.quota], QuotaNeed(turn: turn, amount: wait.needed))
     }
 
     /// Forgets which calls wait.
@@ -151,7 +166,7 @@ public struct SlotPool: Sendable {
     /// The turn of the first stage or call that waits for a quota, as far as runs have said.
     public func firstWaiting(for quota: Int64) -> Turn? {
         let stages = line.lines.lazy.filter { $0.kind.pool.quota == quota }.compactMap { $0.entries.first?.turn }.min()
-        guard let hold = holds[quota] else { return stages }
+        guard let hold = holds[quota]?.turn else { return stages }
         return stages.map { min($0, hold) } ?? hold
     }
 
@@ -249,7 +264,8 @@ public struct SlotPool: Sendable {
         return best?.run
     }
 
-    /// What stages wait for, and for nothing else: slots that are shared with other engines, and taken or theirs by turn.
+    /// What stages wait for, and for nothing else: slots that are shared with other engines, and taken or theirs by turn,
+    /// and room in quotas.
     ///
     /// It is known only while what these hold is.
     ///
@@ -268,7 +284,22 @@ public struct SlotPool: Sendable {
                 waits.append(wait)
             }
         }
+        for (quota, need) in quotaNeeds {
+            waits.append(SlotWait(engine: engine, quota: quota, needed: need.amount, turn: need.turn))
+        }
         return waits
+    }
+
+    /// The first stages and calls that wait for quotas and for nothing else, by the quota.
+    private var quotaNeeds: [Int64: QuotaNeed] {
+        var found = holds
+        for (kind, entries) in line.lines {
+            guard let quota = kind.pool.quota, let turn = entries.first?.turn, hasOwnRoom(kind.pool) else { continue }
+            // What is first in line was decided first; its turn as an item may have been another one before it was lined up.
+            let amount = needs[quota]?.amount ?? 0
+            found[quota] = Self.first(found[quota], QuotaNeed(turn: turn, amount: amount))
+        }
+        return found
     }
 
     /// The other engines for which a slot is left free that this one could take.
@@ -281,6 +312,14 @@ public struct SlotPool: Sendable {
             else { continue }
             called.append(rival.engine)
         }
+        for (quota, need) in quotaNeeds where !rivals.isEmpty {
+            // Who waits behind one that there is no room for waits with it.
+            let first = rivals.filter { $0.quota == quota }.min { $0.turn < $1.turn }
+            guard let first, first.turn < need.turn, book?.fits(first.needed, quota: quota) == true,
+                !called.contains(first.engine)
+            else { continue }
+            called.append(first.engine)
+        }
         return called
     }
 
@@ -288,7 +327,8 @@ public struct SlotPool: Sendable {
     private func rival(_ pool: StagePool, of workflow: String, before turn: Turn) -> SlotWait? {
         guard !rivals.isEmpty, isOpen, isShared(pool, of: workflow) else { return nil }
         return rivals.first { rival in
-            rival.turn < turn && shared.contest((workflow, pool.plugin), (rival.workflow, rival.plugin))
+            rival.quota == 0 && rival.turn < turn
+                && shared.contest((workflow, pool.plugin), (rival.workflow, rival.plugin))
                 && full(rival.plugin, of: rival.workflow) == nil
         }
     }

@@ -167,23 +167,36 @@ public struct SlotUse: Sendable, Hashable {
     }
 }
 
-/// The attempt whose turn it is of those of an engine that wait for the same shared slots.
+/// The attempt whose turn it is of those of an engine that wait for the same shared slots, or for the same quota.
 public struct SlotWait: Sendable, Hashable {
     /// Engine id.
     public var engine: String
-    /// Workflow name.
+    /// Workflow name; empty for a quota.
     public var workflow: String
-    /// Plugin id.
+    /// Plugin id; empty for a quota.
     public var plugin: String
     /// When it gets its turn.
     public var turn: Turn
+    /// Key of the quota that it waits for; 0 where it waits for a slot.
+    public var quota: Int64
+    /// How much of the quota it needs.
+    public var needed: Int64
 
-    /// Creates a wait.
+    /// Creates a wait for a slot.
     public init(engine: String, workflow: String, plugin: String, turn: Turn) {
         self.engine = engine
         self.workflow = workflow
         self.plugin = plugin
         self.turn = turn
+        quota = 0
+        needed = 0
+    }
+
+    /// Creates a wait for room in a quota.
+    public init(engine: String, quota: Int64, needed: Int64, turn: Turn) {
+        self.init(engine: engine, workflow: "", plugin: "", turn: turn)
+        self.quota = quota
+        self.needed = needed
     }
 }
 
@@ -191,21 +204,16 @@ public struct SlotWait: Sendable, Hashable {
 public struct SlotDecision: Sendable {
     /// What to write, at most one commit a run.
     public var commits: [RunCommit]
-    /// What attempts of the engine wait for that others hold, or have the better turn for: it is woken when a slot is
-    /// given back.
+    /// What attempts of the engine wait for that others hold, or have the better turn for: it is woken when a slot, or
+    /// what is reserved of a quota, is given back.
     public var waits: [SlotWait]
-    /// Other engines for which a slot was left free, since their turn comes first.
+    /// Other engines for which a slot or room in a quota was left free, since their turn comes first.
     public var called: [String]
-    /// Whether stages of the engine wait for room in quotas: it is woken when something is given back to them.
-    public var waitsForQuotas: Bool
 
     /// Creates a decision.
-    public init(
-        commits: [RunCommit], waits: [SlotWait] = [], called: [String] = [], waitsForQuotas: Bool = false
-    ) {
+    public init(commits: [RunCommit], waits: [SlotWait] = [], called: [String] = []) {
         self.commits = commits
         self.waits = waits
         self.called = called
-        self.waitsForQuotas = waitsForQuotas
     }
 }

@@ -119,14 +119,14 @@ public struct QuotaBook: Sendable {
                 let others = [standing.firstWaiting, firstWaiting(rule.key)].compactMap { $0 }.min()
                 if let turn, let others, others < turn, rule.onExceed != .warn {
                     let detail = "\(rule.title) has room, and a stage waits for it longer"
-                    wait = wait ?? QuotaWait(quota: rule.key, detail: detail, until: nil)
+                    wait = wait ?? QuotaWait(quota: rule.key, detail: detail, until: nil, needed: needed)
                 }
                 grant.parts.append(part)
                 continue
             }
             if rule.onExceed == .warn {
                 grant.parts.append(part)
-                grant.warnings.append("\(rule.title) is used up: \(fill(standing)); it only warns")
+                grant.warnings.append("\(rule.title) is used up; it only warns")
                 continue
             }
             if let refusal = refusal(needed, standing) { return .refused(refusal) }
@@ -134,7 +134,8 @@ public struct QuotaBook: Sendable {
             if wait.map({ ($0.until ?? .distantPast) < (next ?? .distantPast) }) ?? true {
                 let asks = needed > 0 ? "; \(rule.text(needed)) are asked for" : ""
                 wait = QuotaWait(
-                    quota: rule.key, detail: "\(rule.title) is full: \(fill(standing))\(asks)", until: next)
+                    quota: rule.key, detail: "\(rule.title) is full: \(fill(standing))\(asks)", until: next,
+                    needed: needed)
             }
         }
         return wait.map { .wait($0) } ?? .granted(grant)
@@ -163,6 +164,9 @@ public struct QuotaBook: Sendable {
         }
         return found
     }
+
+    /// Whether a quota has room for an amount; false when it is not known.
+    func fits(_ needed: Int64, quota: Int64) -> Bool { standings[quota].map { fits(needed, $0) } ?? false }
 
     private func fits(_ needed: Int64, _ standing: Standing) -> Bool {
         needed > 0 ? needed <= standing.left : standing.left > 0
@@ -203,7 +207,7 @@ public struct QuotaBook: Sendable {
         let rule = standing.rule
         var text = "\(rule.text(standing.used)) of \(rule.text(rule.limit)) \(rule.window.words)"
         if standing.reserved > 0 { text += ", \(rule.text(standing.reserved)) reserved" }
-        if standing.used > rule.limit { text += ", overrun by \(rule.text(standing.used - rule.limit))" }
+        if standing.used > rule.limit { text += ", overrun by \(rule.text(standing.overrun))" }
         return text
     }
 

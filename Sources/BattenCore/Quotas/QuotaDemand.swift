@@ -92,9 +92,12 @@ public struct QuotaWait: Sendable, Hashable {
     public var detail: String
     /// When there is room, if nothing else happens before; nil when only others can give it.
     public var until: Timestamp?
+    /// How much of it is asked for; 0 when nobody says how much.
+    public var needed: Int64
 
     /// Creates a wait.
-    public init(quota: Int64, detail: String, until: Timestamp?) {
+    public init(quota: Int64, detail: String, until: Timestamp?, needed: Int64 = 0) {
+        self.needed = needed
         self.quota = quota
         self.detail = detail
         self.until = until

@@ -22,7 +22,8 @@ extension RunWriter {
 
     /// How full the quotas and the budgets of some runs are.
     func book(
-        _ request: SlotRequest, runs: [String], now: Int64, isAlive: (String) throws(StoreError) -> Bool
+        _ request: SlotRequest, runs: [String], waits: [SlotWait], now: Int64,
+        isAlive: (String) throws(StoreError) -> Bool
     ) throws(StoreError) -> QuotaBook {
         try reap(now: now, own: request.engine, isAlive)
         var standings: [QuotaBook.Standing] = []
@@ -46,6 +47,10 @@ extension RunWriter {
                 standings.append(
                     try QuotaTable.standing(rule, reserved: reserved, at: request.at, zones: request.zones, connection))
             }
+        }
+        for place in standings.indices where !waits.isEmpty {
+            let key = standings[place].rule.key
+            standings[place].firstWaiting = waits.lazy.filter { $0.quota == key }.map(\.turn).min()
         }
         return QuotaBook(standings, budgets: budgets, at: request.at, zones: request.zones)
     }

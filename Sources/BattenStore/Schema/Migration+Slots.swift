@@ -26,8 +26,6 @@ extension Migration {
         tables: ["slots", "slot_waiters"])
 
     /// What engines wait for, with the turn of it: slots go to whoever's turn it is over all processes.
-    ///
-    /// A row without a turn waits for room in quotas.
     static let turns = Migration(
         version: 18, title: "turns over all processes",
         up: """
@@ -47,6 +45,40 @@ extension Migration {
             CREATE TABLE slot_waiters (
                 engine TEXT PRIMARY KEY,
                 since INTEGER NOT NULL
+            ) STRICT, WITHOUT ROWID;
+            """,
+        tables: [])
+
+    /// The same for room in quotas, with how much of it is needed: one row for each quota that an engine waits for.
+    ///
+    /// Rows of dead engines do not count and are removed with the engines; a row that is wrong for a while costs whoever
+    /// waits behind it a moment, and nobody room.
+    static let quotaTurns = Migration(
+        version: 19, title: "turns for quotas",
+        up: """
+            DROP TABLE slot_waiters;
+            CREATE TABLE slot_waiters (
+                engine TEXT NOT NULL,
+                workflow TEXT NOT NULL,
+                plugin TEXT NOT NULL,
+                quota INTEGER NOT NULL,
+                needed INTEGER NOT NULL,
+                turn INTEGER NOT NULL,
+                called_at INTEGER,
+                calls INTEGER NOT NULL DEFAULT 0,
+                PRIMARY KEY (engine, workflow, plugin, quota)
+            ) STRICT, WITHOUT ROWID;
+            """,
+        down: """
+            DROP TABLE slot_waiters;
+            CREATE TABLE slot_waiters (
+                engine TEXT NOT NULL,
+                workflow TEXT NOT NULL,
+                plugin TEXT NOT NULL,
+                turn INTEGER,
+                called_at INTEGER,
+                calls INTEGER NOT NULL DEFAULT 0,
+                PRIMARY KEY (engine, workflow, plugin)
             ) STRICT, WITHOUT ROWID;
             """,
         tables: [])

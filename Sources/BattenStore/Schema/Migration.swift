@@ -14,7 +14,7 @@ struct Migration: Sendable {
     /// All steps, in order, versions from 1 without gaps.
     static let all: [Migration] = [
         .runs, .coordination, .views, .trailing, .history, .gates, .groups, .slots, .items, .origins, .journal, .cache,
-        .children, .ledger, .schedules, .triggers, .quotas, .turns,
+        .children, .ledger, .schedules, .triggers, .quotas, .turns, .quotaTurns,
     ]
 
     /// The version that this program works with.

@@ -4,9 +4,8 @@ internal import BattenCore
 extension RunWriter {
     /// What an engine was said to wait for.
     struct OwnWait {
-        /// Nil for room in quotas.
-        let wait: SlotWait?
-        /// Whether a slot was left free for it.
+        let wait: SlotWait
+        /// Whether a slot, or room in a quota, was left free for it.
         let isCalled: Bool
     }
 
@@ -14,6 +13,8 @@ extension RunWriter {
     private static let patience = Duration.seconds(2)
     /// How often it is, before the engine has taken one or waits for something else.
     private static let calls: Int64 = 3
+    /// The same of room in a quota, which only the engine itself can tell whether it is enough.
+    private static let quotaCalls: Int64 = 10
 
     /// What engines other than the asking one hold, counted by workflow and plugin, and what they wait for.
     ///
@@ -26,11 +27,12 @@ extension RunWriter {
     ) throws(StoreError) -> (standing: SharedStanding, own: [OwnWait]) {
         let find = try connection.statement(
             """
-            SELECT s.engine, r.workflow, s.plugin, s.expires_at IS NOT NULL, count(*), NULL, NULL, NULL
+            SELECT s.engine, r.workflow, s.plugin, s.expires_at IS NOT NULL, count(*), NULL, NULL, NULL, 0, 0
             FROM slots s JOIN runs r ON r.key = s.run_key
             WHERE (s.engine <> ?1 OR r.owner <> ?1) AND (s.expires_at IS NULL OR s.expires_at > ?2)
             GROUP BY 1, 2, 3, 4
-            UNION ALL SELECT engine, workflow, plugin, 0, 0, turn, called_at, calls FROM slot_waiters
+            UNION ALL
+            SELECT engine, workflow, plugin, 0, 0, turn, called_at, calls, quota, needed FROM slot_waiters
             """)
         find.bind(1, request.engine)
         find.bind(2, request.at)
@@ -50,16 +52,15 @@ extension RunWriter {
                     SlotUse(workflow: find.text(1), plugin: find.text(2), count: Int(clamping: find.int(4))))
                 continue
             }
-            // Room in quotas is given by the store, not left for anybody.
-            if find.isNull(5) {
-                if engine == request.engine { own.append(OwnWait(wait: nil, isCalled: false)) }
-                continue
-            }
-            let wait = SlotWait(
-                engine: engine, workflow: find.text(1), plugin: find.text(2), turn: Turn(nanoseconds: find.int(5)))
+            let turn = Turn(nanoseconds: find.int(5))
+            let quota = find.int(8)
+            let wait =
+                quota == 0
+                ? SlotWait(engine: engine, workflow: find.text(1), plugin: find.text(2), turn: turn)
+                : SlotWait(engine: engine, quota: quota, needed: find.int(9), turn: turn)
             if engine == request.engine {
                 own.append(OwnWait(wait: wait, isCalled: !find.isNull(6)))
-            } else if find.int(7) < Self.calls || !find.isNull(6) {
+            } else if find.int(7) < (quota == 0 ? Self.calls : Self.quotaCalls) || !find.isNull(6) {
                 let waited = find.isNull(6) ? .zero : request.at - Timestamp(nanoseconds: find.int(6))
                 // A clock that was set back makes nobody wait longer.
                 if waited >= .zero, waited < Self.patience { standing.waits.append(wait) }
@@ -98,12 +99,11 @@ extension RunWriter {
     /// Notes what an engine waits for, where that has changed.
     func wait(_ engine: String, _ decision: SlotDecision, instead own: [OwnWait]) throws(StoreError) {
         let waits = decision.waits
-        waitingEngine = waits.isEmpty && !decision.waitsForQuotas ? nil : engine
+        waitingEngine = waits.isEmpty ? nil : engine
         let wasCalled = own.contains(where: \.isCalled)
         let hasTaken = decision.commits.contains { !$0.slotsTaken.isEmpty }
-        let isSame =
-            Set(waits) == Set(own.compactMap(\.wait)) && own.contains { $0.wait == nil } == decision.waitsForQuotas
-        if isSame, !(wasCalled && hasTaken) {
+        let earlier = Set(own.map(\.wait))
+        if Set(waits) == earlier, !(wasCalled && hasTaken) {
             guard wasCalled else { return }
             let update = try connection.statement("UPDATE slot_waiters SET called_at = NULL WHERE engine = ?1")
             update.bind(1, engine)
@@ -111,6 +111,8 @@ extension RunWriter {
         }
         // Those who left a slot free for it may have what it has not taken.
         if wasCalled { slotsFreed = true }
+        // Whoever waits behind it for the same quota may be first now.
+        if earlier.contains(where: { $0.quota != 0 && !waits.contains($0) }) { slotsFreed = true }
         if !own.isEmpty {
             let delete = try connection.statement("DELETE FROM slot_waiters WHERE engine = ?1")
             delete.bind(1, engine)
@@ -118,17 +120,16 @@ extension RunWriter {
         }
         for wait in waits {
             let insert = try connection.statement(
-                "INSERT INTO slot_waiters (engine, workflow, plugin, turn) VALUES (?1, ?2, ?3, ?4)")
+                """
+                INSERT INTO slot_waiters (engine, workflow, plugin, turn, quota, needed)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                """)
             insert.bind(1, engine)
             insert.bind(2, wait.workflow)
             insert.bind(3, wait.plugin)
             insert.bind(4, wait.turn.nanoseconds)
-            try insert.run()
-        }
-        if decision.waitsForQuotas {
-            let insert = try connection.statement(
-                "INSERT INTO slot_waiters (engine, workflow, plugin) VALUES (?1, '', '')")
-            insert.bind(1, engine)
+            insert.bind(5, wait.quota)
+            insert.bind(6, wait.needed)
             try insert.run()
         }
     }

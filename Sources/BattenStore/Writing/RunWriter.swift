@@ -137,7 +137,8 @@ final class RunWriter {
             for settlement in request.settlements { try settle(settlement) }
             var (standing, own) = try slotsOfOthers(request, isAlive: isAlive)
             if let runs = request.metered {
-                standing.quotas = try book(request, runs: runs, now: now, isAlive: isAlive)
+                standing.quotas = try book(
+                    request, runs: runs, waits: standing.waits, now: now, isAlive: isAlive)
             }
             let decision = decide(standing)
             try wait(request.engine, decision, instead: own)
