@@ -90,7 +90,7 @@ final class ActiveRun {
     /// Whether another engine has taken the run, so that nothing this one decides stands.
     var isReleased = false
     /// What the instances of executors are opened with, by executor.
-    var configurations: [String: JSONValue] = [:]
+    var configurations: [String: CallConfiguration] = [:]
     /// Values in them that are masked.
     var configurationSecrets: [String] = []
     /// Keys of the results that its stages' calls will give, or that they wait for, by the place of the stage's or item's row.

@@ -6,11 +6,15 @@ public struct CallConfiguration: Sendable, Hashable {
     public var value: JSONValue
     /// Values in it that are masked in whatever the run shows and keeps.
     public var secrets: [String]
+    /// What tells the settings of the plugin apart from others of it, the values of keys left out: a result that was kept
+    /// under other settings is not used again.
+    public var identity: JSONValue
 
     /// Creates a configuration.
-    public init(_ value: JSONValue = .object([:]), secrets: [String] = []) {
+    public init(_ value: JSONValue = .object([:]), secrets: [String] = [], identity: JSONValue = .null) {
         self.value = value
         self.secrets = secrets
+        self.identity = identity
     }
 }
 

@@ -8,7 +8,12 @@ extension EngineLoop {
         let stage = run.plan.planned(start.planned)
         var version = ""
         if case .executor(let info) = stage.kind { version = info.pluginVersion }
-        let key = rendered.cacheDigest(cacheKey, pluginVersion: version, directory: run.directory)
+        // What a call cannot be configured with it tells itself.
+        guard let settings = try? configuration(for: rendered.executor, of: run) else {
+            return dispatch(rendered, start, of: run)
+        }
+        let key = rendered.cacheDigest(
+            cacheKey, pluginVersion: version, configuration: settings.identity, directory: run.directory)
         do {
             if let kept = try kept(key, for: start, stage) {
                 return answer(start.stageIndex, start.attempt, of: run, with: kept.result, from: kept.run)

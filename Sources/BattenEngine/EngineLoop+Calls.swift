@@ -46,7 +46,7 @@ extension EngineLoop {
         if let secret = missingSecret(of: start.stageIndex, run) { return block(start, secret, of: run) }
         let configuration: JSONValue
         do throws(EngineError) {
-            configuration = try self.configuration(for: rendered.executor, of: run)
+            configuration = try self.configuration(for: rendered.executor, of: run).value
         } catch {
             let outcome = StageOutcome(
                 .permanent, effect: .none, code: "batten.configuration",
@@ -115,18 +115,18 @@ extension EngineLoop {
     }
 
     /// What an instance of an executor is opened with for calls of a run.
-    private func configuration(for executor: String, of run: ActiveRun) throws(EngineError) -> JSONValue {
+    func configuration(for executor: String, of run: ActiveRun) throws(EngineError) -> CallConfiguration {
         if let known = run.configurations[executor] { return known }
         let state = run.machine.state
         let found = try settings.callConfiguration(
             String(executor.prefix { $0 != "." }),
             RunSource(trigger: state.row.trigger, directory: run.directory, workflowFolder: state.workflowFolder))
-        run.configurations[executor] = found.value
+        run.configurations[executor] = found
         if !found.secrets.isEmpty {
             run.configurationSecrets += found.secrets
             mask(run)
         }
-        return found.value
+        return found
     }
 
     // MARK: Reports

@@ -32,14 +32,17 @@ struct Flight {
 }
 
 extension RenderedCall {
-    /// Digest of everything that makes a call the same one: executor, version of its plugin, input, environment, folder,
-    /// and what the author wrote.
-    func cacheDigest(_ cacheKey: String, pluginVersion: String, directory: String) -> [UInt8] {
-        let whole: JSONValue = .array([
+    /// Digest of everything that makes a call the same one: executor, version of its plugin, what that is configured
+    /// with, input, environment, folder, and what the author wrote.
+    func cacheDigest(
+        _ cacheKey: String, pluginVersion: String, configuration: JSONValue, directory: String
+    ) -> [UInt8] {
+        var parts: [JSONValue] = [
             "batten.cache/1", .string(executor), .string(pluginVersion), input,
             .array(environment.map { .array([.string($0.name), .string($0.value)]) }),
             .string(workingDirectory ?? directory), .string(cacheKey),
-        ])
-        return JSONWriter.bytes(whole).withUnsafeBytes { SHA256.digest($0) }
+        ]
+        if !configuration.isNull { parts.append(configuration) }
+        return JSONWriter.bytes(.array(parts)).withUnsafeBytes { SHA256.digest($0) }
     }
 }

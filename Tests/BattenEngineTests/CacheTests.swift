@@ -2,6 +2,7 @@ import BattenCore
 import BattenEngine
 import BattenStore
 import BattenSystem
+import Synchronization
 import TestSupport
 import Testing
 
@@ -58,6 +59,26 @@ import Testing
             #expect(try end(harness, try harness.submit([other])) == (.completed, nil))
             #expect(harness.host.calls.count == place + 2)
         }
+    }
+
+    @Test func aResultOfOtherSettingsIsNotTakenOver() throws {
+        let identity = Mutex(JSONValue.null)
+        let harness = try EngineHarness(
+            adjust: { settings in
+                settings.callConfiguration = { (_, _) throws(EngineError) in
+                    CallConfiguration(identity: identity.withLock { $0 })
+                }
+            }, script: { $0.succeed() })
+        defer { harness.remove() }
+        var first: [JSONValue: String] = [:]
+        let providers: [JSONValue] = [.null, ["near"], ["far"], ["near"], .null]
+        for provider in providers {
+            identity.withLock { $0 = provider }
+            let run = try harness.submit([cached()])
+            #expect(try end(harness, run) == (.completed, first[provider]))
+            if first[provider] == nil { first[provider] = run }
+        }
+        #expect(harness.host.calls.count == 3)
     }
 
     @Test func whoRejectsAResultGetsAnotherOne() throws {
@@ -130,7 +151,7 @@ import Testing
         func hold(_ call: ScriptedHost.Call) { calls.signal(all: true) { $0.append(call) } }
         func call(_ place: Int) throws -> ScriptedHost.Call {
             try #require(
-                calls.wait(until: MonotonicClock.now() + 20_000_000_000) { $0.count > place ? $0[place] : nil })
+                calls.wait(until: MonotonicClock.now() + 120_000_000_000) { $0.count > place ? $0[place] : nil })
         }
         var count: Int { calls.withLock { $0.count } }
     }

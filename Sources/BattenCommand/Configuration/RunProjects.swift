@@ -12,7 +12,7 @@ struct RunProjects: Sendable {
     private let invocation: Invocation
     /// The project's file that the process was started with: its plugins know that one.
     private let own: String?
-
+    /// The settings of the process.
     private let ownSettings: Settings
     /// Where the values of providers' keys come from.
     private let vault: SecretVault
@@ -35,7 +35,9 @@ struct RunProjects: Sendable {
     func configuration(plugin: String, of source: RunSource) throws(EngineError) -> CallConfiguration {
         // Projects say nothing about other plugins.
         guard plugin == "llm" else {
-            return CallConfiguration(RunOrigin.configuration(plugin: plugin, trigger: source.trigger))
+            return CallConfiguration(
+                RunOrigin.configuration(plugin: plugin, trigger: source.trigger),
+                identity: Self.identity(plugin, ownSettings))
         }
         do throws(CommandFailure) {
             var loader = SettingsLoader(environment: environment, directory: directory, invocation: invocation)
@@ -49,9 +51,20 @@ struct RunProjects: Sendable {
             let keys = ProviderKeys.values(of: written) { vault.value($0) }
             let configuration = ProviderKeys.configuration(
                 written.map(PluginSettings.own), defaultModel: settings.defaultModel, secret: { keys[$0] })
-            return CallConfiguration(configuration ?? .object([:]), secrets: keys.values.sorted())
+            return CallConfiguration(
+                configuration ?? .object([:]), secrets: keys.values.sorted(),
+                identity: Self.identity(plugin, settings))
         } catch {
             throw EngineError(.configuration, "the settings of the run's project: \(error.message)", help: error.help)
         }
+    }
+
+    /// What a plugin's answers may depend on besides their calls: its configuration with the names of keys, and for models
+    /// the one that is meant where none is named.
+    private static func identity(_ plugin: String, _ settings: Settings) -> JSONValue {
+        let written = settings.plugins[plugin].map(PluginSettings.own)
+        let model = plugin == "llm" ? settings.defaultModel : nil
+        guard written?.objectValue?.isEmpty == false || model != nil else { return .null }
+        return .array([written ?? .object([:]), model.map { .string($0) } ?? .null])
     }
 }
