@@ -61,6 +61,37 @@ import Testing
         #expect(missing.settings.defaultModel == "near/p", "a file that is not there has no settings beside it")
     }
 
+    /// What must work wherever one stands: a folder that was downloaded keeps nobody from answering or looking.
+    @Test func onlyCommandsThatNeedAProjectReadIt() throws {
+        let goesOn: Set = [
+            "pause", "cancel", "checkpoint", "gates", "approve", "reject", "signal", "trigger", "init", "schema",
+            "explain",
+            "list", "show", "remove", "enable", "disable", "runs", "status", "logs", "events", "outputs", "why",
+            "usage",
+            "digest", "checkpoints", "schedule add", "schedule list", "schedule show", "schedule next",
+            "schedule pause",
+            "schedule resume", "schedule remove", "triggers", "plugin new", "plugin install", "plugin remove",
+            "plugin trust", "db info", "db check", "db backup", "db migrate", "db vacuum", "db gc", "quota set",
+            "quota list", "quota show", "quota remove", "query", "secret set", "secret list", "secret remove",
+            "secret rotate-key", "secret login", "help", "completions", "version",
+            // These take the project of each run, or of the workflow that they are given.
+            "resume", "retry", "restore", "fork", "serve",
+        ]
+        for text in ["home: /elsewhere", "plugins: {shell: {x: 1}}", "- [", "llm: {default_model: 7}"] {
+            let places = try Places(project: text)
+            defer { places.remove() }
+            for command in CommandTable.all {
+                var invocation = Invocation()
+                invocation.command = command
+                let loader = SettingsLoader(
+                    environment: ["HOME": places.root, "XDG_CONFIG_HOME": "\(places.root)/config"],
+                    directory: "\(places.root)/project", invocation: invocation)
+                let isRefused = (try? loader.load()) == nil
+                #expect(isRefused == !goesOn.contains(command.name), "\(command.name) with \(text)")
+            }
+        }
+    }
+
     @Test func refuses() throws {
         let near = #"{api: openai, base_url: "http://localhost:1/v1"}"#
         let table: [(user: String, project: String, variables: [String: String], code: String, said: String)] = [

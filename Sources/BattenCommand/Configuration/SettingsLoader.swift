@@ -21,6 +21,16 @@ struct SettingsLoader {
     /// Commands that go on with runs of any project; each run's own counts for its calls.
     private static let ofManyProjects: Set = ["resume", "retry", "restore", "fork", "serve"]
 
+    /// Commands that call plugins, or check files against them.
+    ///
+    /// No other command has a use for what a project may say, so that a bad file in the current folder keeps nobody from
+    /// answering a gate or from reading a log.
+    static let ofProjects = ofManyProjects.union([
+        "run", "exec", "repl", "validate", "test", "plan", "graph", "convert", "add", "schedule trigger",
+        "schedule backfill", "plugin list", "plugin info", "plugin check", "plugin run", "plugin dev", "config",
+        "doctor",
+    ])
+
     /// Reads all sources.
     func load() throws(CommandFailure) -> ResolvedSettings {
         var files: [String] = []
@@ -68,6 +78,7 @@ struct SettingsLoader {
     /// The project's file: beside the workflow file that the command line names, else in the current folder.
     func projectFile() throws(CommandFailure) -> String? {
         if case .file(let path) = project { return path }
+        guard Self.ofProjects.contains(invocation.command?.name ?? "") else { return nil }
         let isOfMany = Self.ofManyProjects.contains(invocation.command?.name ?? "")
         return try projectFile(in: [workflowFolder(), isOfMany ? nil : directory])
     }
