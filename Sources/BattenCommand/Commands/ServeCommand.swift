@@ -1,3 +1,5 @@
+import BattenCore
+
 /// `batten serve`.
 enum ServeCommand {
     static let description = CommandDescription(
@@ -30,6 +32,13 @@ enum ServeCommand {
         ],
         exits: [.store, .interrupted],
         body: { context, invocation throws(CommandFailure) in
-            try ServeSession(context: context, invocation: invocation).run()
+            do throws(CommandFailure) {
+                return try ServeSession(context: context, invocation: invocation).run()
+            } catch {
+                guard invocation.format.isData else { throw error }
+                // One object a line, whatever it is.
+                context.console.line(JSONWriter.string(ServeEvent.failed(error, at: context.now).json))
+                return error.exit
+            }
         })
 }

@@ -70,6 +70,14 @@ extension ServeEvent {
             text: "configuration stays as it was: \(TextFit.clean(failure.message))")
     }
 
+    /// What ends the engine, or keeps it from beginning.
+    static func failed(_ failure: CommandFailure, at: Timestamp) -> ServeEvent {
+        ServeEvent(
+            "failed", at: at,
+            ["code": .string(failure.code), "message": .string(failure.message), "help": .string(failure.help)],
+            text: TextFit.clean(failure.message))
+    }
+
     static func silent(_ part: String, at: Timestamp) -> ServeEvent {
         ServeEvent(
             "silent", at: at, ["part": .string(part)],
