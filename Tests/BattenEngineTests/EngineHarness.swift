@@ -107,9 +107,9 @@ final class Recorder: EngineObserver {
     /// Has waiting tests look again.
     func poke() { seen.signal(all: true) { $0.changes += 1 } }
 
-    /// Waits until the body answers something, at most 20 seconds.
+    /// Waits until the body answers something, at most two minutes.
     func wait<Result>(_ body: (Seen) -> Result?) -> Result? {
-        seen.wait(until: MonotonicClock.now() + 20_000_000_000) { body($0) }
+        seen.wait(until: MonotonicClock.now() + 120_000_000_000) { body($0) }
     }
 
     var types: [String] { seen.withLock { $0.records.map(\.type) } }
@@ -128,7 +128,7 @@ final class CountingStore: RunStore {
 
     /// Until when the engine's slots were made to count, once it has done so a number of times.
     func renewals(_ count: Int) -> [Timestamp]? {
-        renewed.wait(until: MonotonicClock.now() + 20_000_000_000) { $0.count >= count ? $0 : nil }
+        renewed.wait(until: MonotonicClock.now() + 120_000_000_000) { $0.count >= count ? $0 : nil }
     }
 
     /// Has every commit from now on fail.

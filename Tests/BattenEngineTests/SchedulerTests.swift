@@ -143,7 +143,8 @@ import Testing
         var schedulers = [stage.scheduler(), stage.scheduler()]
         var wakes: Timestamp? = stage.now
         var deaths = 0
-        while furthest < end {
+        // Chance decides how many die on the way; so many at least, however far the clock has come.
+        while furthest < end || deaths <= 50 {
             switch Int.random(in: 0..<100, using: &random) {
             case 0..<2: stage.now = stage.now + .seconds(Int64.random(in: 60...100_000, using: &random))
             case 2..<4: stage.now = max(Self.start, stage.now - .seconds(Int64.random(in: 1...90_000, using: &random)))
@@ -196,7 +197,6 @@ import Testing
         let reader = try #require(try StoreReader(StateFolder(stage.home)))
         let total = try reader.query("SELECT count(*) FROM runs").rows[0][0]
         #expect(total == .int(Int64(runs.count)), "seed \(seed): a run belongs to no due time")
-        #expect(deaths > 50, "seed \(seed): \(deaths) deaths are too few to tell anything")
     }
 
     // MARK: Single rules

@@ -27,7 +27,7 @@ import Testing
 
         /// Takes an open call away; nil when none came in time.
         func take(_ place: UInt64 = 0) -> ScriptedHost.Call? {
-            let call: ScriptedHost.Call?? = state.wait(until: MonotonicClock.now() + 20_000_000_000) { state in
+            let call: ScriptedHost.Call?? = state.wait(until: MonotonicClock.now() + 120_000_000_000) { state in
                 if state.open.isEmpty { return state.isOver ? .some(nil) : nil }
                 return state.open.remove(at: Int(place % UInt64(state.open.count)))
             }
