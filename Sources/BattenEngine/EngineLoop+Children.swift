@@ -176,17 +176,42 @@ extension EngineLoop {
         }
     }
 
+    /// Tells parents whose children stand still now, or move again, in the commit that makes it so.
+    func tellParents() {
+        var place = 0
+        // Those who are told come behind.
+        while place < touched.count {
+            tellParent(of: touched[place])
+            place += 1
+        }
+    }
+
+    private func tellParent(of child: ActiveRun) {
+        guard let parent = child.parent, let run = runs[parent.number],
+            run.children[parent.stage]?.number == child.number
+        else { return }
+        let wait = ChildWait(child.machine.state)
+        guard run.machine.childWait(stageIndex: parent.stage) != wait, !child.status.isTerminal else { return }
+        apply(.childStands(stage: parent.stage, attempt: parent.attempt, wait: wait), to: run)
+        tellParent(of: run)
+    }
+
     /// What a run waits for whose children wait too; nil while one of them moves.
     func awaited(by run: ActiveRun) -> [AwaitedStage]? {
         guard run.isStuck else { return nil }
         let state = run.machine.state
         guard state.childrenRunning == run.children.count else { return nil }
-        var awaited = state.waitingStages.map { AwaitedStage(stage: $0.stage, reason: $0.reason) }
-        if let reason = state.row.waiting { awaited.insert(AwaitedStage(stage: nil, reason: reason), at: 0) }
+        // What children wait for they tell themselves.
+        var awaited = state.waitingStages.filter { $0.reason.on != ChildWait.on }
+            .map { AwaitedStage(stage: $0.stage, reason: $0.reason) }
+        if let reason = state.row.waiting, reason.on != ChildWait.on {
+            awaited.insert(AwaitedStage(stage: nil, reason: reason), at: 0)
+        }
         for (stage, child) in run.children.sorted(by: { $0.key < $1.key }) {
             guard let child = runs[child.number], let below = self.awaited(by: child) else { return nil }
-            let id = state.stageRow(stage)?.id ?? ""
-            for entry in below where entry.stage != nil || below.count == 1 {
+            let row = state.stageRow(stage)
+            let id = (row?.id ?? "") + (row?.item.map { "[\($0)]" } ?? "")
+            for entry in below where entry.stage != nil || below.count == 1 || entry.reason.on == "pause" {
                 awaited.append(
                     AwaitedStage(stage: entry.stage.map { "\(id)/\($0)" } ?? id, reason: entry.reason))
             }

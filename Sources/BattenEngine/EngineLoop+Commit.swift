@@ -53,6 +53,7 @@ extension EngineLoop {
     }
 
     private func takeTouched() -> ([ActiveRun], [RunCommit]) {
+        tellParents()
         let batch = touched
         touched = []
         return (batch, batch.map { $0.takeCommit() })

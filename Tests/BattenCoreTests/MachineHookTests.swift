@@ -93,6 +93,34 @@ import Testing
         #expect(run.open.isEmpty && run.ended == .cancelled)
     }
 
+    @Test func aWaitForAChildIsToldOnceWhateverHooksWaitFor() throws {
+        var child = StageDefinition(id: "below", uses: "workflow")
+        child.child = workflow([stage("a")])
+        let definition = workflow([child]) {
+            $0.hooks = [HookDefinition(event: "on_waiting", stages: [stage("h0"), stage("h1"), stage("h2")])]
+        }
+        var run = try Driver(definition)
+        run.accept()
+        var pool = SlotPool(blocking: 1, asynchronous: 1)
+        var records: [JournalRecord] = []
+        let wait = ChildWait(data: ["run": "other", "detail": "people are asked"])
+        records += run.machine.apply(.childStands(stage: 0, attempt: 1, wait: wait), at: run.now, slots: &pool).records
+        for place in 0..<3 {
+            #expect(run.machine.state.row.status == .waiting && run.machine.state.row.waiting?.on == "child")
+            let number = run.machine.plan.stages.count + place
+            #expect(run.machine.isRunning(stage: number, attempt: 1), "one after the other, for want of slots")
+            let outcome = StageOutcome(.ok, effect: .made)
+            records +=
+                run.machine.apply(
+                    .attemptFinished(stage: number, attempt: 1, outcome: outcome), at: run.now, slots: &pool
+                ).records
+            records += run.machine.apply(.slotsFreed, at: run.now, slots: &pool).records
+        }
+        #expect(records.count { $0.type == "hook_started" } == 1)
+        records += run.machine.apply(.childStands(stage: 0, attempt: 1, wait: nil), at: run.now, slots: &pool).records
+        #expect(run.machine.state.row.status == .running && run.status("below") == .running)
+    }
+
     @Test func aFailureHasAHookOfItsOwnAndACancelNone() throws {
         for (outcome, hooks) in [(OutcomeClass.permanent, ["on_failure:h-on_failure"]), (.cancelled, [])] {
             var run = try Driver(definition)

@@ -132,6 +132,50 @@ struct ChildTests {
         #expect(harness.host.calls.map(\.call.stage) == ["work", "then"])
     }
 
+    @Test func aStageWaitsWhileItsChildDoes() throws {
+        let harness = try EngineHarness(script: { call in
+            if call.call.stage != "beside" { call.succeed(call.call.input) }
+        })
+        defer { harness.remove() }
+        let asking = inner {
+            $0.stages.append(
+                StageDefinition(id: "ask", uses: "gate", with: ["prompt": "Good?"], dependsOn: ["work"]))
+        }
+        let middle = WorkflowDefinition(name: "middle", stages: [child("deep", asking)])
+        let run = try harness.submit([child("mid", middle), stage("beside")])
+        let mid = childID(run, "mid")
+        let deep = childID(mid, "deep")
+        let told = harness.record.wait { seen in
+            seen.records.count { $0.type == "child_waiting" } == 2 ? true : nil
+        }
+        try #require(told == true)
+        // What is decided is on disk before it is shown.
+        #expect(try harness.stored(mid).row.waiting?.on == "child")
+        #expect(try harness.stored(run).row.status == .running, "another stage of it moves")
+        let call = try #require(harness.record.wait { _ in harness.host.calls.first { $0.call.stage == "beside" } })
+        call.succeed()
+        guard case .awaiting(let awaited) = try harness.engine.wait(run: run) else {
+            Issue.record("the run did not stand still")
+            return
+        }
+        #expect(awaited.compactMap(\.stage) == ["mid/deep/ask"])
+        #expect(try harness.stored(run).row.status == .waiting)
+        let rows = try #require(try StoreReader(StateFolder(harness.home))).stages(run: run)
+        #expect(rows.first?.status == .waiting && rows.first?.waiting?.detail.hasPrefix("run \(mid): ") == true)
+        // A pause of the child alone is another thing that is waited for.
+        harness.engine.control(run: deep, .pause)
+        let isPaused = harness.record.wait { seen in
+            seen.records.contains {
+                $0.type == "child_waiting" && $0.data["detail"]?.stringValue?.contains("resume \(deep)") == true
+            } ? true : nil
+        }
+        #expect(isPaused == true)
+        harness.engine.control(run: deep, .resume)
+        harness.engine.control(run: deep, .answer(GateAnswer(stage: "ask", approves: true, by: "ann")))
+        #expect(try harness.engine.wait(run: run, staying: true) == .ended(.completed))
+        #expect(try harness.stored(run).journal.contains { $0.type == "stage_completed" && $0.stage == "mid" })
+    }
+
     @Test func theAttemptsTimeoutBoundsTheChild() throws {
         let harness = try EngineHarness(script: { _ in })
         defer { harness.remove() }

@@ -22,7 +22,7 @@ import Testing
         /// Waits for the call with this place in the order.
         func call(_ place: Int) throws -> ScriptedHost.Call {
             try #require(
-                calls.wait(until: MonotonicClock.now() + 20_000_000_000) { $0.count > place ? $0[place] : nil })
+                calls.wait(until: MonotonicClock.now() + 120_000_000_000) { $0.count > place ? $0[place] : nil })
         }
 
         var runs: [String] { calls.withLock { $0.map(\.call.run) } }
@@ -151,6 +151,42 @@ import Testing
         try held.call(0).succeed()
         #expect(try harness.engine.wait(run: holder) == .ended(.completed))
         #expect(held.runs == [holder])
+    }
+
+    @Test(arguments: [RunControl.pause, .cancel])
+    func aChildInLineFollowsItsParent(control: RunControl) throws {
+        let held = Held()
+        let harness = try EngineHarness(script: { held.hold($0) })
+        defer { harness.remove() }
+        let holder = try harness.submit([stage("a")], Self.grouped())
+        let first = try held.call(0)
+        var below = WorkflowDefinition(name: "below", stages: [stage("b")])
+        Self.grouped()(&below)
+        var parent = StageDefinition(id: "child", uses: "workflow")
+        parent.child = below
+        let run = try harness.submit([parent])
+        #expect(waitForLine(harness, 1))
+        #expect(try harness.stored(run).row.status == .waiting, "it waits with its child")
+        harness.engine.control(run: run, control)
+        if control == .cancel {
+            #expect(try harness.engine.wait(run: run) == .ended(.cancelled))
+            first.succeed()
+            #expect(try harness.engine.wait(run: holder) == .ended(.completed))
+            return #expect(held.runs == [holder])
+        }
+        first.succeed()
+        let hasStarted = harness.record.wait { seen in
+            seen.records.count { $0.type == "run_started" } == 3 ? true : nil
+        }
+        #expect(hasStarted == true, "the group's turn comes in a pause as well")
+        guard case .awaiting = try harness.engine.wait(run: run) else {
+            Issue.record("the run goes on in its pause")
+            return
+        }
+        #expect(held.runs == [holder])
+        harness.engine.control(run: run, .resume)
+        try held.call(1).succeed()
+        #expect(try harness.engine.wait(run: run, staying: true) == .ended(.completed))
     }
 
     @Test func whoTakesUpADeadEnginesRunsKeepsTheirPlaces() throws {

@@ -61,6 +61,7 @@ extension Simulation {
                 oracle.complain("run \(active.id): attempt \(attempt) of row \(stage) runs, and nobody calls it")
             }
         }
+        checkParents(process)
         var seen: Set<Oracle.CallIdentity> = []
         for call in process.host.calls {
             let tag = CallTag(call.call.tag)
@@ -69,6 +70,22 @@ extension Simulation {
             else { continue }
             if !seen.insert(identity).inserted {
                 oracle.complain("\(process.id) makes the call \(identity) twice at once")
+            }
+        }
+    }
+
+    /// A parent's stage stands as its child does, in one commit with it.
+    private func checkParents(_ process: SimulatedProcess) {
+        for active in process.loop.runs.values where active.isSettled {
+            for (stage, below) in active.children {
+                guard let child = process.loop.runs[below.number], child.isSettled else { continue }
+                let known = active.machine.childWait(stageIndex: stage)
+                let wait = ChildWait(child.machine.state)
+                if known != wait {
+                    oracle.complain(
+                        "run \(active.id): its child \(child.id) waits for \(String(describing: wait)), and row \(stage) "
+                            + "says \(String(describing: known))")
+                }
             }
         }
     }

@@ -37,16 +37,18 @@ enum ResumeCommand {
                 "run \(id) has ended (\(StatusText.word(found.row.status))); there is nothing to go on with",
                 help: "look at it with: batten status \(id)")
         }
-        if let parent = found.row.parent, case .found(let above) = try parentOf(parent, context),
-            !above.row.status.isTerminal
-        {
-            throw .usage(
-                "run_is_child", "run \(id) is a child of run \(parent.run), which is not over: they go on together",
-                help: "go on with: batten resume \(parent.run)")
-        }
         let takesOver = invocation.has("take-over")
         let folder = try context.stateFolder()
         let isDriven = try orFailure { () throws(StoreError) in try EngineFolder.isAlive(found.owner, in: folder) }
+        if let above = try NamedRun.parent(of: found, in: context) {
+            // One that was paused alone goes on alone.
+            if found.row.status == .paused, above.row.status != .paused, !takesOver {
+                return try isDriven ? goOn(found, context) : leave(found, context)
+            }
+            throw .usage(
+                "run_is_child", "run \(id) is a child of run \(above.row.id), which is not over: they go on together",
+                help: "go on with: batten resume \(try NamedRun.top(of: above, in: context))")
+        }
         if isDriven, !takesOver, found.row.status == .paused { return try goOn(found, context) }
         if invocation.has("detach") {
             guard !isDriven || takesOver else { throw failure(.driven(engine: found.owner), id) }
@@ -67,11 +69,15 @@ enum ResumeCommand {
         }
     }
 
-    private static func parentOf(
-        _ parent: ParentStage, _ context: CommandContext
-    ) throws(CommandFailure) -> RunLookup {
-        guard let reader = try context.openReader() else { return .none }
-        return try orFailure { () throws(StoreError) in try reader.run(parent.run) }
+    /// Leaves it to whoever takes up the run above a paused child to go on with the child.
+    private static func leave(_ found: StoredRun, _ context: CommandContext) throws(CommandFailure) -> ExitCode {
+        let sender = ControlSender(context: context)
+        let id = found.row.id
+        try sender.tell(
+            try sender.send(.resume, to: found), of: .resume, to: id, applied: "run \(id) goes on",
+            kept: "recorded; no process drives run \(id): go on with batten resume "
+                + "\(try NamedRun.top(of: found, in: context))")
+        return .done
     }
 
     /// Has the process that drives a paused run go on with it, and follows it from here.
@@ -151,7 +157,8 @@ enum CancelCommand {
             } else if isHeard {
                 context.console.line("run \(id) is asked to stop")
             } else {
-                context.console.line("run \(id) will be cancelled when it is taken up: batten resume \(id)")
+                let top = try NamedRun.top(of: found, in: context)
+                context.console.line("run \(id) will be cancelled when it is taken up: batten resume \(top)")
             }
             return .done
         })
@@ -180,7 +187,8 @@ enum PauseCommand {
             try sender.tell(
                 try sender.send(.pause, to: found), of: .pause, to: id,
                 applied: "run \(id) is paused; running stages finish; go on with: batten resume \(id)",
-                kept: "run \(id) is driven by no process; it does not move until: batten resume \(id)")
+                kept: "run \(id) is driven by no process; it does not move until: batten resume "
+                    + "\(try NamedRun.top(of: found, in: context))")
             return .done
         })
 }

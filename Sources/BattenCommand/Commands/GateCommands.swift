@@ -138,7 +138,8 @@ enum AnswerCommands {
         try sender.tell(
             try sender.send(control, to: found), of: control, to: run,
             applied: "\(word) \(answer.gate) of run \(run) as \(answer.by)",
-            kept: "recorded as \(answer.by); no process drives run \(run): go on with batten resume \(run)")
+            kept: "recorded as \(answer.by); no process drives run \(run): go on with batten resume "
+                + "\(try NamedRun.top(of: found, in: context))")
         return .done
     }
 
@@ -147,10 +148,12 @@ enum AnswerCommands {
     ) throws(CommandFailure) -> GateRow {
         let run = found.row.id
         let report = try NamedRun.report(of: run, in: context)
+        let below = WaitingBelow(report: report)
         guard var row = report.stages.first(where: { $0.id == stage }) else {
             throw .notFound(
                 "no_such_stage", "run \(run) has no stage '\(stage)'",
-                help: DidYouMean.help(for: stage, in: report.stages.map(\.id)))
+                help: below.gates(like: stage).first.map { "a run that it has started asks: \($0)" }
+                    ?? DidYouMean.help(for: stage, in: report.stages.map(\.id)))
         }
         let items = report.items[stage] ?? []
         if let item {
@@ -160,7 +163,7 @@ enum AnswerCommands {
                     help: items.isEmpty ? "it has no items" : "its items are 0 to \(items.count - 1)")
             }
             row = items[item]
-        } else if !items.isEmpty {
+        } else if !items.isEmpty, row.uses == "gate" {
             throw .usage(
                 "item_needed", "stage '\(stage)' of run \(run) has \(items.count) items, each with a gate",
                 help: "name one with --item; `batten gates` lists what is open")
@@ -168,6 +171,11 @@ enum AnswerCommands {
         let reader = try context.openReader()
         let gates = try orFailure { () throws(StoreError) in try reader?.gates(run: run) ?? [] }
         guard let gate = gates.first(where: { $0.stageIndex == row.index }) else {
+            if row.uses == "workflow", let open = below.gates(of: row).first {
+                throw .usage(
+                    "refused", "run \(run) refuses this: stage '\(stage)' runs a workflow, whose own gate is open",
+                    help: "answer it with: \(open)")
+            }
             throw refused(
                 row.uses == "gate"
                     ? "stage '\(stage)' is \(StatusText.word(row.status)): its gate is not open"
@@ -244,7 +252,12 @@ enum SignalCommand {
             try sender.tell(
                 try sender.send(control, to: found), of: control, to: run,
                 applied: "run \(run) has the signal '\(name)'",
-                kept: "recorded; no process drives run \(run): go on with batten resume \(run)")
+                kept: "recorded; no process drives run \(run): go on with batten resume "
+                    + "\(try NamedRun.top(of: found, in: context))")
+            let below = WaitingBelow(report: try NamedRun.report(of: run, in: context))
+            if let other = below.signals(name).first {
+                context.console.note("a run that it has started waits for that name as well: \(other)")
+            }
             return .done
         })
 }

@@ -98,7 +98,7 @@ enum WhyCommand {
                         : "the engine that drove it is gone; go on with: \(goOn)",
                     since: found.row.startedAt ?? found.row.acceptedAt, until: nil))
         }
-        if let waiting = found.row.waiting {
+        if let waiting = found.row.waiting, waiting.on != ChildWait.on {
             entries.append(
                 Entry(stage: nil, on: waiting.on, detail: waiting.detail, since: waiting.since, until: waiting.until))
         }
@@ -106,7 +106,8 @@ enum WhyCommand {
         if found.row.status == .pending, found.row.waiting != nil { return entries }
         for stage in report.stages where !stage.status.isTerminal {
             let since = stage.startedAt ?? found.row.startedAt ?? found.row.acceptedAt
-            if stage.status == .running, let run = report.childRun(of: stage), let child = report.children[run] {
+            let isChild = stage.status == .running || stage.waiting?.on == ChildWait.on
+            if isChild, let run = report.childRun(of: stage), let child = report.children[run] {
                 entries.append(
                     Entry(
                         stage: stage.id, on: "child",

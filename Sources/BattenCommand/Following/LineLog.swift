@@ -97,6 +97,9 @@ struct LineLog: RunDisplay {
         let word = StatusText.word(row.status)
         switch row.status {
         case .pending: return before == nil || before?.status == .pending ? "" : line(at, row.id, "taken back")
+        // The child tells that itself.
+        case .running where before?.waiting?.on == ChildWait.on && row.attempts == before?.attempts: return ""
+        case .waiting where row.waiting?.on == ChildWait.on: return ""
         case .running: return line(at, row.id, row.attempts > 1 ? "started (attempt \(row.attempts))" : "started")
         case .waiting, .retrying:
             let detail = row.waiting.map { ": \(TextFit.clean($0.detail))" } ?? ""

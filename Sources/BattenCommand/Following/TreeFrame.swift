@@ -20,12 +20,14 @@ struct TreeFrame {
         for (place, stage) in shown.enumerated() {
             let isLast = place == shown.count - 1 && hidden == nil
             lines.append(line(stage, of: picture.id, column: column, isLast: isLast))
-            if let below = detail(stage) {
+            let child = childLines(picture.child(of: stage), isLast: isLast)
+            // What a child waits for stands below it.
+            if let below = detail(stage), child.isEmpty || stage.row.waiting?.on != ChildWait.on {
                 let bar = width < 40 ? "  " : isLast ? "     " : "│    "
                 let text = TextFit.cut(below, to: max(4, width - TextFit.width(bar)))
                 lines.append(profile.paint(bar, .dim) + profile.paint(text, .dim))
             }
-            let below = childLines(picture.child(of: stage), isLast: isLast).prefix(spare)
+            let below = child.prefix(spare)
             spare -= below.count
             lines += below
         }

@@ -19,6 +19,22 @@ enum NamedRun {
         }
     }
 
+    /// The run that has started a run; nil when nobody has, or that one is over.
+    static func parent(of run: StoredRun, in context: CommandContext) throws(CommandFailure) -> StoredRun? {
+        guard let parent = run.row.parent, let reader = try context.openReader(),
+            case .found(let above) = try orFailure({ () throws(StoreError) in try reader.run(parent.run) }),
+            !above.row.status.isTerminal
+        else { return nil }
+        return above
+    }
+
+    /// The id of the run that is driven when a run is: its uppermost ancestor that is not over, or itself.
+    static func top(of run: StoredRun, in context: CommandContext) throws(CommandFailure) -> String {
+        var top = run
+        while let above = try parent(of: top, in: context) { top = above }
+        return top.row.id
+    }
+
     /// A run as data and for people.
     static func report(of id: String, in context: CommandContext) throws(CommandFailure) -> RunReport {
         guard let reader = try context.openReader() else { throw noStore(context) }

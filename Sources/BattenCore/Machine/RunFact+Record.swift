@@ -31,6 +31,8 @@ extension RunFact {
             return stage(index, attempt, "stage_continued", data)
         case .stageWaiting(let index, let attempt, let hold):
             return stage(index, attempt, "stage_waiting", hold.data)
+        case .childStands(let index, let attempt, let wait):
+            return stage(index, attempt, wait == nil ? "child_moving" : "child_waiting", wait?.data ?? [:])
         case .stageStopping(let index, let attempt):
             return stage(index, attempt, "stage_stopping", ["why": .string("deadline")])
         case .stageRetrying(let index, let attempt, let failure, let next):
@@ -194,6 +196,11 @@ extension RunFact {
             self = .stageStarted(stage: try reader.stage(), attempt: try reader.attempt(), reason: reason, body: body)
         case "stage_waiting":
             self = .stageWaiting(stage: try reader.stage(), attempt: record.attempt, hold: try reader.hold())
+        case "child_waiting":
+            guard let wait = ChildWait(data: record.data) else { throw reader.malformed("detail") }
+            self = .childStands(stage: try reader.stage(), attempt: try reader.attempt(), wait: wait)
+        case "child_moving":
+            self = .childStands(stage: try reader.stage(), attempt: try reader.attempt(), wait: nil)
         case "stage_stopping":
             self = .stageStopping(stage: try reader.stage(), attempt: record.attempt)
         case "stage_retrying":

@@ -14,6 +14,8 @@ enum RunFact: Sendable, Hashable {
     case stageStarted(stage: Int, attempt: Int, reason: AttemptReason, body: StageBodyChoice)
     /// A stage stands still for a while.
     case stageWaiting(stage: Int, attempt: Int?, hold: StageHold)
+    /// The child run of a running attempt stands still, or moves again.
+    case childStands(stage: Int, attempt: Int, wait: ChildWait?)
     /// A running attempt was asked to stop because the stage's deadline has passed; without attempt, all items of the
     /// stage were.
     case stageStopping(stage: Int, attempt: Int?)
@@ -160,6 +162,7 @@ extension RunFact {
     var stageIndex: Int? {
         switch self {
         case .stageStarted(let stage, _, _, _), .stageWaiting(let stage, _, _), .stageStopping(let stage, _),
+            .childStands(let stage, _, _),
             .stageRetrying(let stage, _, _, _), .stageCompleted(let stage, _, _, _, _), .stageFailed(let stage, _, _),
             .stageTimedOut(let stage, _, _), .stageCancelled(let stage, _, _, _), .stageSkipped(let stage, _),
             .stageContinued(let stage, _, _, _), .stageKept(let stage, _), .stageRewound(let stage, _),

@@ -12,6 +12,8 @@ public enum RunInput: Sendable {
     case pluginFound(stages: Set<Int>)
     /// The engine is being stopped and gives up an attempt that had not ended; another engine makes it again.
     case attemptGivenBack(stage: Int, attempt: Int)
+    /// The child run of an attempt stands still and waits for something, or moves again.
+    case childStands(stage: Int, attempt: Int, wait: ChildWait?)
     /// A timer that the machine armed is due.
     case timerFired(String)
     /// Somebody asks something of the run; a stored request has a number, and is never taken in twice.

@@ -79,7 +79,8 @@ extension RunMachine {
             skipAll("cancelled: the run was cancelled before it started", at)
             emit(.runCancelled(nil), at)
             return .some(nil)
-        case .pause where state.row.group == nil: return nil
+        // A child stands still with its parent, wherever it is; its group's turn finds it paused.
+        case .pause where state.row.group == nil || state.row.parent != nil: return nil
         case .pause: return "the run has not started: it \(state.row.waiting?.detail ?? "waits for its group")"
         case .resume, .answer, .signal: return nil
         }

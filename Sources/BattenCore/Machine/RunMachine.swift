@@ -73,6 +73,7 @@ public struct RunMachine: Sendable {
         case .attemptBlocked(let stage, let attempt, let thing, let reason): block(stage, attempt, thing, reason, at)
         case .attemptGivenBack(let stage, let attempt): giveBack(stage, attempt, at)
         case .pluginFound(let stages): unblock(stages, at)
+        case .childStands(let stage, let attempt, let wait): stand(stage, attempt, wait, at)
         case .timerFired(let key): fire(key, at)
         case .control(let control, let request): refusal = apply(control, request, at)
         case .group(let place): take(place, at)

@@ -111,6 +111,7 @@ extension RunState {
         case .stageStarted(let index, let number, let reason, let body):
             start(index, number, reason, body, at, plan, &changes)
         case .stageWaiting(let index, _, let hold): wait(index, hold, at, plan, &changes)
+        case .childStands(let index, _, let wait): stand(index, wait, at, &changes)
         case .stageStopping(let index, _):
             stages[index].stopping = .timeout
             disarm(.deadline(index), &changes)
@@ -429,6 +430,7 @@ extension RunState {
             }
         }
         let isHook = stages[index].hookShift != nil
+        if stages[index].childWait != nil { noteChild(index, nil) }
         if old == .running || mode == .running {
             let step = mode == .running ? 1 : -1
             if isChild(index, plan) {
@@ -544,42 +546,6 @@ extension RunState {
         row.waiting = nil
         row.endedAt = at
         disarm(.run, &changes)
-        changes.isRunTouched = true
-    }
-
-    /// Derives the run's status from what its stages do.
-    private mutating func refreshStatus(_ at: Timestamp, _ changes: inout RunChanges) {
-        guard phase != .ended, row.startedAt != nil else { return }
-        // A run whose own work is done stands as its hooks do.
-        let counts = isLeftToHooks ? hookCounts : counts
-        let status: RunStatus
-        var reason: (on: String, detail: String)?
-        if isPaused {
-            status = .paused
-            reason = ("pause", "the run is paused; 'batten resume \(row.id)' goes on")
-        } else if counts.running == 0, counts.sleeping + counts.retrying + counts.awaiting + counts.blocked > 0 {
-            status = .waiting
-            if counts.sleeping > 0 {
-                reason = ("sleep", "only sleeping stages are left to wait for")
-            } else if counts.retrying > 0 {
-                reason = ("retry", "stages wait to be tried again")
-            } else if counts.awaiting > 0 {
-                let isAsking = stages.contains { $0.mode == .awaiting && $0.row.waiting?.on == "gate" }
-                reason = isAsking ? ("gate", "people are asked: batten gates") : ("signal", "a signal is waited for")
-            } else {
-                let blocked = stages.first { $0.mode == .blocked }?.row.waiting?.on
-                let thing = blocked.flatMap(MissingThing.init(rawValue:)) ?? .secret
-                reason = (thing.rawValue, "a \(thing.rawValue) is missing on this engine")
-            }
-        } else if counts.running == 0, quotaWaits > 0 {
-            status = .waiting
-            reason = ("quota", "a quota has no room: batten why \(row.id)")
-        } else {
-            status = .running
-        }
-        if row.status == status && row.waiting?.on == reason?.on { return }
-        row.status = status
-        row.waiting = reason.map { WaitReason(on: $0.on, detail: $0.detail, since: at) }
         changes.isRunTouched = true
     }
 }

@@ -47,6 +47,10 @@ public struct RunState: Sendable, Hashable {
     public internal(set) var childrenRunning = 0
     /// Those of them that are stages of hooks.
     var hookChildrenRunning = 0
+    /// Those of the run's own whose children stand still.
+    var childrenWaiting = 0
+    /// Those of hooks whose children do.
+    var hookChildrenWaiting = 0
     /// Folder of the workflow's file, where it is another than the one in which the run was asked for.
     public internal(set) var workflowFolder: String?
     /// Bound on the run by whoever started it.
@@ -223,6 +227,8 @@ struct StageState: Sendable, Hashable {
     var undoes: Int?
     /// How far the stage stands behind its place in the plan, when it is one of a hook or an item of one; else nil.
     var hookShift: Int?
+    /// What its child run waits for; nil while that moves, and when it has none.
+    var childWait: ChildWait?
     /// Place in the journal of its completion, if there is something to undo; 0 else.
     var completedAt: Int64 = 0
     /// Its conversation with a model that has tools called.
