@@ -43,7 +43,11 @@ extension ReplVerb {
             "signal", "NAME|RUN SIGNAL [--data JSON]", "hand a signal to a run", argument: .name,
             body: { repl, rest, line in
                 var words = try repl.shellWords(rest)
-                if !words.isEmpty { words[0] = try repl.run(words[0], line).run }
+                if let run = repl.attached, words.prefix(while: { !$0.hasPrefix("-") }).count == 1 {
+                    words.insert(run, at: 0)
+                } else if !words.isEmpty {
+                    words[0] = try repl.run(words[0], line).run
+                }
                 return try repl.program(["signal"] + words, line)
             }),
     ]
