@@ -37,8 +37,11 @@ struct PluginFolders: Sendable {
                 guard seen.insert(identity).inserted else { continue }
                 for name in try FileSystem.list(folder) {
                     if let id = Self.pluginID(ofFile: name) {
+                        let path = "\(folder)/\(name)"
+                        // A copy counts when it is whole: who waits for it is woken when its writer has closed it.
+                        if origin == .named, Self.isBeingWritten(path) { continue }
                         files[id, default: []].append(
-                            PluginFile(id: id, path: "\(folder)/\(name)", origin: origin, folderVersion: nil))
+                            PluginFile(id: id, path: path, origin: origin, folderVersion: nil))
                     } else if origin != .bundled, Self.isName(name) {
                         files[name, default: []] += try versions(of: name, in: folder, origin)
                     }
@@ -61,6 +64,11 @@ struct PluginFolders: Sendable {
             found.append(PluginFile(id: id, path: path, origin: origin, folderVersion: version))
         }
         return found
+    }
+
+    private static func isBeingWritten(_ path: String) -> Bool {
+        guard let file = try? FileSystem.open(path) else { return false }
+        return FileSystem.hasWriter(file) == true
     }
 
     /// The plugin id in a file's name; nil when the name is no plugin's.
