@@ -76,7 +76,9 @@ extension Simulation {
 
     /// A parent's stage stands as its child does, in one commit with it.
     private func checkParents(_ process: SimulatedProcess) {
-        for active in process.loop.runs.values where active.isSettled {
+        // Who was taken over and has not found out yet is told nothing more.
+        for active in process.loop.runs.values
+        where active.isSettled && oracle.runs[active.id]?.epoch == active.epoch {
             for (stage, below) in active.children {
                 guard let child = process.loop.runs[below.number], child.isSettled else { continue }
                 let known = active.machine.childWait(stageIndex: stage)
