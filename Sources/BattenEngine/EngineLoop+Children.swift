@@ -63,6 +63,8 @@ extension EngineLoop {
             guard let known, known.owner != settings.engineID || known.epoch != child.epoch else {
                 link(child, to: run, start)
                 pauseWithParent(child, of: run)
+                // What it did while its parent was elsewhere nobody has told.
+                tellParent(of: child)
                 return true
             }
             // Another engine had it meanwhile, and this one has not noticed.
