@@ -50,15 +50,13 @@ enum ReplFigures {
                 15, (line - commit) * 1e3, name: "repl: a no-op line from Enter to prompt",
                 value: "\(Figure.short(line * 1e3)) ms", limit: "commit \(Figure.short(commit * 1e3)) ms + 15 ms"))
 
-        terminal.type("y = shell.r\t")
-        try shown("un ", terminal)
-        var number = 0
         let tab = try EngineFigures.best(of: 20) {
-            number += 1
-            terminal.type("\u{15}")
+            // On an empty line everything is drawn; of one that is changed, only what differs.
+            terminal.type("\u{3}")
+            try shown("\n> ", terminal)
             let begun = MonotonicClock.now()
-            terminal.type("y\(number) = shell.r\t")
-            try shown("y\(number) = shell.run ", terminal)
+            terminal.type("y = shell.r\t")
+            try shown("un ", terminal)
             return Double(MonotonicClock.now() - begun) / 1e9
         }
         Table.show(

@@ -29,37 +29,42 @@ if wanted == ["chain"] || wanted == ["chain-full"] {
     bench.close()
     exit(0)
 }
-// First, while this process is small: the kernel counts the parent's memory at the spawn into the child's peak.
-if wanted.contains("cold") { try ProcessFigures.cold(scratch: scratch, build: build) }
-if wanted.contains("full") {
-    let limit = Limits.commitsPerSecond(synchronous: "FULL", in: scratch)
-    Table.show(.plain("limit: SQLite commits, FULL", "\(Figure.short(limit)) /s"))
-    try EngineFigures.measure(.full, commits: limit, scratch: scratch, build: build)
-}
-if wanted.contains("normal") {
-    let limit = Limits.commitsPerSecond(synchronous: "NORMAL", in: scratch)
-    Table.show(.plain("limit: SQLite commits, NORMAL", "\(Figure.short(limit)) /s"))
-    try EngineFigures.measure(.normal, commits: limit, scratch: scratch, build: build)
-}
-if wanted.contains("dispatch") {
-    let limit = Limits.threadRoundTrip()
-    Table.show(.plain("limit: two threads, there and back", "\(Figure.short(limit)) µs"))
-    try DispatchFigures.measure(roundTrip: limit, scratch: scratch, build: build)
-}
-if wanted.contains("language") { try LanguageFigures.measure(scratch: scratch, build: build) }
-if wanted.contains("shell") {
-    try ProcessFigures.shell(spawns: Limits.spawnsPerSecond(), scratch: scratch, build: build)
-}
-if wanted.contains("worker") { try WorkerFigures.measure(scratch: scratch, build: build) }
-if wanted.contains("http") { try HTTPFigures.measure(scratch: scratch, build: build) }
-if wanted.contains("history") { try HistoryFigures.measure(scratch: scratch, build: build) }
-if wanted.contains("recovery") { try ServiceFigures.recovery(scratch: scratch, build: build) }
-if wanted.contains("controls") { try ServiceFigures.controls(scratch: scratch, build: build) }
-if wanted.contains("for-each") { try EngineFigures.forEach(scratch: scratch, build: build) }
-if wanted.contains("idle") { try ServiceFigures.idle(scratch: scratch, build: build) }
-if wanted.contains("schedules") { try ScheduleFigures.measure(scratch: scratch, build: build) }
-if wanted.contains("repl") {
-    let limit = Limits.commitsPerSecond(synchronous: "FULL", in: scratch)
-    try ReplFigures.measure(commits: limit, scratch: scratch, build: build)
+do {
+    // First, while this process is small: the kernel counts the parent's memory at the spawn into the child's peak.
+    if wanted.contains("cold") { try ProcessFigures.cold(scratch: scratch, build: build) }
+    if wanted.contains("full") {
+        let limit = Limits.commitsPerSecond(synchronous: "FULL", in: scratch)
+        Table.show(.plain("limit: SQLite commits, FULL", "\(Figure.short(limit)) /s"))
+        try EngineFigures.measure(.full, commits: limit, scratch: scratch, build: build)
+    }
+    if wanted.contains("normal") {
+        let limit = Limits.commitsPerSecond(synchronous: "NORMAL", in: scratch)
+        Table.show(.plain("limit: SQLite commits, NORMAL", "\(Figure.short(limit)) /s"))
+        try EngineFigures.measure(.normal, commits: limit, scratch: scratch, build: build)
+    }
+    if wanted.contains("dispatch") {
+        let limit = Limits.threadRoundTrip()
+        Table.show(.plain("limit: two threads, there and back", "\(Figure.short(limit)) µs"))
+        try DispatchFigures.measure(roundTrip: limit, scratch: scratch, build: build)
+    }
+    if wanted.contains("language") { try LanguageFigures.measure(scratch: scratch, build: build) }
+    if wanted.contains("shell") {
+        try ProcessFigures.shell(spawns: Limits.spawnsPerSecond(), scratch: scratch, build: build)
+    }
+    if wanted.contains("worker") { try WorkerFigures.measure(scratch: scratch, build: build) }
+    if wanted.contains("http") { try HTTPFigures.measure(scratch: scratch, build: build) }
+    if wanted.contains("history") { try HistoryFigures.measure(scratch: scratch, build: build) }
+    if wanted.contains("recovery") { try ServiceFigures.recovery(scratch: scratch, build: build) }
+    if wanted.contains("controls") { try ServiceFigures.controls(scratch: scratch, build: build) }
+    if wanted.contains("for-each") { try EngineFigures.forEach(scratch: scratch, build: build) }
+    if wanted.contains("idle") { try ServiceFigures.idle(scratch: scratch, build: build) }
+    if wanted.contains("schedules") { try ScheduleFigures.measure(scratch: scratch, build: build) }
+    if wanted.contains("repl") {
+        let limit = Limits.commitsPerSecond(synchronous: "FULL", in: scratch)
+        try ReplFigures.measure(commits: limit, scratch: scratch, build: build)
+    }
+} catch {
+    print("batten-bench: \(error)")
+    exit(2)
 }
 exit(Table.missed == 0 ? 0 : 1)
