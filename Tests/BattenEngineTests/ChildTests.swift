@@ -180,7 +180,7 @@ struct ChildTests {
         let harness = try EngineHarness(script: { _ in })
         defer { harness.remove() }
         var bounded = child("a", inner { $0.stages[0].timeout = .seconds(60) })
-        bounded.timeout = .milliseconds(50)
+        bounded.timeout = .seconds(2)
         let run = try harness.submit([bounded])
         let call = try #require(harness.record.wait { _ in harness.host.calls.first })
         _ = harness.record.wait { _ in harness.host.cancelled.first }

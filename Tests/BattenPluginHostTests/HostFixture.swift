@@ -63,6 +63,27 @@ final class HostFixture: Sendable {
         return sink.outcomes(earlier + 1)?.last?.outcome
     }
 
+    /// Makes a call whose time is to run out while the plugin is inside it, and waits for its outcome.
+    ///
+    /// A loaded machine can be slower than the time given: a call that never began is made again with eight times as much.
+    /// - Parameters:
+    ///   - time: what the first call gets.
+    ///   - meanwhile: what to do after the call was started.
+    ///   - makeCall: makes the call that has a deadline on the monotonic clock, in nanoseconds.
+    func callOutOfTime(
+        after time: Duration, meanwhile: () -> Void = {}, _ makeCall: (Int64) -> ExecutorCall
+    ) -> StageOutcome? {
+        var outcome: StageOutcome?
+        for factor in [1, 8, 64] {
+            let sink = RecordingSink()
+            _ = host.start(makeCall(MonotonicClock.adding(time * factor, to: MonotonicClock.now())), sink: sink)
+            meanwhile()
+            outcome = sink.outcomes(1)?.first?.outcome
+            guard outcome?.code == "timeout", outcome?.effect == Effect.none else { break }
+        }
+        return outcome
+    }
+
     static func request(
         _ type: String, tag: UInt64 = 7, attempt: Int = 1, input: JSONValue = [:], config: JSONValue = [:],
         deadline: Int64? = nil, grace: Duration = .seconds(5)
@@ -83,9 +104,11 @@ final class HostFixture: Sendable {
 
     /// Copies a fixture into a plugin folder.
     static func install(_ fixture: String, as id: String? = nil, in folder: String) throws {
-        let id = id ?? Self.id(fixture)
-        try FileSystem.writeAtomically(
-            try FileSystem.read(library(fixture)), to: "\(folder)/libbatten-plugin-\(id).so", mode: 0o755)
+        let path = "\(folder)/libbatten-plugin-\(id ?? Self.id(fixture)).so"
+        try FileSystem.writeAtomically(try FileSystem.read(library(fixture)), to: path, mode: 0o755)
+        // A process that another test is starting has the file open for writing until it executes its program, and a
+        // host that looks meanwhile waits for the rest of the file.
+        while FileSystem.hasWriter(try FileSystem.open(path)) == true { Pause.sleep(microseconds: 200) }
     }
 }
 

@@ -151,12 +151,11 @@ import Testing
     }
 
     private static func outcome(of harm: Harm, _ fixture: HostFixture) -> StageOutcome? {
-        let sink = RecordingSink()
-        let deadline = harm.isEndless ? MonotonicClock.now() + 1_000_000_000 : nil
-        let request = HostFixture.request(
-            "hostile.go", input: ["do": .string(harm.name)], deadline: deadline, grace: .milliseconds(100))
-        _ = fixture.host.start(request, sink: sink)
-        return sink.outcomes(1)?.first?.outcome
+        let input: JSONValue = ["do": .string(harm.name)]
+        guard harm.isEndless else { return fixture.call("hostile.go", input: input) }
+        return fixture.callOutOfTime(after: .seconds(1)) {
+            HostFixture.request("hostile.go", input: input, deadline: $0, grace: .milliseconds(100))
+        }
     }
 
     private static func expect(
@@ -199,13 +198,15 @@ import Testing
     /// Harm on the loop thread, which a plugin shares with itself only.
     @Test func aLoopThatHangsIsEnded() throws {
         let fixture = try HostFixture(["hostile", "noop"], isolation: .worker)
-        let sink = RecordingSink()
-        _ = fixture.host.start(
-            HostFixture.request(
-                "hostile.loop", input: ["do": "hang"], deadline: MonotonicClock.now() + 300_000_000,
-                grace: .milliseconds(100)), sink: sink)
-        #expect(fixture.call("noop.begin")?.outcomeClass == .ok)
-        Self.expect(try #require(sink.outcomes(1)?.first?.outcome), .givenUp)
+        let outcome = fixture.callOutOfTime(
+            after: .milliseconds(300),
+            meanwhile: {
+                #expect(fixture.call("noop.begin")?.outcomeClass == .ok)
+            }
+        ) {
+            HostFixture.request("hostile.loop", input: ["do": "hang"], deadline: $0, grace: .milliseconds(100))
+        }
+        Self.expect(try #require(outcome), .givenUp)
         #expect(fixture.call("hostile.loop", input: ["do": "fine"])?.outcomeClass == .ok)
     }
 

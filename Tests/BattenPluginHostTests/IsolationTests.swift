@@ -6,13 +6,12 @@ import Testing
 /// Calls in worker processes, and what becomes of them when a process ends.
 @Suite struct IsolationTests {
     private static func request(
-        _ action: String, tag: UInt64 = 7, key: String = "key", deadline: Duration? = nil,
+        _ action: String, tag: UInt64 = 7, key: String = "key", deadline: Int64? = nil,
         grace: Duration = .milliseconds(100)
     ) -> ExecutorCall {
         ExecutorCall(
             tag: tag, executor: "poison.go", run: "run", stage: "stage", idempotencyKey: key,
-            deadline: deadline.map { MonotonicClock.adding($0, to: MonotonicClock.now()) }, grace: grace,
-            input: ["do": .string(action)])
+            deadline: deadline, grace: grace, input: ["do": .string(action)])
     }
 
     private static func outcome(_ fixture: HostFixture, _ call: ExecutorCall) -> StageOutcome? {
@@ -102,7 +101,9 @@ import Testing
         let fixture = try HostFixture(["poison"], isolation: .worker)
         let pid = try #require(Self.pid(fixture))
         let outcome = try #require(
-            Self.outcome(fixture, Self.request("hang", deadline: .milliseconds(200), grace: .milliseconds(50))))
+            fixture.callOutOfTime(after: .milliseconds(200)) {
+                Self.request("hang", deadline: $0, grace: .milliseconds(50))
+            })
         #expect(outcome.outcomeClass == .timeout && outcome.code == "plugin.abandoned", "\(outcome)")
         #expect(Self.waitUntil { !ProcessTable.exists(pid) })
         #expect(Self.pid(fixture) != nil)
@@ -191,7 +192,9 @@ import Testing
         fixture.host.cancel(handle, why: .cancelled)
         #expect(sink.outcomes(1)?.first?.outcome.outcomeClass == .cancelled)
         let timed = try #require(
-            Self.outcome(fixture, Self.request("wait", deadline: .milliseconds(50), grace: .seconds(5))))
+            fixture.callOutOfTime(after: .milliseconds(50)) {
+                Self.request("wait", deadline: $0, grace: .seconds(60))
+            })
         #expect(timed.outcomeClass == .cancelled && timed.code.isEmpty, "the plugin's own word: \(timed)")
         #expect(fixture.host.statistics.live == 0)
     }

@@ -94,7 +94,7 @@ import Testing
 
     @Test func cancelFromAnotherProcessIsPrompt() throws {
         var best = Int64.max
-        for _ in 0..<3 {
+        for _ in 0..<10 {
             let result = try Scene.play(
                 """
                 cat > nap.yaml <<'END'

@@ -312,7 +312,7 @@ import Testing
         let other = try rig.run("llm.chat", #"{"model":"odd/plain","prompt":"hi"}"#).outcome
         #expect(other.outcomeClass == .ok, "\(other)")
         let (outcome, seen) = try rig.run("llm.chat", #"{"model":"odd/emptied","prompt":"hi"}"#)
-        #expect(outcome.outcomeClass == .ok && MonotonicClock.now() - begin > 900_000_000, "\(outcome)")
+        #expect(outcome.outcomeClass == .ok && MonotonicClock.now() - begin > 3_500_000_000, "\(outcome)")
         #expect(seen.lines.contains { $0.contains("waits for the limits of provider 'odd'") }, "\(seen.lines)")
     }
 

@@ -157,7 +157,7 @@ async def openai(request, writer):
             "role": "assistant", "content": None, "refusal": "I will not."}}]})
     if model == "emptied":
         return await stream(writer, openai_events(WORDS), headers=[
-            ("x-ratelimit-remaining-requests", "0"), ("x-ratelimit-reset-requests", "1.2s")])
+            ("x-ratelimit-remaining-requests", "0"), ("x-ratelimit-reset-requests", "4s")])
     if model == "tools-stream":
         base = {"model": "odd-1"}
         def piece(**delta):
