@@ -4,12 +4,17 @@ import BattenPluginHost
 import BattenSpec
 import BattenStore
 import BattenSystem
+import TestSupport
 
 /// An engine with the real store and the real plugin host in a folder of its own.
 final class BenchEngine {
     let engine: Engine
     let host: PluginHost
-    private let folder: String
+    private let counting: CountingStore?
+    let folder: String
+
+    /// Transactions so far, where they are counted.
+    var commits: Int { counting?.counts.commits ?? 0 }
 
     /// Creates an engine whose plugins are the bundled ones and the no-op fixture.
     ///
@@ -17,12 +22,19 @@ final class BenchEngine {
     ///   - durability: what a commit survives.
     ///   - scratch: a folder on the disk to measure.
     ///   - build: the folder with the built products.
-    init(_ durability: StoreOptions.Durability, scratch: String, build: String) throws {
+    ///   - quotas: what is limited.
+    ///   - counts: whether transactions are counted.
+    init(
+        _ durability: StoreOptions.Durability, scratch: String, build: String, quotas: [QuotaRule] = [],
+        counts: Bool = false
+    ) throws {
         folder = try FileSystem.makeTemporaryFolder(prefix: scratch + "/engine-")
         host = try BenchHost.make(folder: folder + "/plugins", build: build)
         let store = try SQLiteStore(StateFolder(folder + "/home"), options: StoreOptions(durability: durability))
+        for quota in quotas { _ = try store.set(quota, at: SystemEngineClock().now(), zones: { _ in .utc }) }
+        counting = counts ? CountingStore(store) : nil
         engine = Engine(
-            store: store, host: host, clock: SystemEngineClock(),
+            store: counting ?? store, host: host, clock: SystemEngineClock(),
             settings: EngineSettings(engineID: "bench", processors: ProcessEnvironment.processors), observer: nil)
         try engine.start()
     }
@@ -68,7 +80,7 @@ enum BenchHost {
     static func make(folder: String, build: String) throws -> PluginHost {
         try FileSystem.makeFolder(folder, mode: 0o700)
         for (file, name) in [
-            ("libfixture-noop.so", "noop"), ("libbatten-plugin-shell.so", "shell"),
+            ("libfixture-noop.so", "noop"), ("libfixture-meter.so", "meter"), ("libbatten-plugin-shell.so", "shell"),
             ("libbatten-plugin-http.so", "http"),
         ] {
             let bytes = try FileSystem.read("\(build)/\(file)")

@@ -1,7 +1,6 @@
 import BattenCore
 import BattenPluginHost
 import BattenSystem
-import Glibc
 import Synchronization
 
 /// Many HTTP requests in flight at once against a server on loopback that holds all of them until the last has come.
@@ -15,7 +14,7 @@ enum HTTPFigures {
         }
         let folder = try FileSystem.makeTemporaryFolder(prefix: scratch + "/http-")
         defer { try? FileSystem.removeTree(folder) }
-        let server = try HoldingServer(hold: count)
+        let server = try holdingServer(hold: count)
         let host = try BenchHost.make(folder: folder + "/plugins", build: build)
         defer { host.shutdown(within: .seconds(5)) }
         guard case .found = host.executor("http.request") else { throw BenchError("the http plugin was not found") }
@@ -35,7 +34,7 @@ enum HTTPFigures {
         }
         let arrived = Monitor(false)
         try Thread.detach(name: "arrivals") {
-            server.waitUntilAllAreHere()
+            _ = server.line()
             arrived.signal { $0 = true }
         }
         // A request that fails early would leave the server waiting for ever.
@@ -79,77 +78,30 @@ enum HTTPFigures {
     }
 }
 
-/// An HTTP server in a process of its own, so that its sockets do not count as the client's: it accepts connections,
-/// holds them until a number of requests has come, and answers all when it is told to.
-private final class HoldingServer: Sendable {
-    let port: Int
-    private let output: Int32
-    private let input: Int32
-    private let child: pid_t
-
-    init(hold: Int) throws {
-        let script = """
-            import asyncio, resource, sys
-            resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
-            async def main():
-                go = asyncio.Event(); seen = 0
-                async def serve(reader, writer):
-                    nonlocal seen
-                    await reader.readuntil(b"\\r\\n\\r\\n")
-                    seen += 1
-                    if seen == \(hold): print("all", flush=True)
-                    await go.wait()
-                    writer.write(b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\nConnection: close\\r\\n\\r\\nok")
-                    await writer.drain(); writer.close()
-                server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=16384)
-                print(server.sockets[0].getsockname()[1], flush=True)
-                await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
-                go.set()
-                await asyncio.sleep(60)
-            asyncio.run(main())
-            """
-        var down: [Int32] = [0, 0]
-        var up: [Int32] = [0, 0]
-        guard pipe(&down) == 0, pipe(&up) == 0 else { throw BenchError("no descriptors left") }
-        for descriptor in down + up { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, down[0], 0)
-        posix_spawn_file_actions_adddup2(&actions, up[1], 1)
-        let arguments: [String] = ["/usr/bin/env", "python3", "-c", script]
-        var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
-        defer { for word in words { free(word) } }
-        words.append(nil)
-        var child = pid_t()
-        guard posix_spawn(&child, "/usr/bin/env", &actions, nil, words, environ) == 0 else {
-            throw BenchError("python3 cannot be started")
-        }
-        self.child = child
-        close(down[0])
-        close(up[1])
-        input = up[0]
-        output = down[1]
-        guard let port = Int(Self.line(from: up[0])) else { throw BenchError("the server gave no port") }
-        self.port = port
-    }
-
-    deinit {
-        kill(child, SIGKILL)
-        var status: Int32 = 0
-        waitpid(child, &status, 0)
-    }
-
-    func waitUntilAllAreHere() { _ = Self.line(from: input) }
-
-    func release() { _ = write(output, "\n", 1) }
-
-    private static func line(from descriptor: Int32) -> String {
-        var bytes: [UInt8] = []
-        var byte: UInt8 = 0
-        while read(descriptor, &byte, 1) == 1, byte != UInt8(ascii: "\n") { bytes.append(byte) }
-        return String(decoding: bytes, as: UTF8.self)
-    }
+/// An HTTP server that accepts connections, holds them until a number of requests has come, and answers all when it is
+/// told to.
+private func holdingServer(hold: Int) throws -> BenchServer {
+    try BenchServer(
+        """
+        import asyncio, resource, sys
+        resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+        async def main():
+            go = asyncio.Event(); seen = 0
+            async def serve(reader, writer):
+                nonlocal seen
+                await reader.readuntil(b"\\r\\n\\r\\n")
+                seen += 1
+                if seen == \(hold): print("all", flush=True)
+                await go.wait()
+                writer.write(b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\nConnection: close\\r\\n\\r\\nok")
+                await writer.drain(); writer.close()
+            server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=16384)
+            print(server.sockets[0].getsockname()[1], flush=True)
+            await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
+            go.set()
+            await asyncio.sleep(60)
+        asyncio.run(main())
+        """)
 }
 
 /// Counts outcomes and keeps the first failure.

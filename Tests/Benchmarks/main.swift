@@ -9,9 +9,18 @@ if words.count == 2, words[1] == "echo" {
     Limits.echo()
     exit(0)
 }
+if words.count == 6, words[1] == "quota-writer", let begin = Int64(words[4]), let seconds = Double(words[5]) {
+    do {
+        try QuotaWriter(home: words[2], name: words[3]).write(from: begin, seconds: seconds)
+        exit(0)
+    } catch {
+        print("batten-bench: \(error)")
+        exit(2)
+    }
+}
 let parts = [
     "chain", "chain-full", "full", "normal", "dispatch", "language", "shell", "cold", "http", "worker", "history",
-    "recovery", "controls", "for-each", "idle", "schedules", "repl",
+    "recovery", "controls", "for-each", "idle", "schedules", "repl", "quota",
 ]
 let wanted =
     words.count > 3 ? words[3].split(separator: ",").map(String.init) : Array(parts.dropFirst(2))
@@ -59,6 +68,7 @@ do {
     if wanted.contains("for-each") { try EngineFigures.forEach(scratch: scratch, build: build) }
     if wanted.contains("idle") { try ServiceFigures.idle(scratch: scratch, build: build) }
     if wanted.contains("schedules") { try ScheduleFigures.measure(scratch: scratch, build: build) }
+    if wanted.contains("quota") { try QuotaFigures.measure(scratch: scratch, build: build) }
     if wanted.contains("repl") {
         let limit = Limits.commitsPerSecond(synchronous: "FULL", in: scratch)
         try ReplFigures.measure(commits: limit, scratch: scratch, build: build)
