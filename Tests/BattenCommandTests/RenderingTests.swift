@@ -119,6 +119,23 @@ import Testing
                 """)
     }
 
+    @Test func whatEndsAStageStandsBeforeItsEnd() {
+        let written = Mutex("")
+        var log = LineLog(workflow: "weather", profile: .plain()) { text in written.withLock { $0 += text } }
+        var item = Self.row(0, "fetch", .failed)
+        item.item = 3
+        let rows = [Self.row(0, "fetch", .failed), Self.row(1, "sum", .running), item]
+        log.show([.committed(records: [], run: Self.run(.failed), stages: rows)], now: Self.start)
+        #expect(
+            written.withLock { $0 } == """
+                22:13:20.000 fetch[3] failed: exit code 3
+                22:13:20.000 fetch failed after 2.0s: exit code 3
+                22:13:20.000 sum started
+                22:13:20.000 run abcdefgh2345 failed after 12s
+
+                """)
+    }
+
     @Test func runsKeepTheirPromisedShape() {
         let report = RunReport(
             run: Self.run(.failed), rows: [Self.row(0, "a", .failed), Self.row(1, "b", .waiting)], usage: [])

@@ -251,9 +251,11 @@ enum PluginInfoCommand {
         for (name, property) in properties {
             let type = property["type"].map { $0.stringValue ?? JSONWriter.string($0) } ?? "any"
             let need = required.contains(name) ? ", required" : ""
-            let words = property["description"]?.stringValue.map { "  \(TextFit.clean($0))" } ?? ""
-            let label = TextFit.pad(TextFit.clean(name), to: column)
-            console.line(TextFit.cut("    \(label)  \(type)\(need)\(words)", to: max(40, console.output.width)))
+            let words = property["description"]?.stringValue.map { ": \(TextFit.clean($0))" } ?? ""
+            let label = "    \(TextFit.pad(TextFit.clean(name), to: column))  "
+            let indent = String(repeating: " ", count: label.count)
+            let lines = TextFit.wrap("\(type)\(need)\(words)", to: max(40, console.output.width) - label.count)
+            for (place, line) in lines.enumerated() { console.line((place == 0 ? label : indent) + line) }
         }
     }
 }

@@ -32,7 +32,11 @@ enum WhyCommand {
                 let since = TimeText.relative(entry.since, now: context.now)
                 let item = entry.item.map { "[\($0)]" } ?? ""
                 let whose = entry.stage.map { "stage '\($0)\(item)'" } ?? "the run"
-                context.console.line("  \(whose): \(TextFit.clean(entry.detail)) (since \(since))")
+                var times = "since \(since)"
+                if entry.quota == nil, let until = entry.until, until > context.now {
+                    times += ", until \(until.rfc3339(fractionDigits: 0))"
+                }
+                context.console.line("  \(whose): \(TextFit.clean(entry.detail)) (\(times))")
                 if let quota = entry.quota {
                     context.console.line("    \(QuotaFill.text(quota, until: entry.until, now: context.now))")
                 }
@@ -125,7 +129,7 @@ enum WhyCommand {
             } else if let waiting = stage.waiting {
                 entries.append(
                     Entry(
-                        stage: stage.id, on: waiting.on, detail: waiting.detail, since: waiting.since,
+                        stage: stage.id, on: waiting.on, detail: stage.waitText ?? "", since: waiting.since,
                         until: waiting.until,
                         holders: waiting.on == "slot" ? try holders.holding(stage, of: found) : []))
             } else if stage.status == .running, let items = report.items[stage.id] {
@@ -166,8 +170,8 @@ enum WhyCommand {
         return order.compactMap { first[$0] }.map { row, waiting, count in
             let more = count > 1 ? " (and \(count - 1) more)" : ""
             return Entry(
-                stage: row.id, item: row.item, on: waiting.on, detail: waiting.detail + more, since: waiting.since,
-                until: waiting.until)
+                stage: row.id, item: row.item, on: waiting.on, detail: (row.waitText ?? "") + more,
+                since: waiting.since, until: waiting.until)
         }
     }
 }

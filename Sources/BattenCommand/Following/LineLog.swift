@@ -32,8 +32,7 @@ struct LineLog: RunDisplay {
                 // What ended the run stands before its end, what it began with behind its start.
                 let ends = run?.status.isTerminal ?? false
                 if let run, !ends { text += runLine(run, at) }
-                for stage in stages where stage.item == nil { text += stageLine(stage, at, now: now) }
-                for stage in stages where stage.item != nil { text += itemLine(stage, at, now: now) }
+                text += rowLines(stages, at, now: now)
                 if let run, ends { text += runLine(run, at) }
             case .log(let log): text += line(log.at, name(log.stage, log.item), "| \(TextFit.clean(log.text))")
             case .progress(let stage, nil, let fraction, let note):
@@ -91,6 +90,21 @@ struct LineLog: RunDisplay {
         }
     }
 
+    /// What ended a stage's items stands before its own end, what they do otherwise behind the stages.
+    private func rowLines(_ rows: [StageRow], _ at: Timestamp, now: Timestamp) -> String {
+        let items = Dictionary(grouping: rows.lazy.filter { $0.item != nil }, by: \.id)
+        var isTold: Set<String> = []
+        var text = ""
+        for stage in rows where stage.item == nil {
+            if stage.status.isTerminal, isTold.insert(stage.id).inserted {
+                for item in items[stage.id] ?? [] { text += itemLine(item, at, now: now) }
+            }
+            text += stageLine(stage, at, now: now)
+        }
+        for item in rows where item.item != nil && !isTold.contains(item.id) { text += itemLine(item, at, now: now) }
+        return text
+    }
+
     private func stageLine(_ row: StageRow, _ at: Timestamp, now: Timestamp) -> String {
         let before = picture.stage(row.id)?.row
         guard row.status != before?.status || row.attempts != before?.attempts else { return "" }
@@ -102,7 +116,7 @@ struct LineLog: RunDisplay {
         case .waiting where row.waiting?.on == ChildWait.on: return ""
         case .running: return line(at, row.id, row.attempts > 1 ? "started (attempt \(row.attempts))" : "started")
         case .waiting, .retrying:
-            let detail = row.waiting.map { ": \(TextFit.clean($0.detail))" } ?? ""
+            let detail = row.waitText.map { ": \(TextFit.clean($0))" } ?? ""
             let until = row.waiting?.until.map { " (\(TimeText.relative($0, now: now)))" } ?? ""
             return line(at, row.id, "\(word)\(detail)\(until)")
         case .skipped, .cancelled:
@@ -126,7 +140,7 @@ struct LineLog: RunDisplay {
             let why = row.error.map { ": \(TextFit.clean($0.message))" } ?? ""
             return line(at, name(row.id, row.item), "\(StatusText.word(row.status))\(why)")
         case .waiting where row.waiting?.on == "gate", .retrying:
-            let detail = row.waiting.map { ": \(TextFit.clean($0.detail))" } ?? ""
+            let detail = row.waitText.map { ": \(TextFit.clean($0))" } ?? ""
             return line(at, name(row.id, row.item), "\(StatusText.word(row.status))\(detail)")
         case .pending, .running, .waiting, .completed, .cancelled, .skipped: return ""
         }

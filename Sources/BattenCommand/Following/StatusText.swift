@@ -62,3 +62,12 @@ enum StatusText {
         }
     }
 }
+
+extension StageRow {
+    /// What the stage waits for, in words; nil when it waits for nothing.
+    var waitText: String? {
+        guard let waiting else { return nil }
+        guard status == .retrying, let error else { return waiting.detail }
+        return "\(waiting.detail), after: \(error.message)"
+    }
+}

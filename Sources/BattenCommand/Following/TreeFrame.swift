@@ -84,7 +84,7 @@ struct TreeFrame {
         case .waiting, .retrying:
             guard let waiting = stage.row.waiting else { return nil }
             let until = waiting.until.map { " (\(TimeText.relative($0, now: now)))" } ?? ""
-            return TextFit.clean(waiting.detail) + until
+            return TextFit.clean(stage.row.waitText ?? "") + until
         case .running:
             if !stage.streamed.isEmpty {
                 let columns = max(4, width - 6)

@@ -4,7 +4,6 @@ enum LaterCommand {
     private static let instead: [String: String] = [
         "export": "'batten show NAME' writes a kept workflow",
         "import": "'batten add FILE' keeps a workflow",
-        "secret login": "'batten secret set NAME' keeps a token",
         "trust": "name the provider in the user's configuration file",
     ]
 

@@ -93,7 +93,7 @@ struct ExpressionAnalysis: Sendable {
         let help: String?
         if let function = ExpressionFunction(rawValue: name) {
             help = "to call the function write \(function.signature)"
-        } else if let near = Spelling.nearest(to: name, in: ExpressionNamespace.allCases.lazy.map(\.rawValue)) {
+        } else if let near = Spelling.guess(name, in: ExpressionNamespace.allCases.lazy.map(\.rawValue)) {
             help = "did you mean '\(near)'?"
         } else {
             help =

@@ -103,7 +103,7 @@ enum ExpressionFunction: String, Sendable, CaseIterable {
 
     /// Says that there is no function of a name.
     static func unknown(_ name: String, range: Range<Int>) -> ExpressionError {
-        let near = Spelling.nearest(to: name, in: allCases.lazy.map(\.rawValue))
+        let near = Spelling.guess(name, in: allCases.lazy.map(\.rawValue))
         return ExpressionError(
             code: .unknownFunction, message: "there is no function '\(name)'", range: range,
             help: near.map { "did you mean '\($0)'?" })
