@@ -56,13 +56,15 @@ enum ResumeCommand {
         }
         let session = RunSession(
             context: context, workflow: found.row.workflow, role: "resume", staysAtGates: invocation.has("wait-gates"))
-        return try session.execute { runtime throws(CommandFailure) in
+        return try session.execute { runtime, follower throws(CommandFailure) in
             if takesOver {
                 context.console.alert(
                     "warning: calls that the engine \(found.owner) started may still act while this one goes on")
             }
             let refusal = try RunSession.asFailure {
-                try runtime.resume(run: id, takeOver: takesOver) { snapshot in try plan(snapshot, id, context) }
+                try runtime.resume(
+                    run: id, takeOver: takesOver, compile: { snapshot in try plan(snapshot, id, context) },
+                    claimed: { follower.takeUp(RunPicture(try NamedRun.report(of: id, in: context))) })
             }
             if let refusal { throw failure(refusal, id) }
             return id
@@ -73,8 +75,9 @@ enum ResumeCommand {
     private static func leave(_ found: StoredRun, _ context: CommandContext) throws(CommandFailure) -> ExitCode {
         let sender = ControlSender(context: context)
         let id = found.row.id
+        let fate = try sender.send(.resume, to: found)
         try sender.tell(
-            try sender.send(.resume, to: found), of: .resume, to: id, applied: "run \(id) goes on",
+            fate, of: .resume, to: id, applied: try wordsBehindPause(id, context),
             kept: "recorded; no process drives run \(id): go on with batten resume "
                 + "\(try NamedRun.top(of: found, in: context))")
         return .done
@@ -86,13 +89,22 @@ enum ResumeCommand {
         let sender = ControlSender(context: context)
         let fate = try sender.send(.resume, to: found)
         let isDetached = context.invocation.has("detach")
+        let words = try wordsBehindPause(id, context)
         if isDetached || fate != .applied {
             try sender.tell(
-                fate, of: .resume, to: id, applied: "run \(id) goes on",
+                fate, of: .resume, to: id, applied: words,
                 kept: "the process that drove run \(id) has ended; go on with: batten resume \(id)")
             return isDetached ? .done : .waiting
         }
+        if !context.invocation.format.isData { context.console.note(words) }
         return try DistantRun(context: context, id: id, staysAtGates: context.invocation.has("wait-gates")).follow()
+    }
+
+    /// That a run whose pause is over goes on, or what it waits for all the same.
+    private static func wordsBehindPause(_ id: String, _ context: CommandContext) throws(CommandFailure) -> String {
+        let run = try NamedRun.find(id, in: context).row
+        guard run.isLeftToPeople, let waiting = run.waiting else { return "run \(id) goes on" }
+        return "run \(id) is not paused any more; it waits: \(TextFit.clean(waiting.detail))"
     }
 
     /// The plan of the definition that a run is locked to; plugins that are missing now are waited for later.

@@ -40,7 +40,7 @@ enum ExecCommand {
             plan: plan, trigger: "exec", directory: context.directory,
             workdir: PathText.join(try context.settings().home, "work/{run}"))
         let session = RunSession(context: context, workflow: "exec", role: "exec", showsStageOutputs: true)
-        return try session.execute { runtime throws(CommandFailure) in
+        return try session.execute { runtime, _ throws(CommandFailure) in
             try RunSession.asFailure { try runtime.engine.submit(submission) }
         }
     }

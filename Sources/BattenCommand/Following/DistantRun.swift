@@ -24,9 +24,7 @@ struct DistantRun {
         while true {
             let found = try NamedRun.find(id, in: context)
             let run = found.row
-            let waits =
-                run.status == .paused
-                || (run.status == .waiting && ["gate", "signal"].contains(run.waiting?.on ?? ""))
+            let waits = run.status == .paused || run.isLeftToPeople
             if run.status.isTerminal || (waits && !staysAtGates) { return try show() }
             if context.console.isOutputClosed || isInterrupted() { return .interrupted }
             let folder = try context.stateFolder()

@@ -5,7 +5,8 @@ struct EventLines: RunDisplay {
     /// The lines of the runs that this one has started, by run id.
     private var children: [String: ChildLines] = [:]
     private let write: @Sendable (String) -> Void
-    private let run: @Sendable () -> String
+    /// The run's id: what is first told of it has its row.
+    private var run: String
     private var attempts: [Instance: Int] = [:]
 
     /// A stage, or one of its items.
@@ -17,9 +18,9 @@ struct EventLines: RunDisplay {
     /// Creates a writer.
     ///
     /// - Parameters:
-    ///   - run: gives the run's id.
+    ///   - run: the run's id; empty while it has none.
     ///   - write: takes the lines.
-    init(run: @escaping @Sendable () -> String, write: @escaping @Sendable (String) -> Void) {
+    init(run: String = "", write: @escaping @Sendable (String) -> Void) {
         self.run = run
         self.write = write
     }
@@ -32,8 +33,10 @@ struct EventLines: RunDisplay {
             switch event {
             case .committed(let records, let row, let stages):
                 for stage in stages { attempts[Instance(stage: stage.id, item: stage.item)] = stage.attempts }
-                let id = row?.id ?? run()
-                for record in records { text += JSONWriter.string(record.json(run: id)) + "\n" }
+                if let row { run = row.id }
+                for record in records { text += JSONWriter.string(record.json(run: run)) + "\n" }
+            // What is on disk already was told when it came about.
+            case .takenUp(let picture): run = picture.id
             case .log(let log):
                 let data: JSONValue = .object(["stream": .string(log.stream), "text": .string(log.text)])
                 text += live("log_line", Instance(stage: log.stage, item: log.item), log.attempt, data, log.at)
@@ -56,7 +59,7 @@ struct EventLines: RunDisplay {
             case .child(let run, let inner):
                 if !text.isEmpty { write(text) }
                 text = ""
-                var child = children[run] ?? ChildLines(EventLines(run: { run }, write: write))
+                var child = children[run] ?? ChildLines(EventLines(run: run, write: write))
                 child.show(inner, now: now)
                 children[run] = child.isOver ? nil : child
             case .resized: break
@@ -71,7 +74,7 @@ struct EventLines: RunDisplay {
         _ type: String, _ instance: Instance, _ attempt: Int?, _ data: JSONValue, _ at: Timestamp
     ) -> String {
         var object: JSONObject = [
-            "seq": .null, "at": .string(at.rfc3339), "run": .string(run()), "stage": .string(instance.stage),
+            "seq": .null, "at": .string(at.rfc3339), "run": .string(run), "stage": .string(instance.stage),
         ]
         if let item = instance.item { object["item"] = .int(Int64(item)) }
         object["attempt"] = attempt.map { .int(Int64($0)) } ?? .null

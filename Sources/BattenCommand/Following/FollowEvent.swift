@@ -4,6 +4,8 @@ import BattenCore
 enum FollowEvent: Sendable {
     /// Facts that are on disk: journal records, and the rows that changed with them.
     case committed(records: [JournalRecord], run: RunRow?, stages: [StageRow])
+    /// How far a run was when it was taken up; comes first and only once.
+    case takenUp(RunPicture)
     /// A log line as it came.
     case log(LogLine)
     /// Progress as it came: a fraction from 0 to 1 when known, and a note.
@@ -17,10 +19,19 @@ enum FollowEvent: Sendable {
     /// The terminal has another size.
     case resized
 
+    /// The run's row, where it comes with one.
+    var row: RunRow? {
+        switch self {
+        case .committed(_, let row, _): row
+        case .takenUp(let picture): picture.run
+        case .log, .progress, .stream, .usage, .child, .resized: nil
+        }
+    }
+
     /// Whether it may be left out where a reader is too slow: what is on disk may not.
     var isLive: Bool {
         switch self {
-        case .committed, .resized: false
+        case .committed, .takenUp, .resized: false
         case .child(_, let event): event.isLive
         case .log, .progress, .stream, .usage: true
         }

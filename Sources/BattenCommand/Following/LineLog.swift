@@ -40,6 +40,9 @@ struct LineLog: RunDisplay {
             case .child(let run, let inner):
                 text += childText(run, inner, now: now)
                 continue
+            case .takenUp(let picture):
+                text += takenUp(picture, now: now)
+                continue
             case .progress, .stream, .usage, .resized: break
             }
             let before = decidedItems(event)
@@ -51,12 +54,39 @@ struct LineLog: RunDisplay {
 
     mutating func finish(now: Timestamp) {}
 
+    /// That a run goes on which others have brought this far, or what it still waits for.
+    private mutating func takenUp(_ picture: RunPicture, now: Timestamp) -> String {
+        var text = ""
+        if let run = picture.run {
+            let name = "run \(run.id) of \(TextFit.clean(run.workflow))"
+            switch run.status {
+            // A pause ends with being taken up; what follows tells how the run goes on.
+            case .paused: break
+            case .pending where run.waiting != nil, .waiting:
+                let why = TextFit.clean(run.waiting?.detail ?? "")
+                text = line(now, nil, run.status == .pending ? "\(name) \(why)" : "\(name) waiting: \(why)")
+            case .pending, .running: text = line(now, nil, "\(name) goes on")
+            case .completed, .failed, .cancelled, .timedOut: break
+            }
+        }
+        for stage in picture.stages where [.waiting, .retrying].contains(stage.row.status) {
+            text += stageLine(stage.row, now, now: now)
+        }
+        self.picture = picture
+        // The names of those who start others stand before the names of these.
+        let children = picture.children.values.sorted {
+            ($0.run?.acceptedAt ?? now, $0.id) < ($1.run?.acceptedAt ?? now, $1.id)
+        }
+        for child in children { text += childText(child.id, .takenUp(child), now: now) }
+        return text
+    }
+
     /// What happens in a child: its stages under the name of the stage that started it.
     private mutating func childText(_ run: String, _ event: FollowEvent, now: Timestamp) -> String {
         var child = children[run] ?? LineLog(workflow: "", profile: profile, write: write)
         if child.prefix.isEmpty {
             var prefix = "\(run)/"
-            if case .committed(_, let row?, _) = event, let parent = row.parent {
+            if let parent = event.row?.parent {
                 prefix =
                     (children[parent.run]?.prefix ?? "") + parent.stage + (parent.item.map { "[\($0)]" } ?? "") + "/"
             }

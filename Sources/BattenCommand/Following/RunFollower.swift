@@ -25,6 +25,12 @@ final class RunFollower: EngineObserver {
     /// Id of the run; empty until it was accepted.
     var run: String { picture.withLock { $0.id } }
 
+    /// Shows how far a run is that this engine is about to take up.
+    func takeUp(_ picture: RunPicture) {
+        main.withLock { $0 = picture.id }
+        take(.takenUp(picture))
+    }
+
     func committed(run: String, records: [JournalRecord], row: RunRow?, stages: [StageRow]) {
         let main = main.withLock { main in
             if main == nil { main = run }

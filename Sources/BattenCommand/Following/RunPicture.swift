@@ -58,6 +58,7 @@ struct RunPicture: Sendable {
                 workflow = run.workflow
             }
             for row in rows { apply(row) }
+        case .takenUp(let picture): self = picture
         case .log(let line):
             change(line.stage) { stage in
                 stage.tail.append(line)
@@ -91,8 +92,12 @@ struct RunPicture: Sendable {
         change(stage) { $0.usage = usage }
     }
 
-    /// Takes in the picture of a run that it has started.
-    mutating func apply(_ run: String, _ picture: RunPicture) { children[run] = picture }
+    /// Takes in the picture of a run that it has started, and those below that one.
+    mutating func apply(_ run: String, _ picture: RunPicture) {
+        children.merge(picture.children) { own, _ in own }
+        children[run] = picture
+        children[run]?.children = [:]
+    }
 
     /// The picture of the run that one of its stages has started, with those below that one.
     func child(of stage: Stage) -> RunPicture? {

@@ -65,7 +65,7 @@ struct RunSummary {
             return hint("batten logs \(run.id) \(stage.row.id)", "shows its whole log") + again
         case .paused, .waiting, .pending, .running:
             return hint("batten why \(run.id)", "tells what it waits for")
-                + hint("batten resume \(run.id)", "goes on with it")
+                + hint("batten resume \(run.id)", run.isLeftToPeople ? "goes on with it after that" : "goes on with it")
         }
     }
 

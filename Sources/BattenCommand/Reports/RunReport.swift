@@ -122,6 +122,11 @@ struct RunReport: Sendable {
     }
 }
 
+extension RunRow {
+    /// Whether only gates or signals are left to wait for.
+    var isLeftToPeople: Bool { status == .waiting && ["gate", "signal"].contains(waiting?.on ?? "") }
+}
+
 extension StageRow {
     /// Id of the run that the stage's newest attempt has started; nil unless it runs another workflow.
     func childRun(of run: String) -> String? {

@@ -108,8 +108,11 @@ final class EngineRuntime: Sendable {
     ///   - run: the whole run id.
     ///   - takeOver: whether to take it from an engine that lives but does not move.
     ///   - compile: makes a plan of the definition that the run is locked to.
+    ///   - claimed: called when the run is this engine's and before it moves.
     /// - Returns: what kept it from being taken up; nil when this engine drives it now.
-    func resume(run: String, takeOver: Bool, compile: ([UInt8]) throws -> Plan) throws -> ResumeRefusal? {
+    func resume(
+        run: String, takeOver: Bool, compile: ([UInt8]) throws -> Plan, claimed: () throws -> Void = {}
+    ) throws -> ResumeRefusal? {
         guard let recovered = try store.recover(run: run) else { return .unknown }
         guard !recovered.row.status.isTerminal else { return .ended(recovered.row.status) }
         if !takeOver, try EngineFolder.isAlive(recovered.owner, in: folder) {
@@ -121,8 +124,9 @@ final class EngineRuntime: Sendable {
         }
         if takeOver { _ = try? EngineFolder.wake(recovered.owner, in: folder) }
         // What the old owner wrote between the first look and the claim is part of the run.
-        guard let claimed = try store.recover(run: run) else { return .unknown }
-        try engine.adopt(claimed, plan: plan, epoch: epoch)
+        guard let owned = try store.recover(run: run) else { return .unknown }
+        try claimed()
+        try engine.adopt(owned, plan: plan, epoch: epoch)
         // Also a pause that was asked for while nobody drove the run, and was taken in with it, is over: a run that is
         // not paused refuses.
         engine.control(run: run, .resume)

@@ -25,20 +25,19 @@ struct RunSession {
         let session = RunSession(
             context: context, workflow: submission.plan.definition.name, role: "run", staysAtGates: staysAtGates,
             mayBeAnothers: submission.idempotencyKey != nil)
-        return try session.execute { runtime throws(CommandFailure) in
+        return try session.execute { runtime, _ throws(CommandFailure) in
             try Self.asFailure { try runtime.engine.submit(submission) }
         }
     }
 
     /// Opens an engine, begins, follows to the end, and reports.
     ///
-    /// - Parameter begin: starts the run or takes it up, and gives its id.
+    /// - Parameter begin: starts the run or takes it up, and gives its id; tells the follower how far it is by then.
     /// - Returns: the exit code that the run's end gives.
     func execute(
-        _ begin: (EngineRuntime) throws(CommandFailure) -> String
+        _ begin: (EngineRuntime, RunFollower) throws(CommandFailure) -> String
     ) throws(CommandFailure) -> ExitCode {
-        let run = RunName()
-        let loop = try RenderLoop(makeDisplay(run: { run.id }))
+        let loop = try RenderLoop(makeDisplay())
         let follower = RunFollower(workflow: workflow, loop: loop)
         let runtime = try EngineRuntime.open(in: context, role: role, observer: follower)
         defer { runtime.close() }
@@ -46,12 +45,11 @@ struct RunSession {
         try Self.asFailure { try interrupts.watch(loop: loop) }
         let id: String
         do throws(CommandFailure) {
-            id = try begin(runtime)
+            id = try begin(runtime, follower)
         } catch {
             _ = loop.finish()
             throw error
         }
-        run.id = id
         interrupts.follow(id)
         let ending: RunEnding
         do throws(CommandFailure) {
@@ -72,17 +70,15 @@ struct RunSession {
 
     // MARK: Showing
 
-    private func makeDisplay(run: @escaping @Sendable () -> String) -> @Sendable () -> any RunDisplay {
+    private func makeDisplay() -> @Sendable () -> any RunDisplay {
         let console = context.console
         let workflow = workflow
         let format = context.invocation.format
         if format == .ndjson {
             return {
-                EventLines(
-                    run: run,
-                    write: { text in
-                        console.write(text); console.flush()
-                    })
+                EventLines { text in
+                    console.write(text); console.flush()
+                }
             }
         }
         if console.isQuiet || (format.isData && !console.errors.isTerminal) { return { SilentDisplay() } }
@@ -154,15 +150,6 @@ extension CommandFailure {
             let exit: ExitCode = error.code == .unsupported ? .invalid : .store
             self.init("engine_\(error.code.rawValue)", error.message, help: error.help, exit: exit)
         }
-    }
-}
-
-/// The id of the run that is followed, known to the display as soon as it is to the command.
-private final class RunName: Sendable {
-    private let state = Mutex("")
-    var id: String {
-        get { state.withLock { $0 } }
-        set { state.withLock { $0 = newValue } }
     }
 }
 
