@@ -11,6 +11,8 @@ final class ScheduleRunner: Sendable {
     /// What the runner tells of.
     enum Report: Sendable {
         case decided(Scheduler.Report)
+        /// The clock was set; with the next due time there is.
+        case clockSet(ClockComparison.Step, next: Timestamp?)
         /// The store could not be read or written; it is tried again.
         case trouble(StoreError)
     }
@@ -106,6 +108,7 @@ final class ScheduleRunner: Sendable {
     private func work() {
         var failures = 0
         var again: Int64?
+        var clock: ClockComparison?
         var scheduler = scheduler(context())
         while true {
             let isStopping: Bool? = state.wait(until: again) { state in
@@ -125,6 +128,7 @@ final class ScheduleRunner: Sendable {
             do throws(StoreError) {
                 let next = try scheduler.look(at: Timestamp(nanoseconds: WallClock.now()))
                 alarm.set(at: next?.nanoseconds)
+                try compare(&clock)
                 failures = 0
             } catch {
                 if failures == 0 { report(.trouble(error)) }
@@ -138,6 +142,14 @@ final class ScheduleRunner: Sendable {
                 state.hasFailed = hasFailed
             }
         }
+    }
+
+    /// Tells of a clock that was set since the last look, or set back since a due time was decided about.
+    private func compare(_ clock: inout ClockComparison?) throws(StoreError) {
+        let reading = ClockComparison.Reading.now()
+        if clock == nil { clock = ClockComparison(reading, known: try runtime.store.lastScheduleDecision()) }
+        guard let step = clock?.look(reading) else { return }
+        report(.clockSet(step, next: try runtime.store.nextScheduleDue()))
     }
 
     private func scheduler(_ context: CommandContext) -> Scheduler {

@@ -143,6 +143,22 @@ extension ServeEvent {
             text: "schedule \(name) is paused: \(TextFit.clean(why)); go on with: batten schedule resume \(name)")
     }
 
+    /// - Parameter next: the next due time of any schedule.
+    static func clockSet(_ step: ClockComparison.Step, next: Timestamp?, at: Timestamp) -> ServeEvent {
+        let (from, to) = (step.from.rfc3339(fractionDigits: 0), step.to.rfc3339(fractionDigits: 0))
+        let due = next.map { "the next due time is \($0.rfc3339(fractionDigits: 0))" } ?? "no schedule is due"
+        let what =
+            step.isBack
+            ? "back from \(from) to \(to): what was due before starts nothing again; \(due)"
+            : "forward from \(from) to \(to): what was due in between is started or missed as catch_up says; \(due)"
+        return ServeEvent(
+            "clock_set", at: at,
+            [
+                "from": .string(step.from.rfc3339), "to": .string(step.to.rfc3339),
+                "next": next.map { .string($0.rfc3339) } ?? .null,
+            ], text: "the clock was set \(what)")
+    }
+
     static func triggered(_ event: TriggerEvent, at: Timestamp) -> ServeEvent {
         ServeEvent(
             "triggered", at: at,

@@ -122,6 +122,7 @@ final class ServeLog: EngineObserver {
         case .decided(.started(let fire)): tell(.fired(fire, at: now))
         case .decided(.passed(let fire)): tell(.passed(fire, at: now))
         case .decided(.paused(let schedule, let why)): tell(.schedulePaused(schedule, why, at: now))
+        case .clockSet(let step, let next): tell(.clockSet(step, next: next, at: now))
         case .trouble(let error): tell(.trouble(error, at: now))
         }
     }

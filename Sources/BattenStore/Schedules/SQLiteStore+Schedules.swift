@@ -14,6 +14,11 @@ extension SQLiteStore: ScheduleStore {
         try reading(ScheduleTable.nextDue, { _ in }, { $0.timestamp(0) }).first ?? nil
     }
 
+    /// When a due time was decided about last, as the clock was then; nil when none is known.
+    public func lastScheduleDecision() throws(StoreError) -> Timestamp? {
+        try reading(ScheduleTable.lastDecision, { _ in }, { $0.timestamp(0) }).first ?? nil
+    }
+
     /// How many runs of each schedule have not ended, by its name.
     public func activeScheduledRuns() throws(StoreError) -> [String: Int] {
         var counts: [String: Int] = [:]

@@ -18,6 +18,7 @@ enum ScheduleTable {
         SELECT next_at FROM schedules INDEXED BY schedules_due WHERE pause IS NULL AND next_at IS NOT NULL
         ORDER BY next_at LIMIT 1
         """
+    static let lastDecision = "SELECT max(decided_at) FROM schedule_fires"
     static let inForce = "SELECT count(*), min(next_at) FROM schedules WHERE pause IS NULL"
     static let activeCounts = """
         SELECT s.name, count(*) FROM runs r INDEXED BY runs_by_status
@@ -50,7 +51,9 @@ enum ScheduleTable {
     static let ofWorkflow = "\(columns) INDEXED BY schedules_by_workflow WHERE workflow = ?1 ORDER BY name"
 
     /// Every query whose cost must not grow with the store.
-    static let all = [due, nextDue, activeCounts, activeRuns, queued, lastEnds, lastFires, page, one, ofWorkflow]
+    static let all = [
+        due, nextDue, lastDecision, activeCounts, activeRuns, queued, lastEnds, lastFires, page, one, ofWorkflow,
+    ]
 
     static func read(_ row: Statement) throws(StoreError) -> Schedule {
         let name = row.text(0)
