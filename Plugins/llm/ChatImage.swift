@@ -15,6 +15,11 @@ struct ChatImage {
 
     /// What an image counts as in an estimate, in bytes of text: about 1,500 tokens, the most of the usual rules.
     static let estimatedBytes = 6000
+    /// What an image counts as at most by OpenAI's published rules: a base and eight tiles, of the model whose tiles count
+    /// most (gpt-4o-mini); with `detail: low` the base alone.
+    static let mostTokensOpenAI: (high: Int64, low: Int64) = (high: 48_169, low: 2_833)
+    /// What an image counts as at most by Anthropic's published rule, of the models that take the largest.
+    static let mostTokensAnthropic: Int64 = 4_784
     /// The most bytes of a file.
     static let largest = 20 << 20
 

@@ -133,11 +133,28 @@ struct ChatInput: Decodable {
         (system.map { [ChatMessage(role: "system", text: $0)] } ?? []) + messages
     }
 
-    /// A bound of the input's tokens: a token is at least a byte of what is sent.
-    var boundOfInput: Int64 {
-        let schemas = (responseSchema?.bytes.count ?? 0) + tools.reduce(0) { $0 + $1.openAI.bytes.count }
-        return Int64(conversation.reduce(schemas) { $0 + $1.bytes })
+    /// Whether more may go in than the bytes of the input itself, by which its bound is declared.
+    var exceedsDeclared: Bool {
+        messages.contains { !$0.images.isEmpty } || context.contains { $0.file != nil }
     }
+
+    /// A bound of the tokens that go in: one for each byte of what is sent, and of an image what the provider counts.
+    func boundOfInput(_ api: any ChatAPI, model: String, provider: LLMSettings.Provider) throws(Failure) -> Int64 {
+        var words = self
+        var images: Int64 = 0
+        for index in words.messages.indices {
+            for place in words.messages[index].parts.indices {
+                guard case .image(let image) = words.messages[index].parts[place] else { continue }
+                images += provider.tokens(of: image)
+                words.messages[index].parts[place] = .text("")
+            }
+        }
+        let body = try api.body(words, model: model, provider: provider)
+        return Int64(body.bytes.count) + images + Self.overhead
+    }
+
+    /// Tokens that a provider may put in of its own.
+    static let overhead: Int64 = 64
 
     /// A guess at the tokens of the input: a token is about four bytes.
     var estimatedTokens: Int64 {

@@ -12,6 +12,11 @@ final class ChatJob {
         var api: any ChatAPI { provider.api == .openai ? OpenAIChat() : AnthropicChat() }
     }
 
+    /// An answer that is asked for beside what was declared may have at least so many tokens.
+    private static let leastOutput: Int64 = 256
+    /// The code of the failure to hold something.
+    private static let refused = "quota.refused"
+
     let call: Call<JSON>
     private var input: ChatInput
     private let candidates: [Candidate]
@@ -23,6 +28,14 @@ final class ChatJob {
 
     private var place = 0
     private var exchange: ChatExchange?
+    /// Whether what is asked next goes beyond what the call has declared.
+    private var isBeyondDeclared = false
+    /// What is held for the request that is out.
+    private var lease: Lease?
+    /// The most tokens of the answer that is asked for.
+    private var outputLimit: Int64
+    /// Tokens that the last answer had.
+    private var lastOutput: Int64 = 0
     private var usage: ChatAnswer.Usage?
     private var isRepaired = false
     /// The models that failed, with what they failed of.
@@ -41,6 +54,7 @@ final class ChatJob {
         self.call = call
         self.input = input
         self.input.redaction = input.redaction.union(settings.redaction)
+        outputLimit = input.maxOutputTokens
         self.candidates = candidates
         self.settings = settings
         self.limiter = limiter
@@ -56,6 +70,7 @@ final class ChatJob {
             guard self.result == nil else { return }
             switch result {
             case .success(let loaded):
+                isBeyondDeclared = input.exceedsDeclared
                 input = loaded
                 ask()
             case .failure(let failure): end(.failure(failure))
@@ -76,7 +91,47 @@ final class ChatJob {
 
     // MARK: Exchanges
 
+    /// Asks the model, once all that the request may use is held.
     private func ask() {
+        outputLimit = input.maxOutputTokens
+        guard isBeyondDeclared else {
+            isBeyondDeclared = true
+            return send(input)
+        }
+        let name = candidate.name
+        do throws(Failure) {
+            var bound = RequestBound(
+                subject: name,
+                inputTokens: try input.boundOfInput(
+                    candidate.api, model: candidate.model, provider: candidate.provider),
+                outputTokens: input.maxOutputTokens)
+            bound.leastOutputTokens = min(input.maxOutputTokens, max(Self.leastOutput, lastOutput))
+            bound.followsDeclared = true
+            call.context.hold(bound) { [self] answer in
+                switch answer {
+                case .success(let held):
+                    guard result == nil else { return held.lease.settle(0) }
+                    lease = held.lease
+                    outputLimit = held.outputTokens
+                    if outputLimit < input.maxOutputTokens {
+                        call.context.log(
+                            .info, "\(name) is asked for at most \(outputLimit) tokens: no more is left to it")
+                    }
+                    var input = input
+                    input.maxOutputTokens = outputLimit
+                    send(input)
+                case .failure(var failure):
+                    guard result == nil else { return }
+                    if failure.class == .quota { failure.message = "\(name) cannot be asked: \(failure.message)" }
+                    fail(failure)
+                }
+            }
+        } catch {
+            fail(error)
+        }
+    }
+
+    private func send(_ input: ChatInput) {
         let candidate = candidate
         do throws(Failure) {
             var request = try settings.request(
@@ -97,6 +152,8 @@ final class ChatJob {
             exchange.ended = { [self] result, usage in
                 self.exchange = nil
                 if let usage { self.usage = self.usage.map { $0 + usage } ?? usage }
+                lastOutput = usage?.output ?? 0
+                giveBack(requests: usage == nil ? 0 : 1)
                 switch result {
                 case .success(let answer): finish(answer)
                 case .failure(let failure): fail(failure)
@@ -106,8 +163,15 @@ final class ChatJob {
             try exchange.start(request)
         } catch {
             exchange = nil
+            giveBack(requests: 0)
             fail(error)
         }
+    }
+
+    /// Gives back what is held and was not used.
+    private func giveBack(requests: Int64) {
+        lease?.settle(requests)
+        lease = nil
     }
 
     private func finish(_ answer: ChatAnswer) {
@@ -140,9 +204,11 @@ final class ChatJob {
             input.messages.append(ChatMessage(role: "user", text: SchemaWords.repair(problems)))
             return ask()
         }
-        let advice =
-            isCut
-            ? "it was cut at max_output_tokens (\(input.maxOutputTokens)); raise it" : "also when it was asked again"
+        let cut =
+            outputLimit < input.maxOutputTokens
+            ? "it was cut at \(outputLimit) tokens, and no more was left to it"
+            : "it was cut at max_output_tokens (\(outputLimit)); raise it"
+        let advice = isCut ? cut : "also when it was asked again"
         end(
             .failure(
                 Failure(
@@ -176,13 +242,15 @@ final class ChatJob {
         ask()
     }
 
-    /// What is told when no model has answered: of all failures the first that may pass, else the last.
+    /// What is told when no model has answered: of all failures the one of a quota, which no repetition changes, else the
+    /// first that may pass, else the last.
     private func wholeFailure() -> Failure {
         guard failures.count > 1, let last = failures.last else {
             return failures.last?.failure ?? Failure(.bug, code: "llm.none", "no model was asked", effect: .none)
         }
+        let refused = failures.first { $0.failure.code == Self.refused }
         let passing = failures.first { [.retry, .rateLimited, .overloaded].contains($0.failure.class) }
-        var failure = (passing ?? last).failure
+        var failure = (refused ?? passing ?? last).failure
         failure.message = "no model answered: " + failures.map(\.failure.message).joined(separator: "; ")
         failure.details["tried"] = tried
         return failure

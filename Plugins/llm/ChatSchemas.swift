@@ -29,6 +29,11 @@ enum ChatSchemas {
                         .optional(
                             "tokens_per_minute",
                             .integer("Tokens in any minute, input and output, of this process.", minimum: 1)),
+                        .optional(
+                            "image_tokens",
+                            .integer(
+                                "The most tokens that an image counts as; default: the most of the API's usual rules.",
+                                minimum: 1, maximum: 1_000_000)),
                         .optional("proxy", .string("The proxy to this provider.")),
                     ]), "Providers by name, over the built-in openai and anthropic.",
                     examples: [["local": ["api": "openai", "base_url": "http://127.0.0.1:8080/v1"]]])),
@@ -167,13 +172,13 @@ enum ChatSchemas {
 
     /// The most that a request uses, by its input: a token is at least a byte of what is sent.
     ///
-    /// A repair and a fallback are requests of their own, which go beyond it.
+    /// A repair and a fallback are requests of their own; they, and files and images, are held before they go out.
     private static let usage: JSON = [
         "requests": 1, "subject": ["input": ["model", "agent.model"], "config": "default_model"],
         "input_tokens": [
             "bytes": [
                 "system", "messages", "prompt", "transcript", "agent", "context", "tools", "response_schema", "images",
-            ], "plus": 64,
+            ], "plus": .integer(ChatInput.overhead),
         ],
         "output_tokens": [
             "input": ["max_output_tokens", "agent.max_output_tokens"],

@@ -17,6 +17,8 @@ final class EmbedJob {
     private var isEstimated = false
     private var servedModel: String?
     private var current: ProviderCall?
+    /// What is held for a request after the first.
+    private var lease: Lease?
     private var stopReason: StopReason?
     var ended: () -> Void = {}
 
@@ -46,6 +48,19 @@ final class EmbedJob {
         if current?.cancel() ?? true { fail(.stopped(reason, effect: .none)) }
     }
 
+    /// Asks for the next texts, once the request is held: the first one, and the tokens of all, are declared.
+    private func askNext() {
+        call.context.hold("requests", of: name, 1) { [self] answer in
+            switch answer {
+            case .success(let held) where call.isOver: held.settle(0)
+            case .success(let held):
+                lease = held
+                ask()
+            case .failure(let failure): fail(failure)
+            }
+        }
+    }
+
     private func ask() {
         let batch = Array(input.texts[vectors.count..<min(vectors.count + input.batch, input.texts.count)])
         var body: JSONObject = [
@@ -73,12 +88,14 @@ final class EmbedJob {
         switch result {
         case .failure(let transferFailure):
             one.settle(tokens: transferFailure.sent ? 0 : nil)
+            giveBack(requests: 0)
             var failure = transferFailure.failure(method: "POST")
             failure.effect = .none
             if transferFailure.kind == .cancelled, let stopReason { failure = .stopped(stopReason, effect: .none) }
             fail(failure)
         case .success(let response) where !(200..<300).contains(response.head.status):
             one.settle(tokens: 0)
+            giveBack(requests: 0)
             fail(ProviderError.refusal(response, model: name))
         case .success(let response):
             let json = (try? JSON(parsing: response.body)) ?? .null
@@ -87,11 +104,17 @@ final class EmbedJob {
             one.settle(tokens: used)
             call.context.usage("requests", of: name, 1)
             call.context.usage("input_tokens", of: name, used)
+            giveBack(requests: 1)
             tokens += used
             if counted == nil { isEstimated = true }
             servedModel = json["model"]?.string
             take(json["data"]?.array ?? [], batch)
         }
+    }
+
+    private func giveBack(requests: Int64) {
+        lease?.settle(requests)
+        lease = nil
     }
 
     private func take(_ data: [JSON], _ batch: Int) {
@@ -111,7 +134,7 @@ final class EmbedJob {
         vectors += all
         guard vectors.count == input.texts.count else {
             call.context.progress(Double(vectors.count) / Double(input.texts.count), "\(vectors.count) texts")
-            ask()
+            askNext()
             return
         }
         ended()

@@ -36,6 +36,18 @@ struct LLMSettings {
         var limits = RateLimiter.Limits()
         /// The proxy to it; nil is the one of all.
         var proxy: String?
+        /// What an image counts as at most; nil is the most of the API's usual rules.
+        var imageTokens: Int64?
+
+        /// The most tokens that an image counts as.
+        func tokens(of image: ChatImage) -> Int64 {
+            if let imageTokens { return imageTokens }
+            switch api {
+            case .openai:
+                return image.detail == "low" ? ChatImage.mostTokensOpenAI.low : ChatImage.mostTokensOpenAI.high
+            case .anthropic: return ChatImage.mostTokensAnthropic
+            }
+        }
     }
 
     let providers: [String: Provider]
@@ -106,15 +118,18 @@ struct LLMSettings {
             }
             provider.structuredOutput = way
         }
+        provider.imageTokens = try limit(json, "image_tokens", field, largest: 1_000_000)
         provider.limits.requests = try limit(json, "requests_per_minute", field)
         provider.limits.tokens = try limit(json, "tokens_per_minute", field)
         return provider
     }
 
-    private static func limit(_ json: JSON, _ name: String, _ field: String) throws(Failure) -> Int64? {
+    private static func limit(
+        _ json: JSON, _ name: String, _ field: String, largest: Int64 = 1_000_000_000_000
+    ) throws(Failure) -> Int64? {
         guard let value = json[name], !value.isNull else { return nil }
-        guard let limit = value.integer, (1...1_000_000_000_000).contains(limit) else {
-            throw .badInput(field: "\(field).\(name)", "is \(value.text); must be a whole number from 1 to 10^12")
+        guard let limit = value.integer, (1...largest).contains(limit) else {
+            throw .badInput(field: "\(field).\(name)", "is \(value.text); must be a whole number from 1 to \(largest)")
         }
         return limit
     }

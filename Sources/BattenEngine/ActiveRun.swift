@@ -64,7 +64,7 @@ final class ActiveRun {
     /// Whether the run waits in the line of its group after the last step.
     private(set) var isInLine = false
     /// What its calls were granted since the last commit; they are told once it stands.
-    var granted: [(lease: UInt64, answer: @Sendable (QuotaAnswer) -> Void)] = []
+    var granted: [(lease: UInt64, output: Int64, answer: @Sendable (QuotaAnswer) -> Void)] = []
     /// Whether what the run uses counts against budgets.
     var isBudgeted = false
     /// Whether the run is in the list of those that ask for shared slots.
@@ -240,7 +240,7 @@ final class ActiveRun {
             // What began and ended in one commit was never there.
             commit.reserved.removeAll {
                 $0.change.stageIndex == change.stageIndex && $0.change.attempt == change.attempt
-                    && (change.lease == 0 || $0.change.lease == change.lease)
+                    && (change.lease == 0 || $0.change.lease == max(change.lease, 0))
             }
         }
         commit.released.append(contentsOf: changes)

@@ -208,8 +208,10 @@ extension EngineLoop {
         var lease = lease ?? 0
         if lease == 0, let place = call.leases.firstIndex(where: { $0.takesIn(metric, subject) }) {
             lease = call.leases[place].lease
-            let reported = call.leases[place].reported.addingSaturated(amount)
-            run.calls[tag.stage]?.leases[place].reported = reported
+            if call.leases[place].settles(metric) {
+                let reported = call.leases[place].reported.addingSaturated(amount)
+                run.calls[tag.stage]?.leases[place].reported = reported
+            }
         }
         let subject = run.masker.mask(subject)
         let price = subject.isEmpty ? nil : settings.prices.price(of: subject)

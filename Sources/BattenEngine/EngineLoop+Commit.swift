@@ -114,7 +114,7 @@ extension EngineLoop {
         if !run.granted.isEmpty {
             let granted = run.granted
             run.granted = []
-            for grant in granted { grant.answer(.granted(lease: grant.lease)) }
+            for grant in granted { grant.answer(.granted(lease: grant.lease, output: grant.output)) }
         }
         var ended: RunStatus?
         let effects = run.takeEffects()

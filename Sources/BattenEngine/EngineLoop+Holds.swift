@@ -20,14 +20,20 @@ struct HeldLease {
     let metric: String
     let subject: String
     let amount: Int64
-    /// What was reported of it by now.
+    /// Whether it is for all of a request.
+    let isRequest: Bool
+    /// What was reported of its metric by now.
     var reported: Int64 = 0
 
     /// Whether a report of usage is part of it.
     func takesIn(_ metric: String, _ subject: String) -> Bool {
-        subject == self.subject
-            && (metric == self.metric || self.metric == QuotaMetric.tokens && UsageTotals.isTokens(metric))
+        guard subject == self.subject else { return false }
+        if isRequest { return metric == self.metric || UsageTotals.countsTokens(metric) }
+        return metric == self.metric || self.metric == QuotaMetric.tokens && UsageTotals.isTokens(metric)
     }
+
+    /// Whether a report counts as what is settled.
+    func settles(_ metric: String) -> Bool { !isRequest || metric == self.metric }
 }
 
 // What a call holds beside the bound of its attempt. A hold is decided like the start of a stage, in the transaction
@@ -46,6 +52,14 @@ extension EngineLoop {
         lastLease += 1
         guard !slots.quotas.rules.isEmpty || run.isBudgeted else {
             return grant(lastLease, tag, request, of: run, answer)
+        }
+        if request.bound?.followsDeclared == true {
+            run.release([
+                ReservationChange(
+                    stageIndex: tag.stage, attempt: call.attempt, lease: ReservationChange.declaredAlone)
+            ])
+            touch(run)
+            slotsWereFreed = true
         }
         let turn = run.machine.turn(ofAttempt: tag.stage, at: clock.now())
         let hold = PendingHold(lease: lastLease, tag: tag, request: request, turn: turn, answer: answer)
@@ -106,7 +120,7 @@ extension EngineLoop {
                     run.machine.noteReservation(stage: hold.tag.stage)
                 }
                 for warning in granted.warnings { say(warning, "warning", hold.tag, call, of: run) }
-                grant(hold.lease, hold.tag, hold.request, of: run, hold.answer)
+                grant(hold.lease, hold.tag, hold.request, output: granted.outputLimit, of: run, hold.answer)
             case .wait(let wait):
                 slots.note(hold: wait, hold.turn)
                 if !hold.isTold { say("waits: \(wait.detail)", "info", hold.tag, call, of: run) }
@@ -128,19 +142,22 @@ extension EngineLoop {
             use: QuotaUse(
                 executor: call.executor, subject: request.subject, workflow: run.plan.definition.name,
                 tags: run.plan.definition.tags),
-            amounts: QuotaAmounts(
-                metric: request.meter, subject: request.subject, amount: request.amount, price: price),
+            amounts: request.bound.map { QuotaAmounts($0, subject: request.subject, price: price) }
+                ?? QuotaAmounts(metric: request.meter, subject: request.subject, amount: request.amount, price: price),
             startsAttempt: false)
     }
 
     /// Notes what a call has, and has it told once that is on disk.
     private func grant(
-        _ lease: Int64, _ tag: CallTag, _ request: QuotaRequest, of run: ActiveRun,
+        _ lease: Int64, _ tag: CallTag, _ request: QuotaRequest, output: Int64? = nil, of run: ActiveRun,
         _ answer: @escaping @Sendable (QuotaAnswer) -> Void
     ) {
         run.calls[tag.stage]?.leases.append(
-            HeldLease(lease: lease, metric: request.meter, subject: request.subject, amount: request.amount))
-        run.granted.append((lease: UInt64(lease), answer: answer))
+            HeldLease(
+                lease: lease, metric: request.meter, subject: request.subject, amount: request.amount,
+                isRequest: request.bound != nil))
+        let output = output ?? request.bound?.outputTokens ?? 0
+        run.granted.append((lease: UInt64(lease), output: output, answer: answer))
         touch(run)
     }
 

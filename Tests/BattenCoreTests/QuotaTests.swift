@@ -225,6 +225,33 @@ struct QuotaTests {
             word(book(limit: 100).answer(demand(output: 1), turn: late, firstWaiting: { _ in early })) == "wait")
     }
 
+    @Test("A further request is bounded as a whole, and its output cut down no further than it says")
+    func furtherRequests() {
+        let cases: [(QuotaBook, Int64, String)] = [
+            (book(limit: 100, used: 30, window: .run), 20, "granted [70] of 30"),
+            (book(limit: 100, used: 40, window: .run), 20, "granted [60] of 20"),
+            (book(limit: 100, used: 41, window: .run), 20, "refused"),
+            (book(limit: 100, used: 10, reserved: 30, window: .run), 20, "wait"),
+            (book(limit: 139, window: .run), 100, "refused"),
+            (book(limit: 140, window: .run), 100, "granted [140]"),
+            (book("input_tokens", limit: 40), 20, "granted [40] of 100"),
+            (book("requests", limit: 2, used: 1), 100, "granted [1]"),
+            (book("requests", limit: 1, used: 1, window: .ever), 100, "refused"),
+            (book("cost_usd", limit: 1 << 40), 100, "granted [240004]"),
+            (book("stage_runs", limit: 0), 100, "granted []"),
+            (book(limit: .max), .max, "granted [\(Int64.max)]"),
+        ]
+        for (book, least, expected) in cases {
+            let bound = RequestBound(
+                requests: 1, inputTokens: 40, outputTokens: max(100, least), leastOutputTokens: least,
+                followsDeclared: true)
+            var demand = demand()
+            demand.startsAttempt = false
+            demand.amounts = QuotaAmounts(bound, subject: "p/m", price: Prices().price(of: "p/m"))
+            #expect(word(book.answer(demand, turn: nil)) == expected, "\(book.standings) \(least)")
+        }
+    }
+
     @Test("Grants add up")
     func grants() {
         var book = book(limit: 100)

@@ -143,7 +143,11 @@ final class RecordingSink: CallSink {
 
     func hold(_ request: QuotaRequest, tag: UInt64, answer: @escaping @Sendable (QuotaAnswer) -> Void) {
         asked.withLock { $0.append(answer) }
-        note("hold \(request.meter) \(request.subject) \(request.amount)")
+        var line = "hold \(request.meter) \(request.subject) \(request.amount)"
+        if let bound = request.bound {
+            line += " \(bound.inputTokens) \(bound.outputTokens) \(bound.leastOutputTokens) \(bound.followsDeclared)"
+        }
+        note(line)
         quota(request, tag, answer)
     }
 

@@ -17,7 +17,7 @@ import Testing
             switch request.subject {
             case "full": answer(.refused(retryAfter: 7))
             case "late": break
-            default: answer(.granted(lease: 40 + tag))
+            default: answer(.granted(lease: 40 + tag, output: 8))
             }
         }
     }
@@ -56,6 +56,27 @@ import Testing
             ])
         #expect(log.count { $0.contains("settled before; nothing is booked") } == 2, "\(log)")
         #expect(log.count { $0.contains("with 4 more than it holds; it is booked") } == 1, "\(log)")
+    }
+
+    /// All of a request is held as one, and is settled with the requests that were made.
+    @Test(arguments: CallTests.modes) func requestsAreHeldWhole(_ mode: IsolationMode) throws {
+        let fixture = try Self.fixture(mode)
+        let desk = Self.desk()
+        let table: [(Int, JSONValue)] = [
+            (1, ["hold": "ok", "settle": "ok", "output": 8, "wait": -1]),
+            (2, ["hold": "ok", "settle": "refused", "output": 8, "wait": -1]),
+            (3, ["hold": "refused", "settle": "refused", "output": 0, "wait": 7]),
+        ]
+        for (attempt, output) in table {
+            let outcome = try #require(fixture.call("services.bound", attempt: attempt, sink: desk))
+            #expect(outcome.output == output, "\(outcome)")
+        }
+        fixture.host.shutdown(within: .seconds(60))
+        #expect(
+            desk.lines.filter { !$0.hasPrefix("log") } == [
+                "hold requests m 1 20 10 5 true", "settle 47 1", "hold requests m 1 20 10 5 true", "settle 47 3",
+                "hold requests full 1 20 10 5 true",
+            ], "\(desk.lines)")
     }
 
     /// A call that waits for a hold and is asked to stop hears of it at once; what comes later is given back.

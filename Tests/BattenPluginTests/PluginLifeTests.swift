@@ -156,6 +156,37 @@ import Testing
         #expect(host.ended(4)?.code == "loop.watch")
     }
 
+    /// What is held is told on the loop, never inside the call that asks.
+    @Test func loopCallsHoldQuotas() throws {
+        let driver = try Driver(Sample.self)
+        let host = driver.host
+        let table: [(input: String, number: UInt32, says: String)] = [
+            (#"{"hold":4}"#, 100, #""held""#), (#"{"hold":13}"#, 303, "the quota of requests is used up"),
+            (#"{"hold":12}"#, 400, "the call was cancelled"), (#"{"hold":-1}"#, 304, "(code "),
+            // This host cannot hold all of a request, and so grants it.
+            (#"{"bound":70}"#, 100, "70"),
+        ]
+        for (index, row) in table.enumerated() {
+            let token = UInt64(index + 1)
+            try driver.call("sample.later", row.input, token: token)
+            #expect(host.ended(token) == nil, "\(row.input) ended before the loop turned")
+            while host.ended(token) == nil { host.turn() }
+            let ended = host.ended(token)
+            #expect(ended?.number == row.number, "\(row.input): \(String(describing: ended))")
+            let says = (ended?.output ?? "") + (ended?.message ?? "")
+            #expect(says.contains(row.says), "\(row.input): \(says)")
+        }
+        #expect(host.seen.withLock { $0.settled } == ["5 2"])
+        // One that is put off holds no thread, and is given back if the call has ended meanwhile.
+        try driver.call("sample.later", #"{"hold":11}"#, token: 9)
+        host.turn()
+        #expect(host.ended(9) == nil)
+        host.seen.withLock { $0.putOff }?()
+        while host.ended(9) == nil { host.turn() }
+        #expect(host.ended(9)?.output == #""held""# && host.seen.withLock { $0.settled.last } == "77 2")
+        try driver.stop()
+    }
+
     @Test func callsEndExactlyOnce() throws {
         let driver = try Driver(Sample.self)
         try driver.call("sample.later", #"{"twice":true}"#, token: 1)

@@ -96,6 +96,8 @@ final class Later: LoopExecutor {
         var drop: Bool?
         var twice: Bool?
         var post: Bool?
+        var hold: Int64?
+        var bound: Int64?
     }
 
     static let type = "sample.later"
@@ -122,7 +124,24 @@ final class Later: LoopExecutor {
             return
         }
         calls[call.token] = call
-        if input.post == true {
+        if let amount = input.hold {
+            call.context.hold("requests", of: "api", amount) { answer in
+                switch answer {
+                case .success(let lease):
+                    lease.settle(2)
+                    lease.settle(3)
+                    call.complete("held")
+                case .failure(let failure): call.fail(failure)
+                }
+            }
+        } else if let amount = input.bound {
+            call.context.hold(RequestBound(subject: "api", inputTokens: 1, outputTokens: amount)) { answer in
+                switch answer {
+                case .success(let held): call.complete(.integer(held.outputTokens))
+                case .failure(let failure): call.fail(failure)
+                }
+            }
+        } else if input.post == true {
             loop.post { call.complete("posted") }
         } else if let descriptor = input.read {
             var watch: Watch?

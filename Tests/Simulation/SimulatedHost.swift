@@ -58,7 +58,7 @@ final class SimulatedHost: ExecutorHost, @unchecked Sendable {
         if let lease = calls[index].leases.popLast() { return sink.settle(lease: lease, used: used, tag: call.tag) }
         let request = QuotaRequest(meter: "output_tokens", subject: "held", amount: Self.held)
         sink.hold(request, tag: call.tag) { [self] answer in
-            guard case .granted(let lease) = answer else { return }
+            guard case .granted(let lease, _) = answer else { return }
             guard let place = calls.firstIndex(where: { $0.call.tag == call.tag }) else {
                 return sink.release(lease: lease, tag: call.tag)
             }

@@ -126,6 +126,17 @@ SIZE(batten_quota, 24);
 AT(batten_quota, struct_size, 0);
 AT(batten_quota, hold, 8);
 AT(batten_quota, settle, 16);
+SIZE(batten_request_bound, 64);
+AT(batten_request_bound, struct_size, 0);
+AT(batten_request_bound, subject, 8);
+AT(batten_request_bound, requests, 24);
+AT(batten_request_bound, input_tokens, 32);
+AT(batten_request_bound, output_tokens, 40);
+AT(batten_request_bound, least_output_tokens, 48);
+AT(batten_request_bound, flags, 56);
+SIZE(batten_bound, 16);
+AT(batten_bound, struct_size, 0);
+AT(batten_bound, hold, 8);
 
 SIZE(batten_secret, 16);
 AT(batten_secret, struct_size, 0);

@@ -258,8 +258,12 @@ public struct ReservationChange: Sendable, Hashable {
     public var parts: [QuotaGrant.Part]
     /// What the run's log is to say.
     public var warnings: [String]
-    /// The reservation's number when the call has asked for it; 0 is the one it was started with.
+    /// The reservation's number when the call has asked for it; 0 is the one it was started with, or all of them when
+    /// they are given back.
     public var lease: Int64
+
+    /// The number under which what an attempt was started with is given back alone.
+    public static let declaredAlone: Int64 = -1
 
     /// Creates a change.
     public init(

@@ -160,7 +160,7 @@ public protocol CallSink: AnyObject, Sendable {
 extension CallSink {
     /// Grants everything: there is no quota.
     public func hold(_ request: QuotaRequest, tag: UInt64, answer: @escaping @Sendable (QuotaAnswer) -> Void) {
-        answer(.granted(lease: 1))
+        answer(.granted(lease: 1, output: request.bound?.outputTokens ?? 0))
     }
 
     /// Books nothing.

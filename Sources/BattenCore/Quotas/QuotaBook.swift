@@ -95,7 +95,7 @@ public struct QuotaBook: Sendable {
         var grant = QuotaGrant()
         if demand.amounts.isOutputOpen, let wanted = demand.amounts.outputTokens {
             let limit = openOutput(demand, concerned)
-            demand.amounts.outputTokens = max(1, min(wanted, limit))
+            demand.amounts.outputTokens = max(demand.amounts.leastOutputTokens, min(wanted, limit))
             grant.outputLimit = demand.amounts.outputTokens
         }
         var wait: QuotaWait?

@@ -65,6 +65,8 @@ public struct QuotaRule: Sendable, Hashable {
 
 /// What quotas count.
 public enum QuotaMetric {
+    /// Requests that are made.
+    public static let requests = "requests"
     /// Tokens that go in and come out.
     public static let tokens = "tokens"
     /// Money.

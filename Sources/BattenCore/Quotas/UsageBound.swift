@@ -48,7 +48,7 @@ public struct UsageBound: Sendable, Hashable {
         let name = subject.lazy.compactMap { Self.find($0, in: input)?.stringValue }.first { !$0.isEmpty }
         let subject = name ?? subjectSetting.flatMap { config[$0]?.stringValue } ?? ""
         var amounts = QuotaAmounts(subject: subject)
-        amounts.others["requests"] = requests
+        amounts.others[QuotaMetric.requests] = requests
         if !inputMembers.isEmpty {
             var bytes: Int64 = inputExtra
             for member in inputMembers {
@@ -88,6 +88,8 @@ public struct QuotaAmounts: Sendable, Hashable {
     public var outputTokens: Int64?
     /// Whether the tokens that come out may be bounded further, because nobody has asked for a number.
     public var isOutputOpen = false
+    /// What the tokens that come out are never bounded below.
+    public var leastOutputTokens: Int64 = 1
     /// Other metrics by name.
     public var others: [String: Int64] = [:]
     /// What the subject costs; nil when it is not known.
@@ -105,6 +107,17 @@ public struct QuotaAmounts: Sendable, Hashable {
         case "output_tokens": outputTokens = amount
         default: others[metric] = amount
         }
+    }
+
+    /// What a further request of a call takes at most.
+    public init(_ bound: RequestBound, subject: String, price: ModelPrice?) {
+        self.subject = subject
+        self.price = price
+        others[QuotaMetric.requests] = bound.requests
+        inputTokens = bound.inputTokens
+        outputTokens = bound.outputTokens
+        leastOutputTokens = max(1, bound.leastOutputTokens)
+        isOutputOpen = bound.leastOutputTokens < bound.outputTokens
     }
 
     /// Whether it takes anything that has a price.
@@ -145,7 +158,7 @@ public struct QuotaAmounts: Sendable, Hashable {
             if let tokens = others[QuotaMetric.tokens] {
                 dollars += Double(tokens) * max(dearestIn, dearestOut)
             }
-            dollars += Double(others["requests"] ?? 0) * price.request
+            dollars += Double(others[QuotaMetric.requests] ?? 0) * price.request
             // A billionth above, for each part that is rounded when it is booked.
             most = max(most, NanoDollars.rounded(dollars).addingSaturated(4))
         }

@@ -31,6 +31,9 @@ public struct UsageTotals: Sendable, Hashable {
     public static func isTokens(_ metric: String) -> Bool {
         metric == "tokens" || metric == "input_tokens" || metric == "output_tokens"
     }
+
+    /// Whether a metric counts tokens, those among others too.
+    public static func countsTokens(_ metric: String) -> Bool { metric == "tokens" || metric.hasSuffix("_tokens") }
 }
 
 extension Int64 {

@@ -56,15 +56,37 @@ enum QuotaService {
     }
 }
 
+/// `batten.bound/1`.
+enum BoundService {
+    typealias Granted =
+        @convention(c) (UnsafeMutableRawPointer?, batten_token, UInt64, batten_rc, Int64, Int64) -> Void
+
+    static var table: batten_bound {
+        let hold:
+            @convention(c) (
+                HostTable.Host?, batten_token, UnsafePointer<batten_request_bound>?, Granted?, UnsafeMutableRawPointer?
+            ) -> batten_rc = unsafe boundHold
+        return unsafe batten_bound(struct_size: tableSize(batten_bound.self), hold: recast(hold))
+    }
+}
+
 /// A plugin's function that waits for a reservation.
 @safe private struct GrantedCallback: @unchecked Sendable {
     // SAFETY: code of a shared object that is never unloaded, and a pointer that only the plugin looks into.
-    let function: QuotaService.Granted
+    @safe enum Function {
+        case lease(QuotaService.Granted)
+        case bound(BoundService.Granted)
+    }
+
+    let function: Function
     let user: UnsafeMutableRawPointer?
     let token: UInt64
 
-    func call(_ lease: UInt64, _ rc: batten_rc, _ retryAfter: Int64) {
-        unsafe function(user, token, lease, rc, retryAfter)
+    func call(_ lease: UInt64, _ rc: batten_rc, output: Int64, _ retryAfter: Int64) {
+        switch function {
+        case .lease(let granted): unsafe granted(user, token, lease, rc, retryAfter)
+        case .bound(let granted): unsafe granted(user, token, lease, rc, output, retryAfter)
+        }
     }
 }
 
@@ -80,17 +102,45 @@ private func quotaHold(
         return use.bad("has no meter, no function to answer to, or the amount \(amount)")
     }
     guard let call = use.call() else { return .BATTEN_RC_STALE }
-    let callback = unsafe GrantedCallback(function: granted, user: user, token: token)
-    let request = QuotaRequest(meter: meter, subject: subject, amount: amount)
+    let callback = unsafe GrantedCallback(function: .lease(granted), user: user, token: token)
+    return ask(call, QuotaRequest(meter: meter, subject: subject, amount: amount), callback)
+}
+
+private func boundHold(
+    _ host: HostTable.Host?, _ token: batten_token, _ bound: UnsafePointer<batten_request_bound>?,
+    _ granted: BoundService.Granted?, _ user: UnsafeMutableRawPointer?
+) -> batten_rc {
+    let use = unsafe ServiceUse(host, token, "bound.hold")
+    guard let bound = unsafe bound, let granted = unsafe granted,
+        unsafe bound.pointee.struct_size >= tableSize(batten_request_bound.self)
+    else { return use.bad("has no bound of version 1, or no function to answer to") }
+    guard let subject = unsafe use.text(bound.pointee.subject, "subject") else { return .BATTEN_RC_BAD_ARGUMENT }
+    let flags = unsafe bound.pointee.flags
+    let request = unsafe RequestBound(
+        requests: bound.pointee.requests, inputTokens: bound.pointee.input_tokens,
+        outputTokens: bound.pointee.output_tokens, leastOutputTokens: bound.pointee.least_output_tokens,
+        followsDeclared: flags & UInt64(BATTEN_BOUND_NEXT) != 0)
+    guard request.isSound, flags & ~UInt64(BATTEN_BOUND_NEXT) == 0 else {
+        return use.bad("has a negative amount, an output that is less than its least, or unknown flags")
+    }
+    guard let call = use.call() else { return .BATTEN_RC_STALE }
+    let callback = unsafe GrantedCallback(function: .bound(granted), user: user, token: token)
+    return ask(call, QuotaRequest(request, of: subject), callback)
+}
+
+/// Has a call hold something, and tells it when it does.
+private func ask(_ call: ActiveCall, _ request: QuotaRequest, _ callback: GrantedCallback) -> batten_rc {
+    let token = call.token
     let (leases, source) = (call.host.leases, Leases.Source(call))
     // Nobody waits in a call that is to stop, or has ended.
     let question = leases.asks(token) { finish(call, callback, 0, .BATTEN_RC_STALE, -1) }
     call.reports.hold(request, tag: call.tag) { answer in
         let isAwaited = leases.answered(question, token: token)
         switch answer {
-        case .granted(let lease):
+        case .granted(let lease, let output):
             guard isAwaited else { return source.sink.release(lease: lease, tag: source.tag) }
-            finish(call, callback, leases.add(lease, amount, source), .BATTEN_RC_OK, -1)
+            let name = leases.add(lease, request.amount, source)
+            finish(call, callback, name, .BATTEN_RC_OK, output: output, -1)
         case .refused(let retryAfter):
             if isAwaited { finish(call, callback, 0, .BATTEN_RC_REFUSED, retryAfter) }
         }
@@ -103,9 +153,10 @@ private func quotaHold(
 /// Answers on the loop of a begun call, which may be in the middle of `begin` now, and of any other call on one that has
 /// nothing to do with whoever answers.
 private func finish(
-    _ call: ActiveCall, _ callback: GrantedCallback, _ lease: UInt64, _ rc: batten_rc, _ retryAfter: Int64
+    _ call: ActiveCall, _ callback: GrantedCallback, _ lease: UInt64, _ rc: batten_rc, output: Int64 = 0,
+    _ retryAfter: Int64
 ) {
-    let answer: @Sendable () -> Void = { callback.call(lease, rc, retryAfter) }
+    let answer: @Sendable () -> Void = { callback.call(lease, rc, output: output, retryAfter) }
     if let loop = call.instance.loop ?? (try? call.host.loops.next()), loop.post(answer) { return }
     answer()
 }

@@ -17,6 +17,7 @@ import CBattenABI
             BATTEN_SERVICE_SCHEMA: Self.immortal(SchemaService.table),
             BATTEN_SERVICE_SECRET: Self.immortal(SecretService.table),
             BATTEN_SERVICE_QUOTA: Self.immortal(QuotaService.table),
+            BATTEN_SERVICE_BOUND: Self.immortal(BoundService.table),
             BATTEN_SERVICE_BLOB: Self.immortal(BlobService.table),
         ]
     }

@@ -159,7 +159,7 @@ extension RunWriter {
 
     /// Gives back what is left of the reservations of an attempt.
     func release(_ change: ReservationChange, key: Int64) throws(StoreError) {
-        try giveBack("run_key = ?1 AND idx = ?2 AND number = ?3 AND (?4 = 0 OR lease = ?4)") { statement in
+        try giveBack("run_key = ?1 AND idx = ?2 AND number = ?3 AND (?4 = 0 OR lease = max(?4, 0))") { statement in
             statement.bind(1, key)
             statement.bind(2, change.stageIndex)
             statement.bind(3, change.attempt)

@@ -16,6 +16,8 @@ struct batten_abi_v1 {
     batten_stream stream;
     batten_usage usage;
     batten_quota quota;
+    batten_bound bound;
+    batten_request_bound request_bound;
     batten_secret secret;
     batten_blob blob;
     batten_loop loop;

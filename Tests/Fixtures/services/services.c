@@ -74,6 +74,34 @@ static batten_rc begin_quota(batten_instance *instance, const batten_call *call)
     return service->hold(call->host, call->token, batten_text("tokens"), batten_text(subject), 5, granted, (void *)call);
 }
 
+/* Holds all of a request, once without sense; the tokens that may come out are the output. */
+static void bound_granted(void *user, batten_token token, uint64_t lease, batten_rc rc, int64_t output, int64_t wait) {
+    const batten_call *call = user;
+    const batten_quota *quota = call->host->query(call->host, BATTEN_SERVICE_QUOTA);
+    char text[256];
+    (void)token;
+    batten_rc settled = rc == BATTEN_RC_OK ? quota->settle(call->host, lease, call->attempt == 2 ? 3 : 1) : rc;
+    snprintf(text, sizeof text, "{\"hold\":\"%s\",\"settle\":\"%s\",\"output\":%lld,\"wait\":%lld}", word(rc),
+             word(settled), (long long)output, (long long)wait);
+    done(call, BATTEN_CLASS_DONE, text, 0);
+}
+
+static batten_rc begin_bound(batten_instance *instance, const batten_call *call) {
+    const batten_bound *service = call->host->query(call->host, BATTEN_SERVICE_BOUND);
+    const char *subject = call->attempt == 3 ? "full" : "m";
+    batten_request_bound bound = {sizeof bound, batten_text(subject), 1, 20, 10, 5, BATTEN_BOUND_NEXT};
+    (void)instance;
+    batten_request_bound wrong[] = {bound, bound, bound, bound};
+    wrong[0].input_tokens = -1;
+    wrong[1].least_output_tokens = 11;
+    wrong[2].flags = 6;
+    wrong[3].struct_size = 24;
+    for (int i = 0; i < 4; i++)
+        if (service->hold(call->host, call->token, &wrong[i], bound_granted, (void *)call) != BATTEN_RC_BAD_ARGUMENT)
+            return BATTEN_RC_REFUSED;
+    return service->hold(call->host, call->token, &bound, bound_granted, (void *)call);
+}
+
 /* Where a blob lies, as a line of the call. */
 static void tell_place(const batten_call *call, int fd) {
     const batten_log *log = call->host->query(call->host, BATTEN_SERVICE_LOG);
@@ -136,13 +164,15 @@ static const batten_executor executors[] = {
     {.struct_size = sizeof(batten_executor), .type = "services.quick", .capabilities = secrets, .begin = begin_secret},
     {.struct_size = sizeof(batten_executor), .type = "services.quota", .begin = begin_quota},
     {.struct_size = sizeof(batten_executor), .type = "services.blob", .run = run_blob},
+    {.struct_size = sizeof(batten_executor), .type = "services.bound", .begin = begin_bound},
 };
-static const batten_executor *const table[] = {&executors[0], &executors[1], &executors[2], &executors[3]};
+static const batten_executor *const table[] = {&executors[0], &executors[1], &executors[2], &executors[3],
+                                              &executors[4]};
 
 static const batten_plugin plugin = {
     .struct_size = sizeof(batten_plugin),
     .abi_major = BATTEN_ABI_MAJOR,
-    .executor_count = 4,
+    .executor_count = 5,
     .id = "services",
     .version = "1.0.0",
     .executors = table,

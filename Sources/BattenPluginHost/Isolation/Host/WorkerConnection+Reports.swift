@@ -82,20 +82,18 @@ extension WorkerConnection {
                 if let value { body.append(contentsOf: value) }
             }
         case .hold:
-            guard let amount = cursor.integer(Int64.self), let meter = cursor.text(), let subject = cursor.text(),
-                cursor.isAtEnd, amount >= 0, !meter.isEmpty
-            else { throw FrameFault("a question has the wrong shape") }
+            guard let request = QuotaRequest(&cursor) else { throw FrameFault("a question has the wrong shape") }
             guard let call = shared.withLock({ $0.calls[frame.token] }) else { return answer(number, 0, -1) }
-            let request = QuotaRequest(meter: meter, subject: subject, amount: amount)
             let source = Leases.Source(token: call.token, tag: call.tag, sink: call.sink)
             let question = leases.asks(call.token) {}
             call.sink.hold(request, tag: call.tag) { [self] answer in
                 let isAwaited = leases.answered(question, token: call.token)
                 switch answer {
-                case .granted(let lease) where !isAwaited:
+                case .granted(let lease, _) where !isAwaited:
                     source.sink.release(lease: lease, tag: source.tag)
                     self.answer(number, 0, -1)
-                case .granted(let lease): self.answer(number, leases.add(lease, amount, source), -1)
+                case .granted(let lease, let output):
+                    self.answer(number, leases.add(lease, request.amount, source), -1, output: output)
                 case .refused(let retryAfter): self.answer(number, 0, retryAfter)
                 }
             }
@@ -134,11 +132,33 @@ extension WorkerConnection {
         }
     }
 
-    private func answer(_ number: UInt64, _ lease: UInt64, _ retryAfter: Int64) {
+    private func answer(_ number: UInt64, _ lease: UInt64, _ retryAfter: Int64, output: Int64 = 0) {
         outbox.add(.answer, token: number) { body in
             body.append(integer: lease)
             body.append(integer: retryAfter)
+            body.append(integer: output)
         }
         flush(gathered: false)
+    }
+}
+
+extension QuotaRequest {
+    /// Reads what a worker asks for; nil if it has the wrong shape.
+    fileprivate init?(_ cursor: inout ByteCursor) {
+        guard let amount = cursor.integer(Int64.self), let meter = cursor.text(), let subject = cursor.text(),
+            amount >= 0, !meter.isEmpty
+        else { return nil }
+        if cursor.isAtEnd {
+            self.init(meter: meter, subject: subject, amount: amount)
+            return
+        }
+        guard let input = cursor.integer(Int64.self), let output = cursor.integer(Int64.self),
+            let least = cursor.integer(Int64.self), let follows = cursor.integer(UInt8.self), cursor.isAtEnd
+        else { return nil }
+        let bound = RequestBound(
+            requests: amount, inputTokens: input, outputTokens: output, leastOutputTokens: least,
+            followsDeclared: follows != 0)
+        guard bound.isSound else { return nil }
+        self.init(bound, of: subject)
     }
 }

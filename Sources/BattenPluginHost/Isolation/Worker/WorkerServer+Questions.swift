@@ -69,6 +69,11 @@ extension WorkerServer {
             body.append(integer: request.amount)
             body.append(text: request.meter)
             body.append(text: request.subject)
+            guard let bound = request.bound else { return }
+            for amount in [bound.inputTokens, bound.outputTokens, bound.leastOutputTokens] {
+                body.append(integer: amount)
+            }
+            body.append(bound.followsDeclared ? 1 : 0)
         }
         flush()
     }
@@ -96,10 +101,10 @@ extension WorkerServer {
         let number = frame.token
         if let hold = asked.withLock({ $0.holds.removeValue(forKey: number) }) {
             let answer: QuotaAnswer = try frame.read { cursor in
-                guard let lease = cursor.integer(UInt64.self), let retryAfter = cursor.integer(Int64.self) else {
-                    return nil
-                }
-                return lease == 0 ? .refused(retryAfter: retryAfter) : .granted(lease: lease)
+                guard let lease = cursor.integer(UInt64.self), let retryAfter = cursor.integer(Int64.self),
+                    let output = cursor.integer(Int64.self)
+                else { return nil }
+                return lease == 0 ? .refused(retryAfter: retryAfter) : .granted(lease: lease, output: output)
             }
             return hold(answer)
         }
@@ -142,7 +147,8 @@ extension WorkerServer {
 enum WorkerQuestion: UInt8, Sendable {
     /// A name; the answer is whether it is there, and the value.
     case secret = 1
-    /// Amount, meter and subject; the answer is a lease or 0, and how long to wait.
+    /// Amount, meter and subject, and the rest of a request's bound if it is one; the answer is a lease or 0, how long
+    /// to wait, and the tokens that may come out.
     case hold = 2
     /// A lease and what was used; no answer.
     case settle = 3

@@ -430,6 +430,7 @@ typedef const batten_plugin *BATTEN_NULLABLE (*batten_plugin_entry)(const batten
 #define BATTEN_SERVICE_STREAM "batten.stream/1"
 #define BATTEN_SERVICE_USAGE "batten.usage/1"
 #define BATTEN_SERVICE_QUOTA "batten.quota/1"
+#define BATTEN_SERVICE_BOUND "batten.bound/1"
 #define BATTEN_SERVICE_SECRET "batten.secret/1"
 #define BATTEN_SERVICE_BLOB "batten.blob/1"
 #define BATTEN_SERVICE_LOOP "batten.loop/1"
@@ -527,6 +528,40 @@ typedef struct batten_quota {
     /// [any] [quick]
     batten_rc (*settle)(const batten_host *host, uint64_t lease, int64_t used) BATTEN_NOEXCEPT;
 } batten_quota;
+
+/// What of a call `batten_bound` replaces.
+#define BATTEN_BOUND_NEXT 1u
+
+/// What a request uses at most: the same that `x-batten-usage` declares of the first request of a call.
+typedef struct batten_request_bound {
+    uint64_t struct_size;
+    /// What is used, for example the model's name.
+    batten_span subject;
+    /// Each at most; none is negative.
+    int64_t requests;
+    int64_t input_tokens;
+    int64_t output_tokens;
+    /// What `output_tokens` may be cut down to where a budget has less left; the same number if that cannot be.
+    int64_t least_output_tokens;
+    /// `BATTEN_BOUND_NEXT`: what the executor has declared and the call has not used is given back first, because the
+    /// request that it was declared for is over. All that it has used has to be reported before.
+    uint64_t flags;
+} batten_request_bound;
+
+/// Answers a bound: OK with a lease and the tokens that may come out, or the reason as for a hold.
+typedef void (*batten_bound_fn)(void *BATTEN_NULLABLE user, batten_token token, uint64_t lease, batten_rc rc,
+                                int64_t output_tokens, int64_t retry_after_ns) BATTEN_NOEXCEPT;
+
+/// `batten.bound/1`: a further request of a call, held whole before it goes out. The lease is one of `batten.quota/1`,
+/// and takes in the requests and tokens of its subject that the usage service is told; it is settled there, with the
+/// requests that were made.
+typedef struct batten_bound {
+    uint64_t struct_size;
+    /// Asks for all of it at once. `granted` is called as that of `batten_quota.hold`.
+    /// [any] [quick]
+    batten_rc (*hold)(const batten_host *host, batten_token token, const batten_request_bound *bound,
+                      batten_bound_fn granted, void *BATTEN_NULLABLE user) BATTEN_NOEXCEPT;
+} batten_bound;
 
 /// `batten.secret/1`: values that the executor's capabilities name.
 typedef struct batten_secret {

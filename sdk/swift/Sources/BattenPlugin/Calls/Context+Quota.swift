@@ -46,6 +46,52 @@ extension Context {
         return try lease(promise.wait(), meter)
     }
 
+    /// Holds part of a quota before it is used, and goes on at once; for loop executors.
+    ///
+    /// See the functions of the same name for the other executors.
+    ///
+    /// - Parameter then: called once, later, on the loop's thread: with what is held, or with ``Failure`` as the other
+    ///   functions throw it. A lease that comes after the call has ended is given back by the host.
+    public func hold(
+        _ meter: String, of subject: String, _ amount: Int64, then: @escaping (Result<Lease, Failure>) -> Void
+    ) {
+        answer(ask(meter, subject, amount)) { [self] answer in
+            then(Result { () throws(Failure) in try lease(answer, meter) })
+        }
+    }
+
+    /// Holds all that a further request of the call uses at most before it goes out, and goes on at once; for loop
+    /// executors.
+    ///
+    /// The usage that is reported meanwhile of the subject's requests and tokens is part of what is held. Settle the
+    /// lease with the requests that were made. A host that does not offer it grants everything.
+    ///
+    /// - Parameter then: as for ``hold(_:of:_:then:)``, with the tokens that may come out.
+    public func hold(
+        _ bound: RequestBound, then: @escaping (Result<(lease: Lease, outputTokens: Int64), Failure>) -> Void
+    ) {
+        let promise = Promise<QuotaAnswer>()
+        host.hold(token: token, bound, QuotaRequest(host: host, promise: promise))
+        answer(promise) { [self] answer in
+            var outputTokens = bound.outputTokens
+            if case .granted(_, let output?) = answer { outputTokens = output }
+            then(
+                Result { () throws(Failure) in
+                    (try lease(answer, "requests and tokens of \(bound.subject)"), outputTokens)
+                })
+        }
+    }
+
+    /// Has the loop hear of an answer once it is there.
+    private func answer(_ promise: Promise<QuotaAnswer>, _ then: @escaping (QuotaAnswer) -> Void) {
+        guard let loop else {
+            let why = Failure(.failed, code: "host.loop", "this host has no event loop to answer on", effect: .none)
+            return then(promise.fulfil(.failed(why)) ? .failed(why) : .stopped)
+        }
+        let receiver = LoopReceiver(then)
+        promise.whenThere { answer in loop.post { receiver.take(answer) } }
+    }
+
     private func ask(_ meter: String, _ subject: String, _ amount: Int64) -> Promise<QuotaAnswer> {
         let promise = Promise<QuotaAnswer>()
         host.hold(token: token, meter, subject, amount, QuotaRequest(host: host, promise: promise))
@@ -54,7 +100,7 @@ extension Context {
 
     private func lease(_ answer: QuotaAnswer, _ meter: String) throws(Failure) -> Lease {
         switch answer {
-        case .granted(let id): return Lease(host: host, id: id)
+        case .granted(let id, _): return Lease(host: host, id: id)
         case .refused(let retryAfter):
             throw Failure(
                 .quota, code: "quota.refused", "the quota of \(meter) is used up", effect: .none,
@@ -63,14 +109,52 @@ extension Context {
             throw Failure(
                 .bug, code: "quota.hold", "the host took no request for the quota of \(meter) (code \(code))",
                 effect: .none)
+        case .failed(let failure): throw failure
         case .stopped: throw .stopped(reasonToStop ?? .cancelled, effect: .none)
         }
     }
 }
 
+/// What a further request of a call uses at most.
+public struct RequestBound: Sendable, Hashable {
+    /// What is used, for example the model's name.
+    public var subject: String
+    /// Requests, not negative.
+    public var requests: Int64 = 1
+    /// Tokens that go in, not negative.
+    public var inputTokens: Int64
+    /// Tokens that come out, not negative.
+    public var outputTokens: Int64
+    /// What these may be cut down to where a budget has less left; nil if they cannot be.
+    public var leastOutputTokens: Int64?
+    /// Whether what the executor's `x-batten-usage` declares, and the call has not used, is given back first.
+    ///
+    /// It is for the request that was declared; once that is over, and all that it has used is reported, the next one
+    /// needs no room beside it.
+    public var followsDeclared = false
+
+    /// Creates a bound of one request.
+    public init(subject: String, inputTokens: Int64, outputTokens: Int64) {
+        self.subject = subject
+        self.inputTokens = inputTokens
+        self.outputTokens = outputTokens
+    }
+}
+
+/// A function that only the loop's thread calls.
+private final class LoopReceiver: @unchecked Sendable {
+    // SAFETY: only the loop's thread, to which the answer is posted, calls the function.
+    let take: (QuotaAnswer) -> Void
+
+    init(_ take: @escaping (QuotaAnswer) -> Void) {
+        self.take = take
+    }
+}
+
 /// What came of a request for a quota.
 enum QuotaAnswer: Sendable {
-    case granted(UInt64)
+    case granted(UInt64, output: Int64?)
+    case failed(Failure)
     case refused(retryAfter: Duration?)
     case impossible(Int32)
     case stopped
@@ -86,11 +170,11 @@ final class QuotaRequest: Sendable {
         self.promise = promise
     }
 
-    func answer(_ code: batten_rc, lease: UInt64, retryAfter: Int64) {
+    func answer(_ code: batten_rc, lease: UInt64, output: Int64? = nil, retryAfter: Int64) {
         switch code {
         case .BATTEN_RC_OK:
             // Nobody waits any more: the whole of it goes back.
-            if !promise.fulfil(.granted(lease)), lease != 0 { host.settle(lease: lease, used: 0) }
+            if !promise.fulfil(.granted(lease, output: output)), lease != 0 { host.settle(lease: lease, used: 0) }
         case .BATTEN_RC_STALE: promise.fulfil(.stopped)
         case .BATTEN_RC_REFUSED:
             promise.fulfil(.refused(retryAfter: retryAfter < 0 ? nil : .nanoseconds(retryAfter)))
@@ -114,6 +198,28 @@ extension Host {
                         request.answer(code, lease: lease, retryAfter: retryAfter)
                     }, user)
             }
+        }
+        guard code != .BATTEN_RC_OK else { return }
+        unsafe Unmanaged<QuotaRequest>.fromOpaque(user).release()
+        request.answer(code, lease: 0, retryAfter: -1)
+    }
+
+    func hold(token: UInt64, _ bound: RequestBound, _ request: QuotaRequest) {
+        guard let service = unsafe self.bound else { return request.answer(.BATTEN_RC_OK, lease: 0, retryAfter: -1) }
+        let user = unsafe Unmanaged.passRetained(request).toOpaque()
+        let code = unsafe withSpan(bound.subject) { subject in
+            var asked = unsafe batten_request_bound(
+                struct_size: UInt64(MemoryLayout<batten_request_bound>.size), subject: subject,
+                requests: bound.requests, input_tokens: bound.inputTokens, output_tokens: bound.outputTokens,
+                least_output_tokens: bound.leastOutputTokens ?? bound.outputTokens,
+                flags: bound.followsDeclared ? UInt64(BATTEN_BOUND_NEXT) : 0)
+            return unsafe service.pointee.hold(
+                table, token, &asked,
+                { user, _, lease, code, output, retryAfter in
+                    guard let user = unsafe user else { return }
+                    let request = unsafe Unmanaged<QuotaRequest>.fromOpaque(user).takeRetainedValue()
+                    request.answer(code, lease: lease, output: output, retryAfter: retryAfter)
+                }, user)
         }
         guard code != .BATTEN_RC_OK else { return }
         unsafe Unmanaged<QuotaRequest>.fromOpaque(user).release()

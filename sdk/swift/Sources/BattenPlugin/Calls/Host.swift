@@ -11,6 +11,7 @@ public final class Host: @unchecked Sendable {
     private let usage: UnsafePointer<batten_usage>?
     private let secret: UnsafePointer<batten_secret>?
     let quota: UnsafePointer<batten_quota>?
+    let bound: UnsafePointer<batten_bound>?
     let loop: UnsafePointer<batten_loop>?
     let schema: UnsafePointer<batten_schema>?
     let blob: UnsafePointer<batten_blob>?
@@ -37,6 +38,7 @@ public final class Host: @unchecked Sendable {
         unsafe stream = unsafe find(BATTEN_SERVICE_STREAM, batten_stream.self)
         unsafe usage = unsafe find(BATTEN_SERVICE_USAGE, batten_usage.self)
         unsafe quota = unsafe find(BATTEN_SERVICE_QUOTA, batten_quota.self)
+        unsafe bound = unsafe find(BATTEN_SERVICE_BOUND, batten_bound.self)
         unsafe secret = unsafe find(BATTEN_SERVICE_SECRET, batten_secret.self)
         unsafe loop = unsafe find(BATTEN_SERVICE_LOOP, batten_loop.self)
         unsafe schema = unsafe find(BATTEN_SERVICE_SCHEMA, batten_schema.self)
