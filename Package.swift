@@ -215,7 +215,7 @@ let package = Package(
             .testTarget(
                 name: "ConformanceTests", dependencies: ["BattenCore", "BattenSystem", "TestSupport"],
                 path: "Tests/Conformance",
-                exclude: ["Cases", "Clock"],
+                exclude: ["Cases", "Clock", "Quotas"],
                 swiftSettings: common),
         ],
     cLanguageStandard: .c11,

@@ -52,7 +52,7 @@ enum WhyCommand {
         let on: String
         let detail: String
         let since: Timestamp
-        let until: Timestamp?
+        var until: Timestamp?
         /// Stages that hold what it waits for.
         var holders: [RunningStage] = []
         /// The quota that it waits for, as full as it is now.
@@ -79,7 +79,9 @@ enum WhyCommand {
         guard entries.contains(where: { $0.on == "quota" && $0.quota == nil }) else { return entries }
         let fill = try QuotaFill(of: found.row.id, context)
         for place in entries.indices where entries[place].on == "quota" && entries[place].quota == nil {
-            entries[place].quota = fill.quota(of: entries[place].detail)
+            guard let quota = fill.quota(of: entries[place].detail) else { continue }
+            entries[place].quota = quota
+            entries[place].until = fill.room(in: quota, until: entries[place].until)
         }
         return entries
     }

@@ -4,18 +4,20 @@ import BattenStore
 /// How full the quotas and budgets are now that stages of a run may wait for.
 struct QuotaFill {
     private let quotas: [StoredQuota]
+    private let book: QuotaBook
 
     /// Reads those that have names, and the budgets of a run.
     init(of run: String, _ context: CommandContext) throws(CommandFailure) {
-        guard let reader = try context.openReader() else {
-            quotas = []
-            return
-        }
         let files = ZoneFiles(environment: context.environment)
-        quotas = try orFailure { () throws(StoreError) in
-            try reader.quotas(at: context.now, zones: { try? files.zone(named: $0) })
-                + reader.budgets(ofRun: run, at: context.now)
+        let zones: @Sendable (String) -> TimeZoneRules? = { try? files.zone(named: $0) }
+        if let reader = try context.openReader() {
+            quotas = try orFailure { () throws(StoreError) in
+                try reader.quotas(at: context.now, zones: zones) + reader.budgets(ofRun: run, at: context.now)
+            }
+        } else {
+            quotas = []
         }
+        book = QuotaBook(quotas.map(\.standing), at: context.now, zones: zones)
     }
 
     /// The quota that a wait is for: its reason begins with the quota's title.
@@ -26,9 +28,18 @@ struct QuotaFill {
         }
     }
 
+    /// When time alone makes room for whoever waits for a quota.
+    ///
+    /// - Parameter until: the same as far as it was known when the wait began; limits and use may have changed since.
+    func room(in quota: StoredQuota, until: Timestamp?) -> Timestamp? {
+        if quota.standing.left > 0 { return until }
+        guard let least = book.roomAppears(quota: quota.rule.key) else { return nil }
+        return until.map { max($0, least) } ?? least
+    }
+
     /// How full a quota is, for people.
     ///
-    /// - Parameter until: when time alone makes room, as far as it was known when the wait began.
+    /// - Parameter until: when time alone makes room.
     static func text(_ quota: StoredQuota, until: Timestamp?, now: Timestamp) -> String {
         let rule = quota.rule
         var text = "now: \(rule.text(quota.standing.used)) of \(rule.text(rule.limit)) \(rule.window.words)"

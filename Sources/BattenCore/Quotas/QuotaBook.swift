@@ -25,6 +25,17 @@ public struct QuotaBook: Sendable {
             self.firstWaiting = firstWaiting
         }
 
+        /// Notes what is used now in the parts of the sum, so that it is known when that leaves the window.
+        fileprivate mutating func note(_ amount: Int64, at: Timestamp) {
+            guard case .rolling = rule.window else { return }
+            let bucket = rule.window.bucket(of: at)
+            if let place = buckets.firstIndex(where: { $0.start == bucket }) {
+                buckets[place].used = buckets[place].used.addingSaturated(amount)
+            } else {
+                buckets.insert((bucket, amount), at: buckets.firstIndex { $0.start > bucket } ?? buckets.endIndex)
+            }
+        }
+
         /// Whether both say the same of the same quota; the parts of the sum follow from it.
         public static func == (one: Standing, other: Standing) -> Bool {
             one.rule == other.rule && one.used == other.used && one.reserved == other.reserved
@@ -147,6 +158,7 @@ public struct QuotaBook: Sendable {
             guard var standing = standings[part.quota] else { continue }
             if part.isSpent {
                 standing.used = standing.used.addingSaturated(part.amount)
+                standing.note(part.amount, at: at)
             } else {
                 standing.reserved = standing.reserved.addingSaturated(part.amount)
             }
@@ -209,6 +221,12 @@ public struct QuotaBook: Sendable {
         if standing.reserved > 0 { text += ", \(rule.text(standing.reserved)) reserved" }
         if standing.used > rule.limit { text += ", overrun by \(rule.text(standing.overrun))" }
         return text
+    }
+
+    /// When time alone makes room in a quota that is full; nil when there is room, or time alone makes none.
+    public func roomAppears(quota: Int64) -> Timestamp? {
+        guard let standing = standings[quota], standing.left <= 0 else { return nil }
+        return roomAppears(for: 1, standing)
     }
 
     /// When the window has moved on far enough; nil when it never does, or reservations stand in the way.

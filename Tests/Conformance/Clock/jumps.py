@@ -7,27 +7,12 @@ says that missed times start none; each file that came, each event that was told
 Prints what was done and every violation; exits with 1 when there is one.
 """
 
-import calendar, json, mmap, os, random, signal, sqlite3, struct, subprocess, sys, time
+import calendar, json, os, random, signal, sqlite3, subprocess, sys, time
+
+from shifted import environment, set_shift, wall
 
 batten, seconds, seed = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
 chance = random.Random(seed)
-here = os.path.dirname(os.path.abspath(__file__))
-subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-o", "shift.so", f"{here}/shift.c", "-lpthread"], check=True)
-with open("shift", "wb") as file:
-    file.write(b"\0" * 8)
-shift_file = open("shift", "r+b")
-shift = mmap.mmap(shift_file.fileno(), 8)
-environment = dict(os.environ, LD_PRELOAD=os.path.abspath("shift.so"), CLOCK_SHIFT=os.path.abspath("shift"))
-
-
-def set_shift(to):
-    shift[:] = struct.pack("<q", int(to * 1e9))
-
-
-def wall():
-    return time.time() + struct.unpack("<q", shift[:])[0] / 1e9
-
-
 def command(*words):
     return subprocess.run([batten, *words], env=environment, check=True, capture_output=True, text=True).stdout
 
@@ -154,9 +139,9 @@ def rows(sql):
 
 
 last = max(at for (at,) in rows("SELECT position FROM schedules")) / 1e9
-ahead += max(0.0, last + 1 - wall())
+ahead += max(0.0, last + 1 - wall() / 1e9)
 set_shift(ahead)
-goal = wall() + 1
+goal = wall() / 1e9 + 1
 deadline = time.monotonic() + 120
 while time.monotonic() < deadline:
     low = min(at for (at,) in rows("SELECT position FROM schedules"))
