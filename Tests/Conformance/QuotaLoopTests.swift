@@ -29,6 +29,8 @@ import Testing
 
     @Test func noLimitIsPassedWhateverDies() throws { try loop("loops.py", "", seconds: 10) }
 
+    @Test func aDayOfTheCalendarIsWaitedFor() throws { try loop("midnight.py", "", seconds: 0) }
+
     @Test func theExampleStopsAtItsBudget() throws {
         try loop("budget.py", "'\(SourceTree.root)/examples'", seconds: 8)
     }

@@ -46,5 +46,24 @@ import Testing
                 }
             }
         }
+        try quotasHold(shop)
+    }
+
+    /// A fetch holds two requests a page and uses one; there is a real quota, and room for ten more each time.
+    private func quotasHold(_ shop: Workshop) throws {
+        let plugins = "\(shop.folder)/out"
+        for (flags, used) in [(["--in-process-plugins"], 6), ([], 11)] {
+            let set = try shop.batten(
+                ["quota", "set", "requests", "--metric", "requests", "--limit", "\(used + 10)", "--per", "ever"]
+                    + ["--scope", "plugin=quota", "--on-exceed", "fail"])
+            #expect(set.status == 0, "\(set.output)")
+            let five = try shop.exec(["quota.fetch", "--with", "pages=5"], plugins: plugins, flags: flags)
+            #expect(five.status == 0 && five.output.contains("requests: 5\n"), "\(flags): \(five.output)")
+            let three = try shop.exec(["quota.fetch", "--with", "pages=3"], plugins: plugins, flags: flags)
+            #expect(three.status == 6 && three.output.contains("is used up"), "\(flags): \(three.output)")
+            let shown = try shop.batten(["quota", "show", "requests"])
+            let fill = "used: \(used + 5) requests\nreserved: 0 requests\n"
+            #expect(shown.output.contains(fill), "\(flags): \(shown.output)")
+        }
     }
 }

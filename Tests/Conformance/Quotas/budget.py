@@ -60,11 +60,15 @@ try:
         done["rounds"] += 1
         process = drive(home, "run", "budget.yaml")
         for _ in range(chance.randrange(1, 4)):
-            begun = time.monotonic()
-            length = chance.uniform(0.02, chance.choice([0.15, 0.6]))
-            while process.poll() is None and time.monotonic() - begun < length:
+            # As soon as it is accepted, or taken up again, it may die.
+            rows = None
+            while process.poll() is None and not (rows and rows[2]):
+                rows = look(home, "while it runs")
+                time.sleep(0.005)
+            until = time.monotonic() + chance.uniform(0, chance.choice([0.1, 0.5]))
+            while process.poll() is None and time.monotonic() < until:
                 look(home, "while it runs")
-                time.sleep(0.02)
+                time.sleep(0.01)
             if process.poll() is not None:
                 break
             process.kill()
