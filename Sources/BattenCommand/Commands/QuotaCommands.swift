@@ -177,14 +177,18 @@ enum QuotaCommands {
     }
 
     /// Reads a limit: a whole number, or dollars for money.
-    static func limit(_ text: String?, of metric: String) throws(CommandFailure) -> Int64 {
+    ///
+    /// - Parameter name: what it is called where it is written.
+    static func limit(
+        _ text: String?, of metric: String, named name: String = "the limit"
+    ) throws(CommandFailure) -> Int64 {
         guard let text else { throw .usage("quota_limit", "--limit is missing", help: "the most there may be") }
         let isMoney = metric == QuotaMetric.cost
         let isDigits = !text.isEmpty && text.utf8.allSatisfy { (48...57).contains($0) }
         if let amount = isMoney ? NanoDollars.parse(text) : isDigits ? Int64(text) : nil { return amount }
         throw .usage(
             "quota_limit",
-            "the limit '\(TextFit.clean(text))' is not \(isMoney ? "an amount of dollars" : "a whole number") from 0",
+            "\(name) '\(TextFit.clean(text))' is not \(isMoney ? "an amount of dollars" : "a whole number") from 0",
             help: isMoney
                 ? "write it like 0.20, at most \(Int64.max / NanoDollars.perDollar)"
                 : "write it like 100000, at most \(Int64.max)")

@@ -79,10 +79,11 @@ enum RunCommand {
     private static func budget(_ invocation: Invocation) throws(CommandFailure) -> BudgetDefinition? {
         var budget = BudgetDefinition()
         if let text = invocation.value("max-tokens") {
-            budget.tokens = try QuotaCommands.limit(text, of: QuotaMetric.tokens)
+            budget.tokens = try QuotaCommands.limit(text, of: QuotaMetric.tokens, named: "--max-tokens")
         }
         if let text = invocation.value("max-cost") {
-            budget.costUSD = NanoDollars.dollars(try QuotaCommands.limit(text, of: QuotaMetric.cost))
+            budget.costUSD = NanoDollars.dollars(
+                try QuotaCommands.limit(text, of: QuotaMetric.cost, named: "--max-cost"))
         }
         return budget.tokens == nil && budget.costUSD == nil ? nil : budget
     }

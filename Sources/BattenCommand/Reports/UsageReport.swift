@@ -166,6 +166,8 @@ struct UsageReport: Sendable {
     }
 
     private static func bar(_ share: Double) -> String {
+        // What was booked at a price beyond all numbers has no share.
+        guard share.isFinite, abs(share) < 1e6 else { return "" }
         let cells = 10
         let full = min(max(Int((share * Double(cells)).rounded()), 0), cells)
         let percent = Int((share * 100).rounded())

@@ -44,7 +44,10 @@ final class PriceFiles: PriceList {
             throw failure(error.description)
         }
         let value: JSONValue
-        do throws(JSONError) { value = try JSONReader.parse(bytes) } catch { throw failure(error.description) }
+        do throws(JSONError) { value = try JSONReader.parse(bytes) } catch {
+            let line = 1 + bytes.prefix(error.offset).count { $0 == UInt8(ascii: "\n") }
+            throw failure("line \(line) is not valid JSON: \(error.message)")
+        }
         do throws(PriceError) { return try PriceMap(value) } catch { throw failure(error.message) }
     }
 

@@ -89,6 +89,13 @@ extension RunMachine {
         } catch {
             if let name = scope.missingSecret { return .blocked(secret: name) }
             if case .keyMissing(let id) = scope.sealTrouble { return .sealed(keyID: id) }
+            if scope.sealTrouble == .damaged {
+                return .failed(
+                    StageOutcome(
+                        .permanent, effect: .none, code: "batten.sealed",
+                        message: "a secret in what it reads is damaged in the store and cannot be opened; have the "
+                            + "stage that it comes from run again: batten fork RUN --from STAGE"))
+            }
             let failure = error.failure
             return .failed(
                 StageOutcome(

@@ -7,7 +7,8 @@ public struct PriceMap: Sendable {
 
     /// Reads a map.
     ///
-    /// - Throws: ``PriceError`` when it is no object, or a model has a price that is none: negative or no number.
+    /// - Throws: ``PriceError`` when it is no object, or a model has a price that is none: negative, no number, or
+    ///   more than anything costs.
     public init(_ value: JSONValue) throws(PriceError) {
         guard let models = value.objectValue else {
             throw PriceError(message: "the prices are \(value.typeName), not an object of models")
@@ -18,10 +19,10 @@ public struct PriceMap: Sendable {
                 throw PriceError(message: "the model '\(name)' is \(entry.typeName), not an object")
             }
             for (field, value) in entry where Self.isRead(field) {
-                guard let price = value.doubleValue, price >= 0, price.isFinite else {
+                guard let price = value.doubleValue, (0...Self.dearest).contains(price) else {
                     throw PriceError(
                         message: "the model '\(name)' has the \(field) \(JSONWriter.string(value)), "
-                            + "which is no number from 0")
+                            + "which is no number of dollars from 0 to a million")
                 }
             }
         }
@@ -47,6 +48,8 @@ public struct PriceMap: Sendable {
 
     // MARK: Reading
 
+    /// The highest price: sums of what costs more would soon be no numbers.
+    private static let dearest = 1e6
     /// The entry that explains the form.
     private static let sample = "sample_spec"
     private static let perRequest = "input_cost_per_request"
