@@ -11,10 +11,12 @@ public enum CheckProgram {
     ///   - path: the plugin's file, for messages.
     ///   - copy: where the bytes are that are loaded.
     ///   - seed: decides what is made by chance.
+    ///   - spool: where large blobs lie; empty keeps them in memory.
     ///   - confine: takes rights away from this process; called before anything of the plugin runs.
     /// - Returns: the exit status: 0 when the check was carried out, whatever it found.
     public static func run(
-        _ check: String, path: String, copy: String, seed: UInt64, confine: () throws(SystemError) -> Void
+        _ check: String, path: String, copy: String, seed: UInt64, spool: String,
+        confine: () throws(SystemError) -> Void
     ) -> Int32 {
         var findings = CheckFindings()
         do throws(SystemError) {
@@ -32,7 +34,12 @@ public enum CheckProgram {
             let subject = try CheckSubject(path: path, copy: copy)
             switch check {
             case "entry": ProbeChecks.entry(subject, into: &findings)
-            case "modes": try ModeChecks.run(subject, path: path, copy: copy, seed: seed, into: &findings)
+            case "modes":
+                try ModeChecks.run(
+                    subject, seed: seed, into: &findings,
+                    trial: { () throws(PluginError) in
+                        try PluginTrial(path: path, copy: copy, spool: spool.isEmpty ? nil : spool)
+                    })
             default:
                 guard let body = ContractChecks.all[check] else {
                     findings.skipped = "there is no check \(check)"

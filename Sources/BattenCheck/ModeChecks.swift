@@ -18,14 +18,17 @@ enum ModeChecks {
 
     /// Makes calls in two lives of the plugin, and tells where the second comes to something else.
     ///
-    /// - Parameter findings: gets the calls with their results, to be held against those of a worker.
+    /// - Parameters:
+    ///   - findings: gets the calls with their results, to be held against those of a worker.
+    ///   - trial: begins a life of the plugin.
     static func run(
-        _ subject: CheckSubject, path: String, copy: String, seed: UInt64, into findings: inout CheckFindings
+        _ subject: CheckSubject, seed: UInt64, into findings: inout CheckFindings,
+        trial: () throws(PluginError) -> PluginTrial
     ) throws(PluginError) {
         var calls = Self.calls(of: subject, seed, &findings)
         for life in 1...2 {
             let end = MonotonicClock.now() + limit / 2
-            let trial = try PluginTrial(path: path, copy: copy)
+            let trial = try trial()
             defer { trial.end() }
             for (index, call) in calls.enumerated() {
                 guard MonotonicClock.now() < end else {

@@ -17,13 +17,15 @@ case ("probe", 2), ("probe", 3):
     HostMachine.exit(WorkerProgram.probe(arguments[1], from: copy, confine: confine))
 case ("serve", 1):
     HostMachine.exit(WorkerProgram.serve(confine: confine))
-case ("check", 6):
-    // check NAME FILE COPY SEED CAPABILITIES
+case ("check", 7):
+    // check NAME FILE COPY SEED CAPABILITIES SPOOL
     let capabilities = (try? JSONReader.parse(arguments[5])) ?? [:]
     HostMachine.exit(
-        CheckProgram.run(arguments[1], path: arguments[2], copy: arguments[3], seed: UInt64(arguments[4]) ?? 1) {
-            () throws(SystemError) in try confine(plugin: arguments[2], capabilities: capabilities, limits: [:])
-        })
+        CheckProgram.run(
+            arguments[1], path: arguments[2], copy: arguments[3], seed: UInt64(arguments[4]) ?? 1, spool: arguments[6],
+            confine: { () throws(SystemError) in
+                try confine(plugin: arguments[2], capabilities: capabilities, limits: [:])
+            }))
 default:
     let help =
         "batten-worker runs plugins for batten and is started by it; for people: batten-worker probe FILE [COPY]\n"

@@ -49,6 +49,19 @@ import Testing
         #expect(result.verdict == .failed && result.broken.contains { $0.rule == entry.rule }, "\(result)")
     }
 
+    /// In a process that may write nothing else, a large blob lies where those of a worker lie.
+    @Test func largeBlobsLieInTheSpool() throws {
+        let home = try PluginHome()
+        let path = try home.write("services", to: home.source)
+        let checks = PluginCheck.all.filter { $0.name == "modes" }
+        var settings = HostSettings(bundledFolder: nil)
+        settings.spoolFolder = home.source + "/spool"
+        let results = try PluginChecker(path, settings: settings, seed: 1).run(checks)
+        let broken = results.flatMap(\.broken).filter { $0.message.hasPrefix("services.blob") }
+        #expect(broken == [])
+        #expect(try FileSystem.list(home.source + "/spool").isEmpty)
+    }
+
     @Test func theSameSeedGivesTheSame() throws {
         let home = try PluginHome()
         let path = try home.write("lying-schema", to: home.source)

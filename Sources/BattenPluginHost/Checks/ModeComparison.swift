@@ -8,8 +8,10 @@ struct ModeComparison {
     private let path: String
     private let workerPath: String
     private let capabilities: JSONValue
+    private let spool: String?
 
-    init(_ descriptor: PluginDescriptor, path: String, workerPath: String, capabilities: JSONValue) {
+    init(_ descriptor: PluginDescriptor, path: String, workerPath: String, capabilities: JSONValue, spool: String?) {
+        self.spool = spool
         self.descriptor = descriptor
         self.path = path
         self.workerPath = workerPath
@@ -21,7 +23,8 @@ struct ModeComparison {
     /// - Parameter calls: what the other process was asked for and answered, as data.
     /// - Returns: what differs.
     func differences(_ calls: [JSONValue]) -> [PluginCheckResult.Broken] {
-        let trial = PluginTrial(descriptor, path: path, workerPath: workerPath, capabilities: capabilities)
+        let trial = PluginTrial(
+            descriptor, path: path, workerPath: workerPath, capabilities: capabilities, spool: spool)
         defer { trial.end() }
         var broken: [PluginCheckResult.Broken] = []
         for call in calls where broken.count < 20 {

@@ -76,14 +76,23 @@ public struct PluginChecker: Sendable {
     private struct Described {
         /// What it says of itself; nil when it cannot be asked.
         var descriptor: PluginDescriptor?
-        /// What it may reach while it is checked: the paths that it declares to read, and nothing it could change.
-        var capabilities: JSONValue
+        /// The paths that it declares to read, and may read while it is checked; there is nothing that it could change.
+        var paths: [JSONValue] = []
+
+        /// What it may reach while it is checked.
+        ///
+        /// - Parameter spool: where large blobs lie, if they are made in the plugin's process.
+        func capabilities(spool: String? = nil) -> JSONValue {
+            var reach: JSONObject = ["read": .array(paths)]
+            if let spool { reach["write"] = .array([.string(spool)]) }
+            return .object(["paths": .object(reach)])
+        }
     }
 
     private func describe(_ id: String, _ image: PluginImage) -> Described {
         let file = PluginFile(id: id, path: path, isBundled: false)
         guard let descriptor = try? PluginProbe(workerPath: settings.workerPath).describe(file, image) else {
-            return Described(descriptor: nil, capabilities: [:])
+            return Described(descriptor: nil)
         }
         var paths: [JSONValue] = []
         for executor in descriptor.executors {
@@ -91,21 +100,32 @@ public struct PluginChecker: Sendable {
                 $0.stringValue?.hasPrefix("/") == true
             }
         }
-        return Described(
-            descriptor: descriptor, capabilities: .object(["paths": .object(["read": .array(paths)])]))
+        return Described(descriptor: descriptor, paths: paths)
+    }
+
+    /// Where calls of the host that is checked for have their large blobs; nil as long as it has no folder for anything.
+    private func spool() -> String? {
+        guard let folder = settings.spoolFolder, let home = FileSystem.parent(of: folder), FileSystem.exists(home),
+            (try? FileSystem.makeFolder(folder, mode: 0o700)) != nil
+        else { return nil }
+        return folder
     }
 
     private func dynamic(
         _ check: PluginCheck, _ worker: String, _ subject: Described
     ) -> (broken: [PluginCheckResult.Broken], notes: [String], skipped: String?) {
         var environment = ["LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin", "SWIFT_BACKTRACE": "enable=no"]
-        if check.comparesModes, let capabilities = try? PluginCapabilities(subject.capabilities) {
+        let spool = check.comparesModes ? spool() : nil
+        if check.comparesModes, let capabilities = try? PluginCapabilities(subject.capabilities()) {
             // What the workers that it is compared with have.
             environment = WorkerEnvironment.passed(for: capabilities)
         }
         let process = ShortProcess(
-            worker, ["check", check.name, path, path, String(seed), JSONWriter.string(subject.capabilities)],
-            environment: environment, directory: "/", limit: 32 << 20)
+            worker,
+            [
+                "check", check.name, path, path, String(seed), JSONWriter.string(subject.capabilities(spool: spool)),
+                spool ?? "",
+            ], environment: environment, directory: "/", limit: 32 << 20)
         let result: ShortProcess.Result
         do throws(SystemError) {
             result = try process.run(within: check.patience)
@@ -136,7 +156,7 @@ public struct PluginChecker: Sendable {
         }
         if check.comparesModes, let descriptor = subject.descriptor {
             found += ModeComparison(
-                descriptor, path: path, workerPath: worker, capabilities: subject.capabilities
+                descriptor, path: path, workerPath: worker, capabilities: subject.capabilities(), spool: spool
             ).differences(document["calls"]?.arrayValue ?? [])
         }
         return (

@@ -45,10 +45,13 @@ public final class PluginTrial: Sendable {
     /// - Parameters:
     ///   - path: the plugin's file.
     ///   - copy: where the bytes are that are loaded.
-    public init(path: String, copy: String) throws(PluginError) {
+    ///   - spool: where large blobs lie; nil keeps them in memory.
+    public init(path: String, copy: String, spool: String?) throws(PluginError) {
         let name = path.split(separator: "/").last.map(String.init) ?? path
         let file = PluginFile(id: PluginFolders.pluginID(ofFile: name) ?? "", path: path, isBundled: false)
-        host = PluginHost(HostSettings(bundledFolder: nil))
+        var settings = HostSettings(bundledFolder: nil)
+        settings.spoolFolder = spool
+        host = PluginHost(settings)
         let descriptor = try PluginLoader.load(file, from: copy)
         loaded = LoadedPlugin(file, descriptor, verified: nil, host: host)
         isolated = nil
@@ -56,9 +59,12 @@ public final class PluginTrial: Sendable {
 
     /// Has a plugin carried out in a worker.
     ///
-    /// - Parameter capabilities: what each of its executors may reach, whatever it declares.
-    init(_ descriptor: PluginDescriptor, path: String, workerPath: String, capabilities: JSONValue) {
-        let settings = HostSettings(bundledFolder: nil, workerPath: workerPath)
+    /// - Parameters:
+    ///   - capabilities: what each of its executors may reach, whatever it declares.
+    ///   - spool: where large blobs lie; nil keeps them in memory.
+    init(_ descriptor: PluginDescriptor, path: String, workerPath: String, capabilities: JSONValue, spool: String?) {
+        var settings = HostSettings(bundledFolder: nil, workerPath: workerPath)
+        settings.spoolFolder = spool
         var granted = JSONObject()
         for executor in descriptor.executors { granted[executor.type] = capabilities }
         let plugin = IsolatedPlugin(

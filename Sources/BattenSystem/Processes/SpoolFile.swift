@@ -21,13 +21,25 @@ public enum SpoolFile {
         let number = unsafe open(folder, O_DIRECTORY | 0o20_000_000 | O_RDWR | O_CLOEXEC | O_EXCL, mode_t(0o400))
         if number >= 0 { return Descriptor(owning: number) }
         guard [EOPNOTSUPP, EISDIR, EINVAL].contains(errno) else { throw .last("make a file in \(folder)") }
-        let path = "\(folder)/.\(getpid())-\(MonotonicClock.now())"
-        let named = try checked("make a file in \(folder)") {
+        return try named(in: folder)
+    }
+
+    /// With a name, which it loses at once.
+    ///
+    /// A process that is killed before it has taken the name away leaves the file; the next one that makes a file takes
+    /// away all names there are. That of a file that another process makes just now has done its work as well.
+    static func named(in folder: String) throws(SystemError) -> Descriptor {
+        let path = "\(folder)/\(prefix)\(Entropy.name(length: 20))"
+        let number = try checked("make a file in \(folder)") {
             unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode_t(0o400))
         }
-        _ = unsafe unlink(path)
-        return Descriptor(owning: named)
+        let file = Descriptor(owning: number)
+        for name in try FileSystem.list(folder) where name.hasPrefix(prefix) { _ = unsafe unlink("\(folder)/\(name)") }
+        return file
     }
+
+    /// What the names of files begin with that have one.
+    static let prefix = ".spooled-"
 
     /// Makes a descriptor that writes to a file one that only reads it.
     ///

@@ -16,6 +16,7 @@ static void done(const batten_call *call, batten_class how, const char *output, 
     outcome.retry_after_ns = -1;
     outcome.output.bytes = batten_text(output);
     outcome.output.blob = blob;
+    if (how == BATTEN_CLASS_FAILED) outcome.message = batten_text(output);
     call->host->complete(call->host, call->token, &outcome);
 }
 
@@ -102,6 +103,13 @@ static batten_rc begin_bound(batten_instance *instance, const batten_call *call)
     return service->hold(call->host, call->token, &bound, bound_granted, (void *)call);
 }
 
+/* Whether a blob lies in memory, as an output. */
+static const char *place_of(int fd) {
+    char link[32], path[512] = "";
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    return readlink(link, path, sizeof path - 1) > 0 && !strncmp(path, "/memfd:", 7) ? "\"memory\"" : "\"file\"";
+}
+
 /* Where a blob lies, as a line of the call. */
 static void tell_place(const batten_call *call, int fd) {
     const batten_log *log = call->host->query(call->host, BATTEN_SERVICE_LOG);
@@ -113,12 +121,22 @@ static void tell_place(const batten_call *call, int fd) {
     log->write(call->host, call->token, BATTEN_LEVEL_INFO, batten_text(text), batten_text(""));
 }
 
-/* Writes a JSON text of so many MiB into a blob, reads its first byte back, and completes with it. The attempt says how
- * many and what of its length it tells beforehand: all of it, from 100 on that it is one byte, from 200 on nothing. */
+/* The number of the attempt, or the one that the input has in its place. */
+static unsigned kind_of(const batten_call *call) {
+    char text[128];
+    snprintf(text, sizeof text, "%.*s", (int)call->input.bytes.len, (const char *)call->input.bytes.ptr);
+    const char *member = strstr(text, "\"kind\":");
+    return member ? (unsigned)strtoul(member + 7, NULL, 10) : call->attempt;
+}
+
+/* Writes a JSON text of so many MiB into a blob, reads its first byte back, and completes with it. The kind says how
+ * many and what of its length it tells beforehand: all of it, from 100 on that it is one byte, from 200 on nothing; from
+ * 300 on it completes with where the blob lies. */
 static void run_blob(batten_instance *instance, const batten_call *call) {
     const batten_blob *service = call->host->query(call->host, BATTEN_SERVICE_BLOB);
-    size_t length = (size_t)(call->attempt % 100) << 20;
-    uint64_t hint = call->attempt < 100 ? length : call->attempt < 200;
+    const unsigned kind = kind_of(call);
+    size_t length = (size_t)(kind % 100) << 20;
+    uint64_t hint = kind < 100 ? length : kind < 200;
     int written = -1, read_back = -1;
     uint64_t blob = 0;
     char first = 0, text[512];
@@ -139,7 +157,7 @@ static void run_blob(batten_instance *instance, const batten_call *call) {
         at += (size_t)count;
     }
     free(piece);
-    if (call->attempt == 7) return done(call, BATTEN_CLASS_DONE, "", blob); /* not sealed */
+    if (kind == 7) return done(call, BATTEN_CLASS_DONE, "", blob); /* not sealed */
     if (service->open(call->host, call->token, blob, &read_back) != BATTEN_RC_OK || read(read_back, &first, 1) != 1 ||
         first != '"')
         return done(call, BATTEN_CLASS_FAILED, "\"open\"", 0);
@@ -153,17 +171,21 @@ static void run_blob(batten_instance *instance, const batten_call *call) {
     if (service->open(call->host, call->token, blob, &read_back) != BATTEN_RC_OK)
         return done(call, BATTEN_CLASS_FAILED, "\"open\"", 0);
     tell_place(call, read_back);
+    const char *place = place_of(read_back);
     close(written);
     close(read_back);
+    if (kind >= 300) return done(call, BATTEN_CLASS_DONE, place, 0);
     done(call, BATTEN_CLASS_DONE, "", blob);
 }
 
 static const char secrets[] = "{\"secrets\": [\"TOKEN\", \"MISSING\"]}";
+static const char kinds[] =
+    "{\"properties\": {\"kind\": {\"enum\": [1, 9, 20, 109, 120, 209, 309]}}, \"examples\": [{\"kind\": 309}]}";
 static const batten_executor executors[] = {
     {.struct_size = sizeof(batten_executor), .type = "services.secret", .capabilities = secrets, .run = run_secret},
     {.struct_size = sizeof(batten_executor), .type = "services.quick", .capabilities = secrets, .begin = begin_secret},
     {.struct_size = sizeof(batten_executor), .type = "services.quota", .begin = begin_quota},
-    {.struct_size = sizeof(batten_executor), .type = "services.blob", .run = run_blob},
+    {.struct_size = sizeof(batten_executor), .type = "services.blob", .input_schema = kinds, .run = run_blob},
     {.struct_size = sizeof(batten_executor), .type = "services.bound", .begin = begin_bound},
 };
 static const batten_executor *const table[] = {&executors[0], &executors[1], &executors[2], &executors[3],

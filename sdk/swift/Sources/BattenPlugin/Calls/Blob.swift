@@ -67,7 +67,9 @@ public struct BlobWriter: ~Copyable {
     /// - Throws: ``Failure`` when the host refuses.
     public consuming func finish() throws(Failure) -> Blob {
         guard context.host.seal(token: context.token, number) else {
-            throw Failure(.retry, code: "blob.refused", "the host did not take the blob", effect: .unknown)
+            throw Failure(
+                .retry, code: "blob.refused", "the host did not take the blob; the log of the stage says why",
+                effect: .unknown)
         }
         return Blob(number: number)
     }
@@ -81,7 +83,8 @@ extension Context {
     public func makeBlob(sizeHint: Int = 0) throws(Failure) -> BlobWriter {
         guard let made = host.makeBlob(token: token, sizeHint: UInt64(max(0, sizeHint))) else {
             throw Failure(
-                .retry, code: "blob.unsupported", "the host offers no blobs, or has no room for one", effect: .none)
+                .retry, code: "blob.unsupported",
+                "the host offers no blobs, or has no room for one, which the log of the stage tells", effect: .none)
         }
         return BlobWriter(self, number: made.number, descriptor: made.descriptor)
     }
