@@ -15,8 +15,8 @@ extension EngineLoop {
         switch rendered {
         case .failed(var outcome):
             // A message may quote a value that holds a secret.
-            outcome.message = run.masker.mask(outcome.message)
-            outcome.details = run.masker.mask(outcome.details)
+            outcome.message = run.masker.mask(excerpt: outcome.message)
+            outcome.details = run.masker.mask(excerpt: outcome.details)
             apply(.attemptFinished(stage: start.stageIndex, attempt: start.attempt, outcome: outcome), to: run)
         case .blocked(let secret):
             block(start, secret, of: run)
@@ -136,8 +136,8 @@ extension EngineLoop {
         guard let run = runs[tag.run] else { return }
         var outcome = outcome
         if !run.masker.isEmpty {
-            outcome.message = run.masker.mask(outcome.message)
-            outcome.details = run.masker.mask(outcome.details)
+            outcome.message = run.masker.mask(excerpt: outcome.message)
+            outcome.details = run.masker.mask(excerpt: outcome.details)
         }
         if outcome.outcomeClass == .ok, let cost = run.calls[tag.stage]?.pricing.total,
             let member = run.machine.costMember(ofStage: tag.stage), var output = outcome.output.objectValue
@@ -184,7 +184,7 @@ extension EngineLoop {
     /// Takes a report of progress.
     func progress(_ tag: CallTag, fraction: Double?, note: String) {
         guard let observer, let (run, call) = call(of: tag) else { return }
-        let note = run.masker.isEmpty ? note : run.masker.mask(note)
+        let note = run.masker.isEmpty ? note : run.masker.mask(excerpt: note)
         observer.live(
             run: run.id, .progress(stage: call.stage, item: call.item, fraction: fraction, note: note))
     }

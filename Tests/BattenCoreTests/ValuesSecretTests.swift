@@ -53,6 +53,34 @@ import Testing
         }
     }
 
+    /// What is left of a form where a text was cut is masked; elsewhere a beginning is a text like any other.
+    @Test func masksWhatIsLeftOfAForm() {
+        let masker = SecretMasker(secrets: [Self.secret])
+        for form in Self.forms().map({ Array($0.utf8) }) where masker.contains(String(decoding: form, as: UTF8.self)) {
+            for count in 0...form.count {
+                let left = String(decoding: form[..<count], as: UTF8.self)
+                for end in ["", "…", "…]", "\u{FFFD}…"] {
+                    let shown = masker.mask(excerpt: "got <" + left + end)
+                    #expect(shown.hasPrefix("got ") && shown.hasSuffix(end), "\(left)\(end) gives \(shown)")
+                    // The base64 of longer data begins with what is none of the secret's.
+                    #expect(shown.utf8.count <= 5 + 4 + 7 + end.utf8.count + 3, "\(left)\(end) gives \(shown)")
+                }
+                if count < form.count / 2 { #expect(masker.mask(excerpt: left + ">") == left + ">") }
+            }
+        }
+        let table = [
+            ("p@ss w/", "p@ss w/"), ("p@ss w/r", "***"), ("p@ss w/rd… p@ss w/rd", "***… ***"),
+            ("a p@ss\n w/rd", "a ***"), ("\(Self.secret) and p@ss w/rd+…", "*** and ***…"), ("nothing…", "nothing…"),
+        ]
+        for (text, shown) in table { #expect(masker.mask(excerpt: text) == shown, "\(text)") }
+        let overlapping = SecretMasker(secrets: ["abcdefgh12345678", "12345678xyz12345"])
+        #expect(overlapping.mask(excerpt: "<abcdefgh12345678xy") == "<***")
+        #expect(
+            masker.mask(excerpt: ["body": "p@ss w/rd…", "n": 1, "l": ["p@ss w/rd"]])
+                == ["body": "***…", "n": 1, "l": ["***"]])
+        #expect(SecretMasker.none.mask(excerpt: "p@ss w/rd") == "p@ss w/rd")
+    }
+
     @Test func masksWrappedTexts() {
         let masker = SecretMasker(secrets: [String(repeating: "a long secret, ", count: 20)])
         let form = Base64.encode(Array(String(repeating: "a long secret, ", count: 20).utf8))

@@ -256,15 +256,14 @@ extension SecretMasker {
     }
 
     /// Where secrets stand, in order; those that touch are one.
-    func secretRanges(in bytes: [UInt8]) -> [Range<Int>] {
+    ///
+    /// - Parameter isCut: whether one may be cut off: then its beginning is one as well, where the text ends or says that
+    ///   something is left out.
+    func secretRanges(in bytes: [UInt8], isCut: Bool = false) -> [Range<Int>] {
         guard let automaton else { return [] }
         var ranges: [Range<Int>] = []
-        var state = 0
-        for place in bytes.indices where !bytes[place].isLineEnd {
-            state = automaton.next(state, bytes[place])
-            var left = Int(automaton.matched[state])
-            guard left > 0 else { continue }
-            var start = place + 1
+        func add(_ count: Int, before end: Int) {
+            var (start, left) = (end, count)
             while left > 0 {
                 start -= 1
                 if !bytes[start].isLineEnd { left -= 1 }
@@ -273,8 +272,52 @@ extension SecretMasker {
                 start = min(start, last.lowerBound)
                 ranges.removeLast()
             }
-            ranges.append(start..<place + 1)
+            ranges.append(start..<end)
         }
+        var state = 0
+        func addBeginning(before end: Int) {
+            let count = Int(automaton.depth[state])
+            if isCut, count >= Self.leastBeginning { add(count, before: end) }
+        }
+        for place in bytes.indices where !bytes[place].isLineEnd {
+            if isCut, Self.gaps.contains(where: { bytes[place...].starts(with: $0) }) { addBeginning(before: place) }
+            state = automaton.next(state, bytes[place])
+            let matched = Int(automaton.matched[state])
+            if matched > 0 { add(matched, before: place + 1) }
+        }
+        addBeginning(before: bytes.count)
         return ranges
+    }
+
+    /// A beginning of fewer bytes is nobody's secret.
+    private static var leastBeginning: Int { 8 }
+    /// What stands where something is left out: dots, or the rest of a character that was cut.
+    private static let gaps = [Array("…".utf8), Array("\u{FFFD}".utf8)]
+
+    /// A text that others may have cut, with secrets replaced, and what is left of one at a cut.
+    public func mask(excerpt text: String) -> String {
+        guard !isEmpty else { return text }
+        let bytes = Array(text.utf8)
+        let ranges = secretRanges(in: bytes, isCut: true)
+        guard !ranges.isEmpty else { return text }
+        var output: [UInt8] = []
+        var place = 0
+        for range in ranges {
+            output += bytes[place..<range.lowerBound] + Array(Self.replacement.utf8)
+            place = range.upperBound
+        }
+        return String(decoding: output + bytes[place...], as: UTF8.self)
+    }
+
+    /// A value whose texts others may have cut, masked as ``mask(excerpt:)`` does.
+    public func mask(excerpt value: JSONValue) -> JSONValue {
+        guard !isEmpty else { return value }
+        switch value {
+        case .null, .bool, .int, .double: return mask(value)
+        case .string(let text): return .string(mask(excerpt: text))
+        case .array(let elements): return .array(elements.map { mask(excerpt: $0) })
+        case .object(let object):
+            return .object(JSONObject(object.lazy.map { (mask(excerpt: $0.key), mask(excerpt: $0.value)) }))
+        }
     }
 }

@@ -9,6 +9,8 @@ class Model(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         text = body["messages"][-1]["content"]
+        with open("asked", "a") as file:
+            file.write(f"{body['model']} {body['max_tokens']}\n")
         count = len(text.split())
         answer = {
             "model": body["model"],
