@@ -89,17 +89,14 @@ final class DownloadJob: @unchecked Sendable {
     private let call: Call<JSON>
     private let input: DownloadExecutor.Input
     private var request: TransferRequest
-    private let client: TransferClient
-    private let tokens: TokenCache
+    private let transfer: AuthorizedTransfer
     private let pool: WorkerPool
     private let loop: Loop
     private let path: String
     private var file: PartialFile?
-    private var transfer: Transfer?
     private var resumedFrom: Int64 = 0
     private var hasBody = false
     private var restarts = 0
-    private var stopReason: StopReason?
     private let started = TransferClient.now
     var ended: () -> Void = {}
 
@@ -110,11 +107,11 @@ final class DownloadJob: @unchecked Sendable {
         self.call = call
         self.input = input
         self.request = request
-        self.client = client
-        self.tokens = tokens
         self.pool = pool
         self.loop = loop
         path = Paths.absolute(input.path, call.context)
+        transfer = AuthorizedTransfer(input.fields, client: client, tokens: tokens) { call.isOver }
+        transfer.refused = { [unowned self] failure in fail(failure) }
     }
 
     private var replaces: Bool { input.overwrite ?? true }
@@ -132,20 +129,13 @@ final class DownloadJob: @unchecked Sendable {
             switch result {
             case .success(let file):
                 job.file = file
-                job.authenticate()
+                job.send()
             case .failure(let failure): job.fail(failure.failure(method: "GET"))
             }
         }
     }
 
-    func cancel(_ reason: StopReason) {
-        stopReason = reason
-        if let transfer {
-            transfer.cancel()
-        } else {
-            fail(.stopped(reason, effect: .none))
-        }
-    }
+    func cancel(_ reason: StopReason) { transfer.cancel(reason) }
 
     /// Does blocking work elsewhere, then goes on here, unless the call has ended meanwhile.
     private func onWorker<Value: Sendable>(
@@ -160,22 +150,6 @@ final class DownloadJob: @unchecked Sendable {
         }
         if !accepted {
             fail(Failure(.retry, code: "transfer.threads", "no thread is left for file work", effect: .none))
-        }
-    }
-
-    private func authenticate() {
-        guard let oauth = input.fields.auth?.oauth2 else {
-            send()
-            return
-        }
-        tokens.token(for: oauth, like: request, client: client) { [weak self] answer in
-            guard let self, !call.isOver else { return }
-            switch answer {
-            case .success(let token):
-                request.authentication = .bearer(token)
-                send()
-            case .failure(let failure): fail(failure)
-            }
         }
     }
 
@@ -207,10 +181,7 @@ final class DownloadJob: @unchecked Sendable {
             context.progress(
                 expected > 0 ? Double(have) / Double(resumedFrom + expected) : nil, "\(have) bytes")
         }
-        transfer = client.start(request) { [self] result in
-            transfer = nil
-            finish(result)
-        }
+        transfer.send(request) { [self] result in finish(result) }
     }
 
     private func receive(_ head: TransferHead, _ chunk: UnsafeRawBufferPointer) -> ChunkVerdict {
@@ -257,8 +228,8 @@ final class DownloadJob: @unchecked Sendable {
         switch result {
         case .failure(let failure):
             if file.source == nil { file.discard() }
-            var outcome = failure.failure(method: "GET", details: ["bytes_kept": .integer(file.size)])
-            if failure.kind == .cancelled, let stopReason { outcome = .stopped(stopReason, effect: .none) }
+            var outcome = transfer.outcome(
+                of: failure, method: "GET", details: ["bytes_kept": .integer(file.size)])
             if file.source != nil, file.size > 0 {
                 outcome.message += "; \(file.size) bytes are kept, the next attempt goes on from there"
             }

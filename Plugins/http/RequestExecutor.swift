@@ -84,12 +84,7 @@ final class RequestJob {
     private let call: Call<JSON>
     private let input: RequestExecutor.Input
     private var request: TransferRequest
-    private let client: TransferClient
-    private let tokens: TokenCache
-    private var transfer: Transfer?
-    private var stopReason: StopReason?
-    private var token: String?
-    private var triedAnotherToken = false
+    private let transfer: AuthorizedTransfer
     private var pages = 0
     private var items: [JSON] = []
     private var bytes: Int64 = 0
@@ -103,60 +98,22 @@ final class RequestJob {
         self.call = call
         self.input = input
         self.request = request
-        self.client = client
-        self.tokens = tokens
+        transfer = AuthorizedTransfer(input.fields, client: client, tokens: tokens) { call.isOver }
+        transfer.refused = { [unowned self] failure in fail(failure) }
     }
 
     func start() {
-        guard let oauth = input.fields.auth?.oauth2 else {
-            send()
-            return
-        }
-        tokens.token(for: oauth, like: request, client: client) { [weak self] answer in
-            guard let self, !call.isOver else { return }
-            switch answer {
-            case .success(let token):
-                self.token = token
-                request.authentication = .bearer(token)
-                send()
-            case .failure(let failure): fail(failure)
-            }
-        }
-    }
-
-    func cancel(_ reason: StopReason) {
-        stopReason = reason
-        if let transfer {
-            transfer.cancel()
-        } else {
-            fail(.stopped(reason, effect: .none))
-        }
-    }
-
-    private func send() {
-        transfer = client.start(request) { [self] result in
-            transfer = nil
+        transfer.send(request) { [self] result in
             switch result {
-            case .failure(let failure): finish(failure)
+            case .failure(let failure): fail(transfer.outcome(of: failure, method: request.method))
             case .success(let response): finish(response)
             }
         }
     }
 
-    private func finish(_ failure: TransferFailure) {
-        var outcome = failure.failure(method: request.method)
-        if failure.kind == .cancelled, let stopReason { outcome = .stopped(stopReason, effect: outcome.effect) }
-        fail(outcome)
-    }
+    func cancel(_ reason: StopReason) { transfer.cancel(reason) }
 
     private func finish(_ response: TransferResponse) {
-        if response.head.status == 401, let oauth = input.fields.auth?.oauth2, let token, !triedAnotherToken {
-            // The server may have withdrawn a token before its time.
-            triedAnotherToken = true
-            tokens.drop(token, of: oauth)
-            start()
-            return
-        }
         var output = ResponseOutput.make(response)
         if let problem = ResponseVerdict.problem(
             response, output: output, method: request.method, expect: input.expect, context: call.context)
@@ -177,7 +134,7 @@ final class RequestJob {
             if let next, pages < paginate.maxPages ?? 10 {
                 request.url = next.url
                 call.context.progress(nil, "page \(pages + 1)")
-                send()
+                start()
                 return
             }
             output["json"] = .array(items)

@@ -10,15 +10,10 @@ final class UploadJob: @unchecked Sendable {
     private let input: UploadExecutor.Input
     private var request: TransferRequest
     private let paths: [String]
-    private let client: TransferClient
-    private let tokens: TokenCache
+    private let transfer: AuthorizedTransfer
     private let pool: WorkerPool
     private let loop: Loop
     private var measures: [LocalFile.Measure] = []
-    private var transfer: Transfer?
-    private var stopReason: StopReason?
-    private var token: String?
-    private var triedAnotherToken = false
     var ended: () -> Void = {}
 
     init(
@@ -29,10 +24,10 @@ final class UploadJob: @unchecked Sendable {
         self.input = input
         self.request = request
         self.paths = paths
-        self.client = client
-        self.tokens = tokens
         self.pool = pool
         self.loop = loop
+        transfer = AuthorizedTransfer(input.request, client: client, tokens: tokens) { call.isOver }
+        transfer.refused = { [unowned self] failure in fail(failure) }
     }
 
     /// Measures the files, then sends them.
@@ -88,7 +83,7 @@ final class UploadJob: @unchecked Sendable {
             if input.digest == true, let first = measures.first {
                 request.headers.set("Content-Digest", "sha-256=:\(Base64.encode(bytes(ofHex: first.sha256))):")
             }
-            authenticate()
+            send()
         }
     }
 
@@ -97,58 +92,22 @@ final class UploadJob: @unchecked Sendable {
         return stride(from: 0, to: digits.count - 1, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
     }
 
-    func cancel(_ reason: StopReason) {
-        stopReason = reason
-        if let transfer {
-            transfer.cancel()
-        } else {
-            fail(.stopped(reason, effect: .none))
-        }
-    }
-
-    private func authenticate() {
-        guard let oauth = input.request.auth?.oauth2 else {
-            send()
-            return
-        }
-        tokens.token(for: oauth, like: request, client: client) { [weak self] answer in
-            guard let self, !call.isOver else { return }
-            switch answer {
-            case .success(let token):
-                self.token = token
-                request.authentication = .bearer(token)
-                send()
-            case .failure(let failure): fail(failure)
-            }
-        }
-    }
+    func cancel(_ reason: StopReason) { transfer.cancel(reason) }
 
     private func send() {
         let context = call.context
         request.uploadProgress = { sent, expected in
             context.progress(expected > 0 ? Double(sent) / Double(expected) : nil, "\(sent) bytes sent")
         }
-        transfer = client.start(request) { [self] result in
-            transfer = nil
+        transfer.send(request) { [self] result in
             switch result {
-            case .failure(let failure):
-                var outcome = failure.failure(method: request.method)
-                if failure.kind == .cancelled, let stopReason {
-                    outcome = .stopped(stopReason, effect: outcome.effect)
-                }
-                fail(outcome)
+            case .failure(let failure): fail(transfer.outcome(of: failure, method: request.method))
             case .success(let response): finish(response)
             }
         }
     }
 
     private func finish(_ response: TransferResponse) {
-        if response.head.status == 401, let oauth = input.request.auth?.oauth2, let token, !triedAnotherToken {
-            triedAnotherToken = true
-            tokens.drop(token, of: oauth)
-            authenticate()
-            return
-        }
         var output = ResponseOutput.make(response)
         output["sent_bytes"] = .integer(measures.reduce(0) { $0 + $1.size })
         output["files"] = .array(
