@@ -125,6 +125,16 @@ struct StoreRule {
     let sql: String
 
     private static let terminalRun = "('completed', 'failed', 'cancelled', 'timed_out')"
+    /// Rows of a table that belong to attempts, where the attempt has ended.
+    private static func heldAfterTheEnd(in table: String) -> String {
+        """
+        SELECT 'run ' || r.id || ', stage ' || s.idx || ', attempt ' || s.number
+        FROM \(table) s JOIN runs r ON r.key = s.run_key
+        LEFT JOIN attempts a ON a.run_key = s.run_key AND a.idx = s.idx AND a.number = s.number
+        WHERE r.status IN \(terminalRun)
+            OR (a.ended_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM trailing t WHERE t.run_key = s.run_key))
+        """
+    }
     private static let terminalStage = "('completed', 'failed', 'cancelled', 'skipped', 'timed_out')"
 
     static let all = [
@@ -178,13 +188,7 @@ struct StoreRule {
                 """),
         StoreRule(
             name: "the slot belongs to an attempt that has ended",
-            sql: """
-                SELECT 'run ' || r.id || ', stage ' || s.idx || ', attempt ' || s.number
-                FROM slots s JOIN runs r ON r.key = s.run_key
-                LEFT JOIN attempts a ON a.run_key = s.run_key AND a.idx = s.idx AND a.number = s.number
-                WHERE r.status IN \(terminalRun)
-                    OR (a.ended_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM trailing t WHERE t.run_key = s.run_key))
-                """),
+            sql: heldAfterTheEnd(in: "slots")),
         StoreRule(
             name: "what is reserved of it is not the sum of its reservations",
             sql: """
@@ -193,13 +197,7 @@ struct StoreRule {
                 """),
         StoreRule(
             name: "the reservation belongs to an attempt that has ended",
-            sql: """
-                SELECT 'run ' || r.id || ', stage ' || s.idx || ', attempt ' || s.number
-                FROM reservations s JOIN runs r ON r.key = s.run_key
-                LEFT JOIN attempts a ON a.run_key = s.run_key AND a.idx = s.idx AND a.number = s.number
-                WHERE r.status IN \(terminalRun)
-                    OR (a.ended_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM trailing t WHERE t.run_key = s.run_key))
-                """),
+            sql: heldAfterTheEnd(in: "reservations")),
         StoreRule(
             name: "its rows are behind its journal without need",
             sql: """

@@ -317,12 +317,7 @@ public final class HistoryKeeper {
 
     private func foldUsage(_ limit: UpkeepLimit) throws(StoreError) -> Bool {
         let before = now() - RetentionPolicy.usageAge
-        let look = try connection.statement(HistoryQuery.oldUsage)
-        look.bind(1, before)
-        look.bind(2, 1)
-        let isThere = try look.step()
-        look.reset()
-        guard isThere else {
+        guard try finds(HistoryQuery.oldUsage, before) else {
             phase = .results
             return false
         }
@@ -335,57 +330,56 @@ public final class HistoryKeeper {
     /// Removes what is remembered of due times that are long past; no schedule goes back to them.
     private func forgetFires(_ limit: UpkeepLimit) throws(StoreError) -> Bool {
         let before = now() - RetentionPolicy.fireAge
-        let look = try connection.statement(HistoryQuery.oldFires)
-        look.bind(1, before)
-        look.bind(2, 1)
-        let isThere = try look.step()
-        look.reset()
-        guard isThere else {
+        guard try finds(HistoryQuery.oldFires, before) else {
             try forgetEvents(before, limit)
             phase = isThorough ? .definitions(after: .min) : .files
             return false
         }
-        try connection.transaction { () throws(StoreError) in
-            let remove = try connection.statement(
-                "DELETE FROM schedule_fires WHERE (schedule_key, at) IN (\(HistoryQuery.oldFires))")
-            remove.bind(1, before)
-            remove.bind(2, limit.rows)
-            try remove.run()
-            removed.fires += Int(clamping: connection.changes)
-        }
+        removed.fires += try remove(
+            "schedule_fires", "(schedule_key, at) IN (\(HistoryQuery.oldFires))", before, limit)
         return true
     }
 
     /// Removes what is remembered of old events, as much as one part may; the rest goes with the next sweep.
     private func forgetEvents(_ before: Timestamp, _ limit: UpkeepLimit) throws(StoreError) {
-        try connection.transaction { () throws(StoreError) in
-            let remove = try connection.statement(
-                "DELETE FROM trigger_events WHERE key IN (\(HistoryQuery.oldEvents))")
-            remove.bind(1, before)
-            remove.bind(2, limit.rows)
-            try remove.run()
-        }
+        _ = try remove("trigger_events", "key IN (\(HistoryQuery.oldEvents))", before, limit)
     }
 
     /// Removes results that are good no more; their long values go with the runs that made them.
     private func forgetResults(_ limit: UpkeepLimit) throws(StoreError) -> Bool {
-        let look = try connection.statement(HistoryQuery.expiredResults)
-        look.bind(1, now())
-        look.bind(2, 1)
-        let isThere = try look.step()
-        look.reset()
-        guard isThere else {
+        guard try finds(HistoryQuery.expiredResults, now()) else {
             phase = .fires
             return false
         }
+        _ = try remove("cached_results", "key IN (\(HistoryQuery.expiredResults))", now(), limit)
+        return true
+    }
+
+    /// Whether a query for what is over since an instant has any row.
+    private func finds(_ query: String, _ instant: Timestamp) throws(StoreError) -> Bool {
+        let look = try connection.statement(query)
+        defer { look.reset() }
+        look.bind(1, instant)
+        look.bind(2, 1)
+        return try look.step()
+    }
+
+    /// Removes rows of a table in one transaction, as many as one part may.
+    ///
+    /// - Parameters:
+    ///   - condition: which rows; its first parameter is the instant, its second how many.
+    ///   - instant: since when they are over.
+    /// - Returns: how many there were.
+    private func remove(
+        _ table: String, _ condition: String, _ instant: Timestamp, _ limit: UpkeepLimit
+    ) throws(StoreError) -> Int {
         try connection.transaction { () throws(StoreError) in
-            let remove = try connection.statement(
-                "DELETE FROM cached_results WHERE key IN (\(HistoryQuery.expiredResults))")
-            remove.bind(1, now())
+            let remove = try connection.statement("DELETE FROM \(table) WHERE \(condition)")
+            remove.bind(1, instant)
             remove.bind(2, limit.rows)
             try remove.run()
+            return Int(clamping: connection.changes)
         }
-        return true
     }
 
     private func removeDefinitions(_ place: Int64) throws(StoreError) -> Bool {
