@@ -41,7 +41,7 @@ let fixtures: [String] = [
     "hostile", "hostile-cpp",
     "noop", "wrong-major", "short-struct", "no-entry", "other-abi", "lying-schema", "double-complete", "late-complete",
     "no-complete", "slow", "bad-id", "min-host-too-new", "poison", "services", "rules",
-    "stray-thread", "leaky-blob", "own-process", "full-table", "meter",
+    "stray-thread", "leaky-blob", "own-process", "full-table", "meter", "many",
 ]
 
 let package = Package(

@@ -8,9 +8,9 @@ enum ReplFigures {
     static func measure(commits: Double, scratch: String, build: String) throws {
         let folder = try FileSystem.makeTemporaryFolder(prefix: scratch + "/repl-")
         defer { try? FileSystem.removeTree(folder) }
-        func session() throws -> PseudoTerminal {
+        func session(_ options: [String] = []) throws -> PseudoTerminal {
             try PseudoTerminal(
-                ["\(build)/batten", "repl"],
+                ["\(build)/batten", "repl"] + options,
                 environment: [
                     "TERM": "xterm", "HOME": folder, "BATTEN_HOME": folder + "/home", "PATH": "/usr/bin:/bin",
                 ],
@@ -50,17 +50,27 @@ enum ReplFigures {
                 15, (line - commit) * 1e3, name: "repl: a no-op line from Enter to prompt",
                 value: "\(Figure.short(line * 1e3)) ms", limit: "commit \(Figure.short(commit * 1e3)) ms + 15 ms"))
 
-        let tab = try EngineFigures.best(of: 20) {
-            // On an empty line everything is drawn; of one that is changed, only what differs.
-            terminal.type("\u{3}")
-            try shown("\n> ", terminal)
-            let begun = MonotonicClock.now()
-            terminal.type("y = shell.r\t")
-            try shown("un ", terminal)
-            return Double(MonotonicClock.now() - begun) / 1e9
+        func complete(_ typed: String, to rest: String, in terminal: PseudoTerminal, _ name: String) throws {
+            let tab = try EngineFigures.best(of: 20) {
+                // On an empty line everything is drawn; of one that is changed, only what differs.
+                terminal.type("\u{3}")
+                try shown("\n> ", terminal)
+                let begun = MonotonicClock.now()
+                terminal.type("\(typed)\t")
+                try shown(rest, terminal)
+                return Double(MonotonicClock.now() - begun) / 1e9
+            }
+            Table.show(.atMost(30, tab * 1e3, name: name, value: "\(Figure.short(tab * 1e3)) ms"))
+            terminal.close()
         }
-        Table.show(
-            .atMost(30, tab * 1e3, name: "repl: completion of an executor", value: "\(Figure.short(tab * 1e3)) ms"))
-        terminal.close()
+        try complete("y = shell.r", to: "un ", in: terminal, "repl: completion of an executor")
+
+        let plugins = folder + "/plugins"
+        try FileSystem.makeFolder(plugins)
+        try FileSystem.writeAtomically(
+            FileSystem.read("\(build)/libfixture-many.so"), to: "\(plugins)/libbatten-plugin-many.so", mode: 0o755)
+        let crowded = try session(["--plugin-dir", plugins])
+        try shown("\n> ", crowded)
+        try complete("y = many.la", to: "st_one ", in: crowded, "repl: completion of one of 200 executors")
     }
 }
