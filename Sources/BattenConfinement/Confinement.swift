@@ -45,7 +45,8 @@ public enum Confinement {
     }
 
     private static func limit(_ limits: WorkerLimits) throws(SystemError) {
-        try check("set RLIMIT_CORE") { confine_limit(Int32(CONFINE_CORE), 0, 0) }
+        // 1, not 0, which a pipe in core_pattern does not heed.
+        try check("set RLIMIT_CORE") { confine_limit(Int32(CONFINE_CORE), 1, 1) }
         if let memory = limits.memory {
             let bytes = UInt64(clamping: memory)
             try check("limit the memory") { confine_limit(Int32(CONFINE_MEMORY), bytes, bytes) }

@@ -11,12 +11,16 @@ public enum ProcessRights {
         try checked("set no_new_privs") { linux_refuse_new_privileges() }
     }
 
-    /// The kernel writes no core file when this process crashes; programs that it starts can ask for theirs again.
+    /// The kernel writes no core file when this process crashes, nor hands one to a program (`core_pattern` with a pipe);
+    /// programs that it starts can ask for theirs again.
+    ///
+    /// The limit is one byte: for a pipe the kernel does not look at a limit of 0, and takes 1 for "none"
+    /// (Linux, fs/coredump.c); for a file both are too little.
     public static func refuseCoreDumps() throws(SystemError) {
         var limit = rlimit()
         let resource = __rlimit_resource_t(RLIMIT_CORE.rawValue)
         try checked("read RLIMIT_CORE") { unsafe getrlimit(resource, &limit) }
-        limit.rlim_cur = 0
+        limit.rlim_cur = min(1, limit.rlim_max)
         try checked("set RLIMIT_CORE") { unsafe setrlimit(resource, &limit) }
     }
 }

@@ -386,8 +386,9 @@ import Testing
             touch go; wait $engine
             find . -name 'core*' | wc -l
             """#)
-        #expect(result.lines.first == "core 0" && result.lines.last == "0", "\(result)")
-        #expect(result.lines.contains("workers") && !result.lines.contains { $0 == "core unlimited" }, "\(result)")
-        #expect(Set(result.lines.filter { $0.hasPrefix("core") }) == ["core 0"], "\(result)")
+        #expect(result.lines.contains("workers") && result.lines.last == "0", "\(result)")
+        // 1 switches them off for pipes too; where nothing more than 0 is allowed, that.
+        let limits = Set(result.lines.filter { $0.hasPrefix("core") })
+        #expect(!limits.isEmpty && limits.isSubset(of: ["core 0", "core 1"]), "\(result)")
     }
 }

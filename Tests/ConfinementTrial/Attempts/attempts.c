@@ -223,7 +223,7 @@ static int core_limit(const char *unused) {
     struct rlimit limit;
     (void)unused;
     if (getrlimit(RLIMIT_CORE, &limit) != 0) return errno;
-    return limit.rlim_max == 0 ? 0 : EFBIG;
+    return limit.rlim_max <= 1 ? 0 : EFBIG;
 }
 static int burn(const char *seconds) {
     struct timespec now;
